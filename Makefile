@@ -1,0 +1,101 @@
+# cd4ml - builds, tests and installs the tools. `make help` lists what can be asked for.
+#
+# One Makefile, no recursion: sources are found by folder, objects lie in build/VARIANT/. A variant is
+# a variable with a folder of its own: `make SAN=address,undefined check`, `make CC=clang`.
+# CFLAGS, LDFLAGS, DESTDIR and PREFIX are the user's; ours are apart.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CFLAGS  ?= -O2 -g
+LDFLAGS ?=
+SAN     ?=
+V       ?=
+PKG_CONFIG ?= pkg-config
+
+VERSION := 1.0.0
+PACKAGES := libcurl libcrypto zlib jansson yaml-0.1 expat
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-6s %s\n' $(1) $(2))
+empty :=
+comma := ,
+
+# ---- variants -------------------------------------------------------------------------------------
+variant := $(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FUZZ),-fuzz)
+B := build/$(variant)
+
+san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+our_cppflags := -Ilib -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -DCD4ML_VERSION='"$(VERSION)"'
+our_cflags := -std=c11 -pthread -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Werror -fno-strict-aliasing -ffp-contract=off $(san_flags)
+our_ldflags := -pthread $(san_flags)
+
+# ---- what there is --------------------------------------------------------------------------------
+lib_src   := $(sort $(wildcard lib/*/*.c))
+tool_src  := $(sort $(wildcard tools/*.c))
+tools     := $(tool_src:tools/%.c=%)
+unit_src  := $(sort $(wildcard tests/unit/*_*.c))
+fuzz_src  := $(filter-out tests/fuzz/driver.c,$(sort $(wildcard tests/fuzz/*.c)))
+headers   := $(sort $(wildcard lib/*/*.h lib/*.h))
+manuals   := $(sort $(wildcard tools/*.1))
+
+lib_obj   := $(lib_src:%.c=$B/%.o)
+tool_bin  := $(tools:%=$B/%)
+unit_bin  := $(unit_src:tests/unit/%.c=$B/tests/unit/%)
+fuzz_bin  := $(fuzz_src:tests/fuzz/%.c=$B/tests/fuzz/%)
+
+# Asked for only where something is compiled, so that `make help` runs on a bare machine.
+pkg_cflags = $(eval pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(pkg_cflags)
+pkg_libs   = $(eval pkg_libs := $(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(pkg_libs)
+
+# Kernels: one file per instruction set, chosen at run time.
+isa_flags = $(if $(findstring _sse42.c,$<),-msse4.2 -mpclmul -mpopcnt)$(if \
+	$(findstring _avx2.c,$<),-mavx2 -mbmi -mbmi2 -mpclmul -mpopcnt -mlzcnt)$(if \
+	$(findstring _avx512.c,$<),-mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mbmi -mbmi2 -mpclmul -mpopcnt -mlzcnt)
+
+##@ Build
+.PHONY: all
+all: $(tool_bin) ## build all tools into build/
+
+$B/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(q)$(CC) $(our_cppflags) $(CPPFLAGS) $(pkg_cflags) $(our_cflags) $(isa_flags) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$B/libcd4ml.a: $(lib_obj)
+	$(call say,AR,$@)
+	$(q)rm -f $@ && $(AR) rcs $@ $(lib_obj)
+
+$(tool_bin): $B/%: $B/tools/%.o $B/libcd4ml.a
+	$(call say,LD,$@)
+	$(q)$(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $B/libcd4ml.a $(pkg_libs) -lm
+
+-include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d)
+
+.PHONY: clean
+clean: ## remove build/
+	rm -rf build
+
+-include tests/tests.mk
+
+##@ Install
+.PHONY: install
+install: all ## install tools, manuals, the fragment (PREFIX=/usr/local, DESTDIR=)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
+	$(foreach t,$(tools),install -m 755 $B/$(t) '$(DESTDIR)$(PREFIX)/bin/'$(newline))
+	$(foreach m,$(manuals),install -m 644 $(m) '$(DESTDIR)$(PREFIX)/share/man/man1/'$(newline))
+
+define newline
+
+
+endef
+
+.PHONY: help
+help: ## show this
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z_-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

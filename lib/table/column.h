@@ -1,0 +1,50 @@
+/*
+ * column - a whole table in memory, by columns: numbers as float, text as codes of a dictionary.
+ *
+ * A column's type is decided by all of its values: number if each that is not missing parses as one, else
+ * text. Files are read on all threads, twice where they can be mapped (types, then values), from a kept
+ * copy where they cannot. Codes are given in order of first appearance, the same for any number of threads.
+ */
+#ifndef CD4ML_TABLE_COLUMN_H
+#define CD4ML_TABLE_COLUMN_H
+
+#include <stdint.h>
+
+#include "csv/chunk.h"
+
+enum table_type { TABLE_NUMBER, TABLE_TEXT };
+#define TABLE_MISSING UINT32_MAX /* the code of a missing text; a missing number is NAN */
+
+struct table_column {
+	char *name;
+	enum table_type type;
+	bool is_int;           /* all numbers are whole */
+	float *numbers;        /* [n_rows] TABLE_NUMBER: decimal to double to float, as xgboost's users get it */
+	uint32_t *codes;       /* [n_rows] TABLE_TEXT */
+	struct slice *texts;   /* [n_texts] value of each code */
+	uint32_t n_texts;
+	uint64_t n_missing;
+};
+
+struct table {
+	size_t n_rows, n_cols;
+	struct table_column *cols;
+	void *memory; /* private: where texts live */
+};
+
+struct table_options {
+	const struct csv_dialect *dialect;
+	const char *const *keep;     /* NULL-terminated names of the columns to read; NULL: all */
+	const char *const *drop;     /* NULL-terminated names not to read; must exist. NULL: none */
+	const char *const *as_text;  /* NULL-terminated names read as text even if all values are numbers */
+	struct progress *progress;
+};
+
+/** Reads the rows of all files (same columns by name, order as in the first). table_free(). */
+struct table *table_load(const char *const *paths, size_t n_paths, const struct table_options *o,
+	struct pool *pool, struct err *e) MUST_CHECK;
+void table_free(struct table *t);
+/** Index of the column, or -1 with the nearest name proposed. */
+int table_find(const struct table *t, const char *name, struct err *e) MUST_CHECK;
+
+#endif
