@@ -14,11 +14,14 @@ struct arena_block;
 
 struct arena {
 	struct arena_block *blocks; /* newest first */
-	char *next, *end;           /* what is free in the newest */
-	size_t total;               /* bytes asked of the heap */
+	char *next, *end; /* what is free in the newest */
+	size_t total; /* bytes asked of the heap */
 };
 
-#define ARENA_INIT { 0 }
+#define ARENA_INIT \
+	{          \
+		0  \
+	}
 
 /** `size` bytes at an address that is a multiple of 16, not zeroed; valid until reset or release. */
 void *arena_alloc(struct arena *a, size_t size, struct err *e) MUST_CHECK;

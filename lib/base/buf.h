@@ -23,12 +23,15 @@ struct slice {
 struct buf {
 	char *p;
 	size_t len;
-	size_t cap;  /* bytes allocated; 0: `p` is the shared empty string */
+	size_t cap; /* bytes allocated; 0: `p` is the shared empty string */
 	bool failed; /* memory ran out: what is in it is incomplete */
 };
 
 extern char buf_empty[1]; /* never written: what `p` is before the first byte */
-#define BUF_INIT { .p = buf_empty }
+#define BUF_INIT               \
+	{                      \
+		.p = buf_empty \
+	}
 
 void buf_init(struct buf *b);
 /** Frees the bytes; the buf is empty and usable again. Takes a zeroed one too. */
@@ -78,7 +81,7 @@ bool slice_ends(struct slice a, const char *suffix);
 struct slice slice_trim(struct slice a);
 /**
  * Cuts the part before the next `sep` off `*rest` into `*part`; false when nothing is left. "a,,b"
- * gives "a", "", "b"; "" gives nothing. `*rest` becomes {NULL, 0} after the last part.
+ * gives "a", "", "b"; "" gives one empty part. `*rest` becomes {NULL, 0} after the last part.
  */
 bool slice_cut(struct slice *rest, char sep, struct slice *part);
 

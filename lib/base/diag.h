@@ -8,8 +8,8 @@
 
 enum diag_level {
 	DIAG_WARNING, /* something is probably not as the user wants it */
-	DIAG_NOTE,    /* what was done, counted: shown by -v */
-	DIAG_DETAIL,  /* shown by -vv */
+	DIAG_NOTE, /* what was done, counted: shown by -v */
+	DIAG_DETAIL, /* shown by -vv */
 };
 
 /** Where they go: base/tool prints them; a test collects them. `say` gets a finished, escaped line. */

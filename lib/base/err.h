@@ -23,7 +23,7 @@
 /** The codes are the exit statuses of every tool. */
 enum err_code {
 	ERR_NONE = 0,
-	ERR_INPUT = 2,  /* the same command will fail again: bad option, bad or missing input */
+	ERR_INPUT = 2, /* the same command will fail again: bad option, bad or missing input */
 	ERR_SYSTEM = 3, /* it may pass next time: disk, network, memory, a lock that is held */
 };
 
@@ -34,7 +34,10 @@ struct err {
 	char hint[512];
 };
 
-#define ERR_INIT { .code = ERR_NONE }
+#define ERR_INIT                 \
+	{                        \
+		.code = ERR_NONE \
+	}
 
 /** Says what is wrong; clears place and hint. Always returns -1, so that `return err_set(...)` reads well. */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -28,17 +28,24 @@ json_t *jdoc_get_object(json_t *o, const char *key, const char *where, struct er
 json_t *jdoc_get_array(json_t *o, const char *key, const char *where, struct err *e) MUST_CHECK;
 const char *jdoc_get_text(json_t *o, const char *key, const char *where, struct err *e) MUST_CHECK;
 /** 0 or -1. A missing member leaves `*v` as it was with `_or`; a member of another type is always an error. */
-int jdoc_get_int(json_t *o, const char *key, const char *where, int64_t *v, struct err *e) MUST_CHECK;
-int jdoc_get_number(json_t *o, const char *key, const char *where, double *v, struct err *e) MUST_CHECK;
-int jdoc_get_int_or(json_t *o, const char *key, const char *where, int64_t *v, struct err *e) MUST_CHECK;
-int jdoc_get_number_or(json_t *o, const char *key, const char *where, double *v, struct err *e) MUST_CHECK;
-int jdoc_get_bool_or(json_t *o, const char *key, const char *where, bool *v, struct err *e) MUST_CHECK;
-int jdoc_get_text_or(json_t *o, const char *key, const char *where, const char **v, struct err *e) MUST_CHECK;
+int jdoc_get_int(
+	json_t *o, const char *key, const char *where, int64_t *v, struct err *e) MUST_CHECK;
+int jdoc_get_number(
+	json_t *o, const char *key, const char *where, double *v, struct err *e) MUST_CHECK;
+int jdoc_get_int_or(
+	json_t *o, const char *key, const char *where, int64_t *v, struct err *e) MUST_CHECK;
+int jdoc_get_number_or(
+	json_t *o, const char *key, const char *where, double *v, struct err *e) MUST_CHECK;
+int jdoc_get_bool_or(
+	json_t *o, const char *key, const char *where, bool *v, struct err *e) MUST_CHECK;
+int jdoc_get_text_or(
+	json_t *o, const char *key, const char *where, const char **v, struct err *e) MUST_CHECK;
 /** Refuses members that are not in the NULL-terminated list, naming the nearest known one. */
-int jdoc_check_keys(json_t *o, const char *const *known, const char *where, struct err *e) MUST_CHECK;
+int jdoc_check_keys(
+	json_t *o, const char *const *known, const char *where, struct err *e) MUST_CHECK;
 
 enum jdoc_style {
-	JDOC_LINE,   /* one line, ", " and ": " as Python's json.dumps; ASCII only, \uXXXX */
+	JDOC_LINE, /* one line, ", " and ": " as Python's json.dumps; ASCII only, \uXXXX */
 	JDOC_SORTED, /* the same with keys sorted at all levels: json.dumps(v, sort_keys=True), byte for byte */
 	JDOC_PRETTY, /* indented by two blanks, members in their order, UTF-8, a newline at the end */
 };
@@ -47,6 +54,7 @@ void jdoc_format(struct buf *b, const json_t *v, enum jdoc_style style);
 /** Adds a JSON string with quotes, in ASCII as JDOC_LINE does. Malformed UTF-8 becomes U+FFFD. */
 void jdoc_format_text(struct buf *b, struct slice s);
 /** Writes the document to a file (see base/output for the flags). */
-int jdoc_save(const char *path, const json_t *v, enum jdoc_style style, unsigned flags, struct err *e) MUST_CHECK;
+int jdoc_save(const char *path, const json_t *v, enum jdoc_style style, unsigned flags,
+	struct err *e) MUST_CHECK;
 
 #endif

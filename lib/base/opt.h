@@ -29,16 +29,16 @@
 enum opt_type {
 	OPT_TYPE_END,
 	OPT_TYPE_HEADING,
-	OPT_FLAG,   /* bool */
-	OPT_COUNT,  /* int, one more each time */
-	OPT_TEXT,   /* const char *, borrowed from argv */
-	OPT_INT,    /* int64_t, within [min, max] if they differ */
+	OPT_FLAG, /* bool */
+	OPT_COUNT, /* int, one more each time */
+	OPT_TEXT, /* const char *, borrowed from argv */
+	OPT_INT, /* int64_t, within [min, max] if they differ */
 	OPT_NUMBER, /* double, the same */
-	OPT_SIZE,   /* uint64_t: 64K, 2G */
+	OPT_SIZE, /* uint64_t: 64K, 2G */
 	OPT_CHOICE, /* int: index of the word in `arg`, "first|last|all" */
-	OPT_LIST,   /* struct opt_list: comma-separated, and again by repeating the option; not trimmed */
-	OPT_EACH,   /* struct opt_list: one per use, commas untouched */
-	OPT_CALL,   /* `call` with the struct's address plus offset; takes `n_values` values (1 if 0) */
+	OPT_LIST, /* struct opt_list: comma-separated, and again by repeating the option; not trimmed */
+	OPT_EACH, /* struct opt_list: one per use, commas untouched */
+	OPT_CALL, /* `call` with the struct's address plus offset; takes `n_values` values (1 if 0) */
 };
 
 struct opt_list {
@@ -60,8 +60,14 @@ struct opt {
 	bool hide_default; /* the default is explained in `help` */
 };
 
-#define OPT_HEADING(text) { .type = OPT_TYPE_HEADING, .help = (text) }
-#define OPT_END           { .type = OPT_TYPE_END }
+#define OPT_HEADING(text)                                \
+	{                                                \
+		.type = OPT_TYPE_HEADING, .help = (text) \
+	}
+#define OPT_END                      \
+	{                            \
+		.type = OPT_TYPE_END \
+	}
 
 struct opt_result {
 	char **operands; /* [n_operands], NULL behind them; borrowed strings, the array is owned */

@@ -26,7 +26,7 @@ struct output;
 
 enum output_flags {
 	OUTPUT_PLAIN = 0,
-	OUTPUT_SYNC = 1,      /* state: synced before, and its folder after the rename */
+	OUTPUT_SYNC = 1, /* state: synced before, and its folder after the rename */
 	OUTPUT_KEEP_SAME = 2, /* leave the old file, and its time, if the new bytes are the same */
 	OUTPUT_READ_ONLY = 4, /* mode 0444 instead of 0666 less umask */
 };

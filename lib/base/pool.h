@@ -37,7 +37,7 @@ struct pool_pipe {
 	int (*next)(void *ctx, void *item, struct err *e);
 	int (*work)(void *ctx, void *item, int worker, struct err *e);
 	int (*done)(void *ctx, void *item, struct err *e);
-	void *items;      /* [n_items], the caller's; 2 to 3 per thread keep all busy */
+	void *items; /* [n_items], the caller's; 2 to 3 per thread keep all busy */
 	size_t item_size; /* bytes of one */
 	size_t n_items;
 };

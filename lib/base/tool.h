@@ -26,23 +26,25 @@ enum tool_status { TOOL_YES = 0, TOOL_NO = 1, TOOL_FAILED = -1 };
 
 /** Which common options a tool or command has besides --help, --version, -q, -v. */
 enum tool_flags {
-	TOOL_OUTPUT = 1,   /* -o FILE, --fsync; `out` is open */
-	TOOL_THREADS = 2,  /* -j N; `pool` is there */
+	TOOL_OUTPUT = 1, /* -o FILE, --fsync; `out` is open */
+	TOOL_THREADS = 2, /* -j N; `pool` is there */
 	TOOL_PROGRESS = 4, /* --progress auto|always|never; `progress` may be NULL */
-	TOOL_JSON = 8,     /* --json */
-	TOOL_CONFIG = 16,  /* --config FILE[:SECTION]: options from YAML, JSON or `key = value` lines */
-	TOOL_ANY_OPERANDS = 32, /* what follows the first operand belongs to somebody else: not parsed */
+	TOOL_JSON = 8, /* --json */
+	TOOL_CONFIG =
+		16, /* --config FILE[:SECTION]: options from YAML, JSON or `key = value` lines */
+	TOOL_ANY_OPERANDS =
+		32, /* what follows the first operand belongs to somebody else: not parsed */
 };
 
 struct tool {
 	const char *name; /* "cas-hash" */
-	char **operands;  /* [n_operands], then NULL */
+	char **operands; /* [n_operands], then NULL */
 	size_t n_operands;
-	struct output *out;        /* TOOL_OUTPUT: closed by tool_main, abandoned unless YES or NO */
-	const char *out_path;      /* as given, NULL for standard output */
-	struct pool *pool;         /* TOOL_THREADS */
+	struct output *out; /* TOOL_OUTPUT: closed by tool_main, abandoned unless YES or NO */
+	const char *out_path; /* as given, NULL for standard output */
+	struct pool *pool; /* TOOL_THREADS */
 	struct progress *progress; /* TOOL_PROGRESS; may be NULL */
-	struct diag *diag;         /* always there */
+	struct diag *diag; /* always there */
 	bool json, quiet, fsync;
 	int verbose;
 };
@@ -51,9 +53,9 @@ struct tool {
 typedef enum tool_status tool_run(struct tool *t, const void *args, struct err *e);
 
 struct tool_command {
-	const char *name;     /* "push"; NULL ends the list */
-	const char *usage;    /* "[TARGET...]" */
-	const char *summary;  /* one line */
+	const char *name; /* "push"; NULL ends the list */
+	const char *usage; /* "[TARGET...]" */
+	const char *summary; /* one line */
 	const struct opt *options; /* NULL: none */
 	const void *defaults; /* a struct of args_size bytes */
 	size_t args_size;

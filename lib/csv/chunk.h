@@ -16,8 +16,10 @@ struct csv_table; /* an open table */
 struct csv_chunk; /* a piece of it: consecutive whole rows */
 
 /** Opens the table and reads the header. The caller may look at names and columns before it runs. */
-struct csv_table *csv_table_open(const char *path, const struct csv_dialect *d, struct err *e) MUST_CHECK;
-struct csv_table *csv_table_new(struct input *in, const struct csv_dialect *d, struct err *e) MUST_CHECK;
+struct csv_table *csv_table_open(
+	const char *path, const struct csv_dialect *d, struct err *e) MUST_CHECK;
+struct csv_table *csv_table_new(
+	struct input *in, const struct csv_dialect *d, struct err *e) MUST_CHECK;
 void csv_table_close(struct csv_table *t);
 size_t csv_table_n_cols(const struct csv_table *t);
 const char *csv_table_col_name(const struct csv_table *t, size_t col);
@@ -43,10 +45,11 @@ struct csv_run {
 	void *ctx;
 	size_t result_size;
 	void (*result_release)(void *result); /* at the end, for each; NULL: none */
-	struct progress *progress;            /* NULL: none; bytes are added */
+	struct progress *progress; /* NULL: none; bytes are added */
 };
 
 /** Runs over all rows that are left, once. The earliest failure in file order is reported. */
-int csv_table_run(struct csv_table *t, struct pool *pool, const struct csv_run *run, struct err *e) MUST_CHECK;
+int csv_table_run(struct csv_table *t, struct pool *pool, const struct csv_run *run,
+	struct err *e) MUST_CHECK;
 
 #endif

@@ -12,19 +12,23 @@ enum csv_ragged { CSV_RAGGED_ERROR, CSV_RAGGED_PAD, CSV_RAGGED_SKIP };
 
 struct csv_dialect {
 	const char *delimiter; /* one byte, or "\\t" */
-	const char *quote;     /* one byte, or "" for none */
-	bool no_header;        /* columns are then called 1, 2, 3, ... */
-	int ragged;            /* enum csv_ragged */
-	struct opt_list na;    /* texts that mean missing, besides the empty field */
+	const char *quote; /* one byte, or "" for none */
+	bool no_header; /* columns are then called 1, 2, 3, ... */
+	int ragged; /* enum csv_ragged */
+	struct opt_list na; /* texts that mean missing, besides the empty field */
 };
 
-#define CSV_DIALECT_DEFAULT { .delimiter = ",", .quote = "\"" }
+#define CSV_DIALECT_DEFAULT                     \
+	{                                       \
+		.delimiter = ",", .quote = "\"" \
+	}
 
 /** The options --delimiter, --quote, --no-header, --ragged, --na of every tool that reads tables. */
 #define CSV_DIALECT_OPTIONS(args_type, member)                                                     \
-	OPT_HEADING("Dialect"), { 'd', "delimiter", OPT_TEXT,                                      \
-		offsetof(args_type, member) + offsetof(struct csv_dialect, delimiter), "C",        \
-		"column separator, one byte; \\t for a tab" },                                     \
+	OPT_HEADING("Dialect"),                                                                    \
+		{ 'd', "delimiter", OPT_TEXT,                                                      \
+			offsetof(args_type, member) + offsetof(struct csv_dialect, delimiter),     \
+			"C", "column separator, one byte; \\t for a tab" },                        \
 		{ 0, "quote", OPT_TEXT,                                                            \
 			offsetof(args_type, member) + offsetof(struct csv_dialect, quote), "C",    \
 			"quote, one byte; empty for none" },                                       \

@@ -19,7 +19,7 @@
 struct csv_field {
 	const char *p;
 	uint32_t len;
-	bool quoted;  /* begins and ends with the quote */
+	bool quoted; /* begins and ends with the quote */
 	bool escaped; /* has doubled quotes inside */
 };
 
@@ -28,15 +28,17 @@ struct csv_row {
 	const struct csv_field *fields;
 	size_t n;
 	struct slice raw; /* the whole row without its line end */
-	uint64_t line;    /* where it begins, from 1 */
+	uint64_t line; /* where it begins, from 1 */
 };
 
 struct csv_reader;
 
 /** Opens the table and reads its header. `path` "-" is standard input. */
-struct csv_reader *csv_reader_open(const char *path, const struct csv_dialect *d, struct err *e) MUST_CHECK;
+struct csv_reader *csv_reader_open(
+	const char *path, const struct csv_dialect *d, struct err *e) MUST_CHECK;
 /** The same on an input that becomes the reader's (closed by it, also on failure). */
-struct csv_reader *csv_reader_new(struct input *in, const struct csv_dialect *d, struct err *e) MUST_CHECK;
+struct csv_reader *csv_reader_new(
+	struct input *in, const struct csv_dialect *d, struct err *e) MUST_CHECK;
 void csv_reader_close(struct csv_reader *r);
 size_t csv_reader_n_cols(const struct csv_reader *r);
 /** Name of a column, unquoted; lives as long as the reader. */

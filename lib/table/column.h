@@ -18,10 +18,10 @@ enum table_type { TABLE_NUMBER, TABLE_TEXT };
 struct table_column {
 	char *name;
 	enum table_type type;
-	bool is_int;           /* all numbers are whole */
-	float *numbers;        /* [n_rows] TABLE_NUMBER: decimal to double to float, as xgboost's users get it */
-	uint32_t *codes;       /* [n_rows] TABLE_TEXT */
-	struct slice *texts;   /* [n_texts] value of each code */
+	bool is_int; /* all numbers are whole */
+	float *numbers; /* [n_rows] TABLE_NUMBER: decimal to double to float, as xgboost's users get it */
+	uint32_t *codes; /* [n_rows] TABLE_TEXT */
+	struct slice *texts; /* [n_texts] value of each code */
 	uint32_t n_texts;
 	uint64_t n_missing;
 };
@@ -34,9 +34,10 @@ struct table {
 
 struct table_options {
 	const struct csv_dialect *dialect;
-	const char *const *keep;     /* NULL-terminated names of the columns to read; NULL: all */
-	const char *const *drop;     /* NULL-terminated names not to read; must exist. NULL: none */
-	const char *const *as_text;  /* NULL-terminated names read as text even if all values are numbers */
+	const char *const *keep; /* NULL-terminated names of the columns to read; NULL: all */
+	const char *const *drop; /* NULL-terminated names not to read; must exist. NULL: none */
+	const char *const
+		*as_text; /* NULL-terminated names read as text even if all values are numbers */
 	struct progress *progress;
 };
 

@@ -1,0 +1,88 @@
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *mem_new(size_t size, struct err *e)
+{
+	void *p = calloc(1, size ? size : 1);
+
+	if (!p)
+		err_nomem(e);
+	return p;
+}
+
+void *mem_array(size_t n, size_t size, struct err *e)
+{
+	void *p = calloc(n ? n : 1, size ? size : 1);
+
+	if (!p)
+		err_nomem(e);
+	return p;
+}
+
+void *mem_array_raw(size_t n, size_t size, struct err *e)
+{
+	void *p = NULL;
+	size_t bytes;
+
+	if (!__builtin_mul_overflow(n, size, &bytes))
+		p = malloc(bytes ? bytes : 1);
+	if (!p)
+		err_nomem(e);
+	return p;
+}
+
+void *mem_aligned(size_t n, size_t size, struct err *e)
+{
+	void *p = NULL;
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes) || posix_memalign(&p, 64, bytes ? bytes : 64)) {
+		err_nomem(e);
+		return NULL;
+	}
+	return p;
+}
+
+int mem_grow(void *pp, size_t *cap, size_t need, size_t size, struct err *e)
+{
+	void *old, *p;
+	size_t n, bytes;
+
+	if (need <= *cap)
+		return 0;
+	n = *cap < 8 ? 8 : *cap;
+	while (n < need)
+		if (__builtin_mul_overflow(n, 2, &n))
+			return err_nomem(e);
+	if (__builtin_mul_overflow(n, size, &bytes))
+		return err_nomem(e);
+	memcpy(&old, pp, sizeof(old)); /* *pp is some other pointer type: no aliasing games */
+	p = realloc(old, bytes);
+	if (!p)
+		return err_nomem(e);
+	memcpy(pp, &p, sizeof(p));
+	*cap = n;
+	return 0;
+}
+
+char *mem_dup_n(const char *s, size_t len, struct err *e)
+{
+	char *p = len < SIZE_MAX ? malloc(len + 1) : NULL;
+
+	if (!p) {
+		err_nomem(e);
+		return NULL;
+	}
+	if (len)
+		memcpy(p, s, len);
+	p[len] = '\0';
+	return p;
+}
+
+char *mem_dup(const char *s, struct err *e)
+{
+	return mem_dup_n(s, strlen(s), e);
+}

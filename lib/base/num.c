@@ -1,0 +1,305 @@
+#include "base/num.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool num_parse_uint(struct slice s, uint64_t *v)
+{
+	uint64_t n = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_digit(s.p[i]) || __builtin_mul_overflow(n, 10, &n) ||
+			__builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
+			return false;
+	}
+	*v = n;
+	return true;
+}
+
+bool num_parse_int(struct slice s, int64_t *v)
+{
+	bool negative = s.len && s.p[0] == '-';
+	uint64_t n;
+
+	if (s.len && (s.p[0] == '-' || s.p[0] == '+')) {
+		s.p++;
+		s.len--;
+	}
+	if (!num_parse_uint(s, &n) || n > (uint64_t)INT64_MAX + negative)
+		return false;
+	*v = negative ? (int64_t)(0 - n) : (int64_t)n;
+	return true;
+}
+
+/* nan, inf, infinity in any case, behind an optional sign. */
+static bool parse_special(struct slice s, double *v)
+{
+	static const struct {
+		const char *name;
+		double value;
+	} words[] = { { "nan", NAN }, { "inf", INFINITY }, { "infinity", INFINITY } };
+	bool negative = s.len && s.p[0] == '-';
+
+	if (s.len && (s.p[0] == '-' || s.p[0] == '+')) {
+		s.p++;
+		s.len--;
+	}
+	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
+		size_t i = 0;
+
+		while (i < s.len && words[w].name[i] && (s.p[i] | 0x20) == words[w].name[i])
+			i++;
+		if (i == s.len && !words[w].name[i]) {
+			*v = negative ? -words[w].value : words[w].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What a decimal number is made of. */
+struct decimal {
+	uint64_t digits; /* the first 19 significant ones */
+	int n_digits; /* how many there were, leading zeros left out */
+	int exponent; /* of ten, for `digits` as a whole number, if n_digits <= 19 */
+	bool negative;
+};
+
+/* The grammar: [+-] digits [. digits] [e [+-] digits], with a digit somewhere before the e. */
+static bool scan_decimal(struct slice s, struct decimal *d)
+{
+	const char *p = s.p, *end = s.p + s.len;
+	bool any = false;
+	int64_t power = 0;
+
+	*d = (struct decimal){ 0 };
+	if (p < end && (*p == '-' || *p == '+'))
+		d->negative = *p++ == '-';
+	for (bool point = false; p < end; p++) {
+		if (*p == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (!is_digit(*p))
+			break;
+		any = true;
+		if (d->n_digits || *p != '0') {
+			if (d->n_digits < 19)
+				d->digits = d->digits * 10 + (uint64_t)(*p - '0');
+			d->n_digits += d->n_digits < 1000;
+		}
+		power -= point;
+	}
+	if (!any)
+		return false;
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		bool minus = false;
+		int64_t n = 0;
+
+		if (++p < end && (*p == '-' || *p == '+'))
+			minus = *p++ == '-';
+		if (p == end)
+			return false;
+		for (; p < end && is_digit(*p); p++)
+			n = n < 100000 ? n * 10 + (*p - '0') : n;
+		power += minus ? -n : n;
+	}
+	d->exponent = power < -1000000 ? -1000000 : power > 1000000 ? 1000000 : (int)power;
+	return p == end;
+}
+
+bool num_parse_double(struct slice s, bool specials, double *v)
+{
+	/* The powers of ten that a double holds exactly: with at most 2^53 times or divided by one of
+	 * them the single rounding gives the nearest double (Clinger, "How to read floating point
+	 * numbers accurately", PLDI 1990, 3). */
+	static const double exact[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
+		1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+	struct decimal d;
+	char small[128];
+	char *text = small;
+	double x;
+
+	if (!scan_decimal(s, &d))
+		return specials && parse_special(s, v);
+	if (d.n_digits <= 19 && d.digits <= (UINT64_C(1) << 53) && d.exponent >= -22 &&
+		d.exponent <= 22) {
+		x = (double)d.digits;
+		x = d.exponent < 0 ? x / exact[-d.exponent] : x * exact[d.exponent];
+		*v = d.negative ? -x : x;
+		return true;
+	}
+	if (s.len >= sizeof(small) && !(text = malloc(s.len + 1)))
+		return false;
+	memcpy(text, s.p, s.len);
+	text[s.len] = '\0';
+	x = strtod(text, NULL); /* no program of ours calls setlocale(): the point is a point */
+	if (text != small)
+		free(text);
+	if (isinf(x))
+		return false;
+	*v = x;
+	return true;
+}
+
+bool num_parse_size(struct slice s, uint64_t *v)
+{
+	static const char units[] = "kmgt";
+	uint64_t factor = 1;
+
+	if (s.len > 1 && (s.p[s.len - 1] | 0x20) == 'b' && !is_digit(s.p[s.len - 2]))
+		s.len -= s.len > 2 && s.p[s.len - 2] == 'i' ? 2 : 1;
+	if (s.len) {
+		const char *u = strchr(units, s.p[s.len - 1] | 0x20);
+
+		if (u && *u) {
+			factor <<= 10 * (u - units + 1);
+			s.len--;
+		}
+	}
+	return num_parse_uint(s, v) && !__builtin_mul_overflow(*v, factor, v);
+}
+
+static int days_in_month(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
+static bool parse_digits(const char *p, int n, int *v)
+{
+	*v = 0;
+	for (int i = 0; i < n; i++) {
+		if (!is_digit(p[i]))
+			return false;
+		*v = *v * 10 + (p[i] - '0');
+	}
+	return true;
+}
+
+bool num_parse_date(struct slice s, struct num_date *d)
+{
+	int y, m, day;
+
+	if (s.len >= 10 && (s.p[4] == '-' || s.p[4] == '/') && s.p[7] == s.p[4]) {
+		if (s.len > 10 && s.p[10] != 'T' && s.p[10] != ' ')
+			return false;
+		if (!parse_digits(s.p, 4, &y) || !parse_digits(s.p + 5, 2, &m) ||
+			!parse_digits(s.p + 8, 2, &day))
+			return false;
+	} else {
+		if (s.len < 8 || (s.len > 8 && s.p[8] != 'T' && s.p[8] != ' '))
+			return false;
+		if (!parse_digits(s.p, 4, &y) || !parse_digits(s.p + 4, 2, &m) ||
+			!parse_digits(s.p + 6, 2, &day))
+			return false;
+	}
+	if (m < 1 || m > 12 || day < 1 || day > days_in_month(y, m))
+		return false;
+	*d = (struct num_date){ y, m, day };
+	return true;
+}
+
+/* Both directions: count in years that begin on 1 March, so that the leap day comes last, and in
+ * eras of 400 years, which are all alike: 146097 days. */
+int64_t num_date_to_days(const struct num_date *d)
+{
+	int64_t year = d->year - (d->month <= 2);
+	int64_t era = (year >= 0 ? year : year - 399) / 400;
+	int64_t of_era = year - era * 400;
+	int64_t month = (d->month + 9) % 12;
+	int64_t of_year = (153 * month + 2) / 5 + d->day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+void num_date_from_days(int64_t days, struct num_date *d)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t of_era = z - era * 146097;
+	int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153;
+
+	d->day = (int)(of_year - (153 * month + 2) / 5 + 1);
+	d->month = (int)(month < 10 ? month + 3 : month - 9);
+	d->year = (int)(year + era * 400 + (d->month <= 2));
+}
+
+size_t num_format_int(char out[NUM_TEXT_MAX], int64_t v)
+{
+	char digits[24];
+	uint64_t n = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	size_t len = 0, at = 0;
+
+	do
+		digits[len++] = (char)('0' + n % 10);
+	while (n /= 10);
+	if (v < 0)
+		out[at++] = '-';
+	while (len)
+		out[at++] = digits[--len];
+	out[at] = '\0';
+	return at;
+}
+
+static size_t format_special(char out[NUM_TEXT_MAX], double v)
+{
+	return (size_t)snprintf(out, NUM_TEXT_MAX, "%s", isnan(v) ? "nan" : v < 0 ? "-inf" : "inf");
+}
+
+size_t num_format_double(char out[NUM_TEXT_MAX], double v)
+{
+	int n = 0;
+
+	if (!isfinite(v))
+		return format_special(out, v);
+	if (v == (double)(int64_t)(fabs(v) < 1e15 ? v : 0) && !(v == 0 && signbit(v)))
+		return num_format_int(out, (int64_t)v);
+	for (int digits = 15; digits <= 17; digits++) {
+		n = snprintf(out, NUM_TEXT_MAX, "%.*g", digits, v);
+		if (strtod(out, NULL) == v)
+			break;
+	}
+	return (size_t)n;
+}
+
+size_t num_format_float(char out[NUM_TEXT_MAX], float v)
+{
+	int n = 0;
+
+	if (!isfinite(v))
+		return format_special(out, (double)v);
+	if (fabsf(v) < 1e7f && v == (float)(int64_t)v && !(v == 0 && signbit(v)))
+		return num_format_int(out, (int64_t)v);
+	for (int digits = 6; digits <= 9; digits++) {
+		n = snprintf(out, NUM_TEXT_MAX, "%.*g", digits, (double)v);
+		if (strtof(out, NULL) == v)
+			break;
+	}
+	return (size_t)n;
+}
+
+size_t num_format_bytes(char out[NUM_TEXT_MAX], double v)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB" };
+	size_t u = 0;
+
+	while (v >= 999.5 && u < 5) {
+		v /= 1000;
+		u++;
+	}
+	return (size_t)snprintf(out, NUM_TEXT_MAX, "%.*f %s", u && v < 9.95 ? 1 : 0, v, units[u]);
+}

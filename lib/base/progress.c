@@ -1,0 +1,164 @@
+#include "base/progress.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/num.h"
+
+enum { BAR = 24, FIRST_MS = 1000, EVERY_MS = 100 };
+
+struct progress {
+	int fd;
+	pthread_mutex_t mutex; /* of all below but the two atomics */
+	char title[64], unit[24], note[64];
+	bool bytes;
+	uint64_t total;
+	int64_t begun_ms;
+	bool drawn;
+	atomic_uint_fast64_t n;
+	atomic_int_fast64_t next_ms; /* when it is worth drawing again */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct progress *progress_new(int fd)
+{
+	struct progress *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->fd = fd;
+	pthread_mutex_init(&p->mutex, NULL);
+	atomic_store(&p->next_ms, INT64_MAX);
+	return p;
+}
+
+static void wipe(struct progress *p)
+{
+	static const char clear_line[] = "\r\033[K";
+	ssize_t ignored = 0;
+
+	if (p->drawn)
+		ignored = write(p->fd, clear_line, sizeof(clear_line) - 1);
+	(void)ignored;
+	p->drawn = false;
+}
+
+void progress_free(struct progress *p)
+{
+	if (!p)
+		return;
+	wipe(p);
+	pthread_mutex_destroy(&p->mutex);
+	free(p);
+}
+
+void progress_start(struct progress *p, const char *title, uint64_t total, const char *unit)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->mutex);
+	wipe(p);
+	snprintf(p->title, sizeof(p->title), "%s", title);
+	snprintf(p->unit, sizeof(p->unit), "%s", unit ? unit : "");
+	p->note[0] = '\0';
+	p->bytes = !unit;
+	p->total = total;
+	p->begun_ms = now_ms();
+	atomic_store(&p->n, 0);
+	atomic_store(&p->next_ms, p->begun_ms + FIRST_MS);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+static void format_amount(const struct progress *p, double v, char out[NUM_TEXT_MAX])
+{
+	if (p->bytes)
+		num_format_bytes(out, v);
+	else if (v >= 100 || v == 0)
+		snprintf(out, NUM_TEXT_MAX, "%.0f", v);
+	else
+		snprintf(out, NUM_TEXT_MAX, "%.3g", v);
+}
+
+/* title [=====>     ]  45%  1.2 GB  310 MB/s  ETA 0:12  note */
+static void draw(struct progress *p, int64_t now)
+{
+	char line[320], bar[BAR + 1], amount[NUM_TEXT_MAX], rate[NUM_TEXT_MAX];
+	double n = (double)atomic_load(&p->n), seconds = (double)(now - p->begun_ms) / 1000;
+	double share = p->total ? n / (double)p->total : 0;
+	int len, filled;
+	ssize_t ignored;
+
+	share = share > 1 ? 1 : share;
+	filled = (int)(share * BAR);
+	memset(bar, ' ', BAR);
+	memset(bar, '=', (size_t)filled);
+	bar[BAR] = '\0';
+	format_amount(p, n, amount);
+	format_amount(p, n / seconds, rate);
+	len = snprintf(line, sizeof(line), "\r\033[K%s ", p->title);
+	if (p->total)
+		len += snprintf(
+			line + len, sizeof(line) - (size_t)len, "[%s] %3.0f%%  ", bar, share * 100);
+	len += snprintf(line + len, sizeof(line) - (size_t)len, "%s%s%s  %s%s%s/s", amount,
+		p->bytes ? "" : " ", p->unit, rate, p->bytes ? "" : " ", p->unit);
+	if (p->total && n > 0) {
+		int left = (int)(seconds * (1 - share) / share + 0.5);
+
+		len += snprintf(line + len, sizeof(line) - (size_t)len, "  ETA %d:%02d", left / 60,
+			left % 60);
+	}
+	if (p->note[0])
+		len += snprintf(line + len, sizeof(line) - (size_t)len, "  %s", p->note);
+	ignored = write(p->fd, line, (size_t)len);
+	(void)ignored;
+	p->drawn = true;
+}
+
+void progress_add(struct progress *p, uint64_t n)
+{
+	int64_t now;
+
+	if (!p)
+		return;
+	atomic_fetch_add_explicit(&p->n, n, memory_order_relaxed);
+	now = now_ms();
+	if (now < atomic_load_explicit(&p->next_ms, memory_order_relaxed))
+		return;
+	if (pthread_mutex_trylock(&p->mutex))
+		return; /* somebody else is drawing */
+	if (now >= atomic_load(&p->next_ms)) {
+		atomic_store(&p->next_ms, now + EVERY_MS);
+		draw(p, now);
+	}
+	pthread_mutex_unlock(&p->mutex);
+}
+
+void progress_note(struct progress *p, const char *text)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->mutex);
+	snprintf(p->note, sizeof(p->note), "%s", text);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+void progress_clear(struct progress *p)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->mutex);
+	wipe(p);
+	pthread_mutex_unlock(&p->mutex);
+}
