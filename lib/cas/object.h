@@ -1,0 +1,106 @@
+/*
+ * object - bytes by hash: the cache.
+ *
+ * An object lies in CACHE/files/md5/xx/yyyy (legacy ones: CACHE/xx/yyyy), mode 0444. It
+ * appears whole: written as
+ * a file without a name (O_TMPFILE) and linked, or beside and renamed where the file system
+ * cannot, so that a
+ * kill leaves no half. Nothing enters under a name that its bytes do not hash to, and nothing
+ * is handed out
+ * without having been hashed since its stat last changed (cas/index.h).
+ *
+ * All functions may be called from several threads on one cache.
+ */
+#ifndef CD4ML_CAS_OBJECT_H
+#define CD4ML_CAS_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "cas/id.h"
+#include "cas/index.h"
+#include "cas/repo.h"
+
+struct cas_cache;
+
+/** The cache of a repository; both are borrowed and must outlive it. */
+struct cas_cache *cas_object_open(
+	const struct cas_repo *r, struct cas_index *x, struct err *e) MUST_CHECK;
+/** NULL is fine. */
+void cas_object_close(struct cas_cache *c);
+
+/** Sets the absolute path of an object into the emptied `b`. */
+void cas_object_path(const struct cas_cache *c, const struct cas_id *id, struct buf *b);
+/** Is there a file of that name? Its bytes are not looked at. */
+bool cas_object_has(const struct cas_cache *c, const struct cas_id *id);
+/**
+ * Is the object there and sound? 1, 0 not there, -1 and `e` on failure or when its bytes hash
+ * to something
+ * else ("corrupt"). Reads it only if the index does not know it. `size` may be NULL.
+ */
+int cas_object_check(
+	struct cas_cache *c, const struct cas_id *id, int64_t *size, struct err *e) MUST_CHECK;
+
+/**
+ * Stores bytes that hash to `id` (the caller's word: it just hashed them). There already:
+ * nothing to do.
+ */
+int cas_object_put_bytes(
+	struct cas_cache *c, const struct cas_id *id, struct slice data, struct err *e) MUST_CHECK;
+/**
+ * Reads a small object whole (a manifest) into the emptied `b`, hashed on the way. ERR_INPUT:
+ * missing or corrupt.
+ */
+int cas_object_load(
+	struct cas_cache *c, const struct cas_id *id, struct buf *b, struct err *e) MUST_CHECK;
+
+/** What cas_object_put_file() takes and gives. */
+struct cas_put {
+	int dir_fd; /* folder that `name` is relative to, or AT_FDCWD */
+	const char *name; /* the file; a symbolic link is followed */
+	const char *label; /* the path for messages */
+	bool is_legacy;
+	bool store; /* false: hash it only */
+	bool link; /* afterwards replace the file by a link of the first type that works */
+	/* results */
+	struct stat st; /* after all was done */
+	struct cas_id id;
+	bool is_new; /* the object was not there before */
+};
+/**
+ * Hashes a file and stores it, in one pass over its bytes. ERR_INPUT: not a plain file (a
+ * FIFO, a socket, a device
+ * would hang or never end). ERR_SYSTEM: it changed meanwhile; nothing is stored then.
+ */
+int cas_object_put_file(struct cas_cache *c, struct cas_put *p, struct err *e) MUST_CHECK;
+/**
+ * The same for many, small ones side by side in the lanes of one thread. Stops at the first
+ * failure in order.
+ */
+int cas_object_put_files(
+	struct cas_cache *c, struct cas_put *puts, size_t n, struct err *e) MUST_CHECK;
+
+/**
+ * Puts the object's content at the absolute path (whose folder exists), replacing a file there
+ * at once, by the first link type
+ * that works; with `is_exec` by a copy, or reflink, with x bits. Hard and symbolic links are
+ * 0444, copies 0666 less umask. The object is checked
+ * first (a copy: while it is copied).
+ */
+int cas_object_link(struct cas_cache *c, const struct cas_id *id, const char *path, bool is_exec,
+	struct err *e) MUST_CHECK;
+
+/** Removes an object (gc). Nothing there is fine. */
+int cas_object_remove(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
+/** Moves a corrupt object aside, to the same name with ".corrupt" behind. */
+int cas_object_set_aside(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
+/**
+ * Calls `each` for every object, in order of layout and id. Stops at a non-zero return, which
+ * it gives back.
+ */
+int cas_object_each(struct cas_cache *c,
+	int (*each)(void *ctx, const struct cas_id *id, const struct stat *st, struct err *e),
+	void *ctx, struct err *e) MUST_CHECK;
+
+#endif
