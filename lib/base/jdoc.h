@@ -51,6 +51,8 @@ enum jdoc_style {
 };
 /** Adds the text of `v`. Doubles as Python's repr writes them (0.1, 1e+17, 10.0): the shortest that reads back. */
 void jdoc_format(struct buf *b, const json_t *v, enum jdoc_style style);
+/** Adds a double as Python's repr writes it; NaN, Infinity and -Infinity where JSON has no word. */
+void jdoc_format_real(struct buf *b, double v);
 /** Adds a JSON string with quotes, in ASCII as JDOC_LINE does. Malformed UTF-8 becomes U+FFFD. */
 void jdoc_format_text(struct buf *b, struct slice s);
 /** Writes the document to a file (see base/output for the flags). */
