@@ -8,7 +8,7 @@ void diag_say(struct diag *d, enum diag_level level, const char *fmt, ...)
 	char raw[1024], text[1200] = "";
 	va_list ap;
 
-	if (!d || level > d->most)
+	if (!d || !d->say || level > d->most)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(raw, sizeof(raw), fmt, ap);

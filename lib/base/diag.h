@@ -18,7 +18,7 @@ struct diag {
 	enum diag_level most; /* levels above it are not even formatted */
 };
 
-/** A NULL `d` swallows it. */
+/** A NULL `d`, or one without `say`, swallows it. */
 void diag_say(struct diag *d, enum diag_level level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 #endif

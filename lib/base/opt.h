@@ -76,23 +76,29 @@ struct opt_result {
 	size_t n_owned, cap_owned;
 	struct opt_list **lists;
 	size_t n_lists, cap_lists;
+	const struct opt **given; /* options that the command line set */
+	size_t n_given, cap_given;
+};
+
+/** A table, and the struct that its offsets refer to. */
+struct opt_table {
+	const struct opt *options; /* NULL: none */
+	void *args;
 };
 
 /**
- * Parses argv[1..] by the tables (NULL-terminated array of tables, each with the struct its offsets
- * refer to). 0, or -1 and ERR_INPUT. opt_free() in both cases.
+ * Parses argv[1..] by the tables. With `stop`, the first operand ends the options: all behind it is
+ * operands, whatever it looks like. 0, or -1 and ERR_INPUT; opt_free() in both cases.
  */
-struct opt_table {
-	const struct opt *options;
-	void *args;
-};
-int opt_parse(const struct opt_table *tables, size_t n_tables, int argc, char **argv,
+int opt_parse(const struct opt_table *tables, size_t n_tables, bool stop, int argc, char **argv,
 	struct opt_result *r, struct err *e) MUST_CHECK;
+/** Frees the lists in the structs too. */
 void opt_free(struct opt_result *r);
 
 /**
- * Sets one option by its long name, as from a config file ('_' is taken as '-'). `value` must live
- * as long as the struct. -1 and ERR_INPUT: unknown, or not a good value.
+ * Sets one option by its long name, as from a config file ('_' is taken as '-'). `value` must live as
+ * long as the struct. What the command line set (`r` comes from opt_parse) stays as it is. -1 and
+ * ERR_INPUT: unknown, or not a good value.
  */
 int opt_set(const struct opt_table *tables, size_t n_tables, const char *name, const char *value,
 	struct opt_result *r, struct err *e) MUST_CHECK;
