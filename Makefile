@@ -76,6 +76,12 @@ $(tool_bin): $B/%: $B/tools/%.o $B/libcd4ml.a
 	$(call say,LD,$@)
 	$(q)$(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $B/libcd4ml.a $(pkg_libs) -lm
 
+# The example's generator: a program of its own, which takes nothing from here.
+$B/kkbox-data: examples/kkbox/kkbox-data.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(q)$(CC) $(our_cflags) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d)
 
 .PHONY: clean
