@@ -61,7 +61,7 @@ isa_flags = $(if $(findstring _sse42.c,$<),-msse4.2 -mpclmul -mpopcnt)$(if \
 
 ##@ Build
 .PHONY: all
-all: $B/libcd4ml.a $(tool_bin) ## build all tools into build/
+all: $B/libcd4ml.a $(tool_bin) $B/kkbox-data ## build all tools into build/
 
 $B/%.o: %.c
 	$(call say,CC,$<)
