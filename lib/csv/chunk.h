@@ -27,6 +27,8 @@ int csv_table_find(const struct csv_table *t, const char *name, struct err *e) M
 /** The header row as it stands in the file (fields with their quotes). Made up for --no-header. */
 const struct csv_row *csv_table_header(const struct csv_table *t);
 const char *csv_table_name(const struct csv_table *t); /* for messages */
+/** Does the file begin with a UTF-8 byte order mark? It is not part of the header row. */
+bool csv_table_has_bom(const struct csv_table *t);
 
 /** The next row of the chunk: 1, 0 at its end, -1 and `e` ("file:line: ..."). `row->line` counts in the file. */
 int csv_chunk_next(struct csv_chunk *c, struct csv_row *row, struct err *e) MUST_CHECK;

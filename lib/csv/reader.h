@@ -23,11 +23,17 @@ struct csv_field {
 	bool escaped; /* has doubled quotes inside */
 };
 
-/** Slices live until the next call on the same reader or chunk. */
+/**
+ * The array `fields` lives until the next call on the same reader or chunk. The bytes do so too in a
+ * reader; in a chunk they live as long as the chunk's `work` and `done`.
+ * `raw` is always the fields with delimiters between, and its line end is what lies behind it.
+ */
 struct csv_row {
 	const struct csv_field *fields;
 	size_t n;
 	struct slice raw; /* the whole row without its line end */
+	uint32_t
+		n_eol; /* bytes of the line end behind `raw`: 1, 2, or 0 in a last row without one */
 	uint64_t line; /* where it begins, from 1 */
 };
 
@@ -48,6 +54,8 @@ int csv_reader_find(const struct csv_reader *r, const char *name, struct err *e)
 /** The next row: 1, 0 at the end, -1 and `e`. */
 int csv_reader_next(struct csv_reader *r, struct csv_row *row, struct err *e) MUST_CHECK;
 const struct input *csv_reader_input(const struct csv_reader *r);
+/** Rows that were padded or skipped by the dialect's `ragged` so far. */
+uint64_t csv_reader_n_ragged(const struct csv_reader *r);
 
 /** The field's value: without quotes, doubled quotes single. Points into the row, or into the emptied `b`. */
 struct slice csv_field_value(const struct csv_field *f, char quote, struct buf *b);
