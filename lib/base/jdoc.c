@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/num.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/output.h"
@@ -213,62 +214,19 @@ int jdoc_check_keys(json_t *o, const char *const *known, const char *where, stru
 
 /* ---- numbers as Python's repr ---- */
 
-/* "d.ddd" of the 16-digit text in `t` ("d.ddde-XX") counted up by one in its last digit. */
-static void count_up(char *t)
-{
-	char *last = strchr(t, 'e') - 1;
-
-	while (last > t && *last == '9')
-		*last-- = '0';
-	if (*last == '.')
-		last--;
-	/* all nines cannot be: such a number has a shorter text that was found before */
-	if (*last != '9')
-		(*last)++;
-}
-
-/*
- * The shortest digits that read back as v, as "d.dddde+XX". 15 digits always survive a double, so that a number
- * with a shorter text shows it there as zeros at the end. Among the texts of 16, the one nearest to v
- * may read back as a neighbour where v is a power of two (the doubles below lie closer than those
- * above): then the one above it may do. Doubles below the normal range have less than 15 digits.
- */
-static void shortest_digits(char out[40], double v)
-{
-	int first = fabs(v) < 2.3e-308 ? 0 : 14;
-
-	for (int after = first; after <= 16; after++) {
-		snprintf(out, 40, "%.*e", after, v);
-		if (strtod(out, NULL) == v)
-			return;
-		if (after != 15)
-			continue;
-		count_up(out);
-		if (strtod(out, NULL) == v)
-			return;
-	}
-}
-
 static void add_real(struct buf *b, double v)
 {
-	char text[40], digits[24];
-	size_t n = 0;
-	const char *p = text;
+	char digits[18];
+	size_t n;
 	int exp10;
 
 	if (v == 0) {
 		buf_add_text(b, signbit(v) ? "-0.0" : "0.0");
 		return;
 	}
-	shortest_digits(text, v);
-	if (*p == '-')
-		buf_add_char(b, *p++);
-	for (; *p != 'e'; p++)
-		if (*p != '.' && n < sizeof(digits))
-			digits[n++] = *p;
-	exp10 = (int)strtol(p + 1, NULL, 10);
-	while (n > 1 && digits[n - 1] == '0')
-		n--;
+	n = num_shortest_digits(digits, &exp10, v);
+	if (v < 0)
+		buf_add_char(b, '-');
 	if (exp10 < -4 || exp10 >= 16) {
 		buf_add_char(b, digits[0]);
 		if (n > 1)

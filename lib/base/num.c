@@ -1,9 +1,12 @@
 #include "base/num.h"
 
-#include <errno.h>
+#include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { KEPT_DIGITS = 770 };
 
 static bool is_digit(char c)
 {
@@ -70,7 +73,7 @@ static bool parse_special(struct slice s, double *v)
 struct decimal {
 	uint64_t digits; /* the first 19 significant ones */
 	int n_digits; /* how many there were, leading zeros left out */
-	int exponent; /* of ten, for `digits` as a whole number, if n_digits <= 19 */
+	int64_t exponent; /* of ten, for all digits as a whole number */
 	bool negative;
 };
 
@@ -110,11 +113,46 @@ static bool scan_decimal(struct slice s, struct decimal *d)
 		if (p == end)
 			return false;
 		for (; p < end && is_digit(*p); p++)
-			n = n < 100000 ? n * 10 + (*p - '0') : n;
+			n = n < INT64_MAX / 100 ? n * 10 + (*p - '0') : n;
 		power += minus ? -n : n;
 	}
-	d->exponent = power < -1000000 ? -1000000 : power > 1000000 ? 1000000 : (int)power;
+	d->exponent = power;
 	return p == end;
+}
+
+/*
+ * By strtod, from a copy that it can be given an end: no program of ours calls setlocale(), the point
+ * is a point. A number half way between two doubles has at most 767 significant digits, so that of a
+ * longer text only whether there is anything behind matters: then a 1 stands for all of it.
+ */
+static double parse_slowly(struct slice s, const struct decimal *d)
+{
+	char text[KEPT_DIGITS + 32];
+	size_t n = 0, at = 0;
+	int64_t n_cut = 0;
+	bool more = false;
+
+	if (s.len < sizeof(text)) {
+		memcpy(text, s.p, s.len);
+		text[s.len] = '\0';
+		return strtod(text, NULL);
+	}
+	text[at++] = d->negative ? '-' : '+';
+	for (size_t i = 0; i < s.len && (s.p[i] | 0x20) != 'e'; i++) {
+		if (!is_digit(s.p[i]) || (n == 0 && s.p[i] == '0'))
+			continue;
+		if (n < KEPT_DIGITS) {
+			text[at + n++] = s.p[i];
+			continue;
+		}
+		more |= s.p[i] != '0';
+		n_cut++;
+	}
+	if (n == 0)
+		return d->negative ? -0.0 : 0.0;
+	snprintf(text + at + n, sizeof(text) - at - n, "%se%" PRId64, more ? "1" : "",
+		d->exponent + n_cut - more);
+	return strtod(text, NULL);
 }
 
 bool num_parse_double(struct slice s, bool specials, double *v)
@@ -125,8 +163,6 @@ bool num_parse_double(struct slice s, bool specials, double *v)
 	static const double exact[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
 		1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 	struct decimal d;
-	char small[128];
-	char *text = small;
 	double x;
 
 	if (!scan_decimal(s, &d))
@@ -138,13 +174,7 @@ bool num_parse_double(struct slice s, bool specials, double *v)
 		*v = d.negative ? -x : x;
 		return true;
 	}
-	if (s.len >= sizeof(small) && !(text = malloc(s.len + 1)))
-		return false;
-	memcpy(text, s.p, s.len);
-	text[s.len] = '\0';
-	x = strtod(text, NULL); /* no program of ours calls setlocale(): the point is a point */
-	if (text != small)
-		free(text);
+	x = parse_slowly(s, &d);
 	if (isinf(x))
 		return false;
 	*v = x;
@@ -156,8 +186,11 @@ bool num_parse_size(struct slice s, uint64_t *v)
 	static const char units[] = "kmgt";
 	uint64_t factor = 1;
 
-	if (s.len > 1 && (s.p[s.len - 1] | 0x20) == 'b' && !is_digit(s.p[s.len - 2]))
-		s.len -= s.len > 2 && s.p[s.len - 2] == 'i' ? 2 : 1;
+	if (s.len > 2 && (s.p[s.len - 1] | 0x20) == 'b' && s.p[s.len - 2] == 'i' &&
+		!is_digit(s.p[s.len - 3]))
+		s.len -= 2;
+	else if (s.len > 1 && (s.p[s.len - 1] | 0x20) == 'b' && !is_digit(s.p[s.len - 2]))
+		s.len--;
 	if (s.len) {
 		const char *u = strchr(units, s.p[s.len - 1] | 0x20);
 
@@ -260,36 +293,113 @@ static size_t format_special(char out[NUM_TEXT_MAX], double v)
 	return (size_t)snprintf(out, NUM_TEXT_MAX, "%s", isnan(v) ? "nan" : v < 0 ? "-inf" : "inf");
 }
 
-size_t num_format_double(char out[NUM_TEXT_MAX], double v)
+/* "d.ddd" of the text in `t` ("d.ddde-XX") counted up by one in its last digit. */
+static void count_up(char *t)
 {
-	int n = 0;
+	char *last = strchr(t, 'e') - 1;
 
-	if (!isfinite(v))
-		return format_special(out, v);
-	if (v == (double)(int64_t)(fabs(v) < 1e15 ? v : 0) && !(v == 0 && signbit(v)))
-		return num_format_int(out, (int64_t)v);
-	for (int digits = 15; digits <= 17; digits++) {
-		n = snprintf(out, NUM_TEXT_MAX, "%.*g", digits, v);
-		if (strtod(out, NULL) == v)
+	while (last > t && *last == '9')
+		*last-- = '0';
+	if (*last == '.')
+		last--;
+	/* all nines cannot be: such a number has a shorter text that was found before */
+	if (*last != '9')
+		(*last)++;
+}
+
+static bool reads_back(const char *text, double v, bool is_float)
+{
+	return is_float ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v;
+}
+
+/*
+ * 15 digits always survive a double (6 a float), so that a number with a shorter text shows it there as
+ * zeros at the end. Among the texts of more digits, the one nearest to v may read back as a neighbour
+ * where v is a power of two (the numbers below lie closer than those above): then the one above it may
+ * do. Numbers below the normal range have fewer digits.
+ */
+static size_t shortest(char digits[18], int *exponent, double v, bool is_float)
+{
+	bool is_normal = fabs(v) >= (is_float ? (double)FLT_MIN : DBL_MIN);
+	int first = !is_normal ? 0 : is_float ? 5 : 14, last = is_float ? 8 : 16;
+	char text[40];
+	size_t n = 0;
+
+	for (int after = first; after <= last; after++) {
+		snprintf(text, sizeof(text), "%.*e", after, fabs(v));
+		if (reads_back(text, fabs(v), is_float))
+			break;
+		if (after == first || after == last)
+			continue;
+		count_up(text);
+		if (reads_back(text, fabs(v), is_float))
 			break;
 	}
-	return (size_t)n;
+	for (const char *p = text; *p != 'e'; p++)
+		if (*p != '.')
+			digits[n++] = *p;
+	*exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	digits[n] = '\0';
+	return n;
+}
+
+size_t num_shortest_digits(char digits[18], int *exponent, double v)
+{
+	return shortest(digits, exponent, v, false);
+}
+
+/* Digits as %g would show them, in scientific form below 1e-4 and from 1e16 on (floats: 1e9). */
+static size_t format_shortest(char out[NUM_TEXT_MAX], double v, bool is_float)
+{
+	char digits[18], *p = out;
+	int exponent;
+	int n = (int)shortest(digits, &exponent, v, is_float);
+
+	if (signbit(v))
+		*p++ = '-';
+	if (exponent < -4 || exponent >= (is_float ? 9 : 16)) {
+		*p++ = digits[0];
+		if (n > 1)
+			*p++ = '.';
+		memcpy(p, digits + 1, (size_t)n - 1);
+		p += n - 1;
+		return (size_t)(p - out) + (size_t)snprintf(p, 8, "e%+03d", exponent);
+	}
+	if (exponent < 0) {
+		memcpy(p, "0.000", 5);
+		p += 1 - exponent;
+	}
+	for (int i = 0; i < n || i <= exponent; i++) {
+		if (i == exponent + 1 && exponent >= 0)
+			*p++ = '.';
+		*p++ = i < n ? digits[i] : '0';
+	}
+	*p = '\0';
+	return (size_t)(p - out);
+}
+
+size_t num_format_double(char out[NUM_TEXT_MAX], double v)
+{
+	if (!isfinite(v))
+		return format_special(out, v);
+	if (v == 0)
+		return (size_t)snprintf(out, NUM_TEXT_MAX, "%s", signbit(v) ? "-0" : "0");
+	if (fabs(v) < 1e15 && v == (double)(int64_t)v)
+		return num_format_int(out, (int64_t)v);
+	return format_shortest(out, v, false);
 }
 
 size_t num_format_float(char out[NUM_TEXT_MAX], float v)
 {
-	int n = 0;
-
 	if (!isfinite(v))
 		return format_special(out, (double)v);
-	if (fabsf(v) < 1e7f && v == (float)(int64_t)v && !(v == 0 && signbit(v)))
+	if (v == 0)
+		return (size_t)snprintf(out, NUM_TEXT_MAX, "%s", signbit(v) ? "-0" : "0");
+	if (fabsf(v) < 1e7f && v == (float)(int64_t)v)
 		return num_format_int(out, (int64_t)v);
-	for (int digits = 6; digits <= 9; digits++) {
-		n = snprintf(out, NUM_TEXT_MAX, "%.*g", digits, (double)v);
-		if (strtof(out, NULL) == v)
-			break;
-	}
-	return (size_t)n;
+	return format_shortest(out, (double)v, true);
 }
 
 size_t num_format_bytes(char out[NUM_TEXT_MAX], double v)

@@ -37,7 +37,12 @@ void num_date_from_days(int64_t days, struct num_date *d);
 enum { NUM_TEXT_MAX = 32 }; /* room for any of the following, with the NUL */
 /** The shortest text that reads back as the same double; "nan", "inf", "-inf". Integers without a point. */
 size_t num_format_double(char out[NUM_TEXT_MAX], double v);
-/** The same for a float. */
+/**
+ * The shortest significant digits that read back as v (finite, not 0), without zeros at the end, and the exponent
+ * of ten of the first. Returns how many. The sign is left out.
+ */
+size_t num_shortest_digits(char digits[18], int *exponent, double v);
+/** The same as num_format_double for a float. */
 size_t num_format_float(char out[NUM_TEXT_MAX], float v);
 /** Decimal digits of an integer; much faster than printf. Returns the length. */
 size_t num_format_int(char out[NUM_TEXT_MAX], int64_t v);

@@ -77,7 +77,8 @@ size_t alloc_count(void);
  *	survives_oom(read_all, "a.csv", "reading a table");
  */
 typedef int tap_run(void *ctx, struct err *e);
-#define survives_oom(run, ctx, ...) tap_survives_oom(__FILE__, __LINE__, (run), (ctx), __VA_ARGS__)
+#define survives_oom(run, ctx, ...) \
+	tap_survives_oom(__FILE__, __LINE__, (run), (void *)(uintptr_t)(ctx), __VA_ARGS__)
 
 /* What the macros call. */
 bool tap_ok(const char *file, int line, const char *cond, bool good, const char *name, ...)
