@@ -75,6 +75,7 @@ struct tree_model {
 	enum tree_task task;
 	enum tree_link link;
 	bool is_forest; /* the mean of shares is what the leaves add up to: margins are probabilities */
+	bool has_names; /* false: the file had no feature_names */
 	size_t n_features;
 	struct tree_feature *features;
 	size_t n_outputs;

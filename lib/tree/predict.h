@@ -36,6 +36,7 @@ void tree_predictor_free(struct tree_predictor *p);
 /**
  * Finds the columns that the model's trees use, by name, in the table. Columns that no split uses may be
  * missing. -1 and ERR_INPUT with the name of the first one that is not there. The dialect is borrowed.
+ * A model without names (xgboost's, of an array) takes them by position, if their number is the same.
  */
 int tree_predictor_bind(struct tree_predictor *p, const struct csv_table *t,
 	const struct csv_dialect *d, struct err *e) MUST_CHECK;

@@ -1,0 +1,16 @@
+/*
+ * model_ubj - UBJSON as XGBoost writes it: lengths as int64, typed arrays in big-endian.
+ *
+ * Typed arrays are read in place from the bytes of the file. See tree/model_json for the rest.
+ */
+#ifndef CD4ML_TREE_MODEL_UBJ_H
+#define CD4ML_TREE_MODEL_UBJ_H
+
+#include "tree/model_json.h"
+
+extern const struct tree_emit tree_ubj_emit;
+
+/** Parses a UBJSON document and builds its model. */
+struct tree_model *tree_ubj_parse(struct slice data, const char *name, struct err *e) MUST_CHECK;
+
+#endif
