@@ -114,11 +114,10 @@ static void draw(struct progress *p, int64_t now)
 	len += snprintf(line + len, sizeof(line) - (size_t)len, "%s%s%s  %s%s%s/s", amount,
 		p->bytes ? "" : " ", p->unit, rate, p->bytes ? "" : " ", p->unit);
 	if (p->total && n > 0) {
-		double left = seconds * (1 - share) / share + 0.5;
-		int minutes = left < 6e6 ? (int)left / 60 : 99999;
+		int left = (int)(seconds * (1 - share) / share + 0.5);
 
-		len += snprintf(line + len, sizeof(line) - (size_t)len, "  ETA %d:%02d", minutes,
-			left < 6e6 ? (int)left % 60 : 59);
+		len += snprintf(line + len, sizeof(line) - (size_t)len, "  ETA %d:%02d", left / 60,
+			left % 60);
 	}
 	if (p->note[0])
 		len += snprintf(line + len, sizeof(line) - (size_t)len, "  %s", p->note);

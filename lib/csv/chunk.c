@@ -91,6 +91,11 @@ const char *csv_table_name(const struct csv_table *t)
 	return t->rows.name;
 }
 
+int64_t csv_table_size(const struct csv_table *t)
+{
+	return input_size(t->feed.in);
+}
+
 bool csv_table_has_bom(const struct csv_table *t)
 {
 	return t->feed.has_bom;

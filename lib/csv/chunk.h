@@ -27,6 +27,8 @@ int csv_table_find(const struct csv_table *t, const char *name, struct err *e) M
 /** The header row as it stands in the file (fields with their quotes). Made up for --no-header. */
 const struct csv_row *csv_table_header(const struct csv_table *t);
 const char *csv_table_name(const struct csv_table *t); /* for messages */
+/** Bytes of the file (compressed ones of gzip), or -1 when not known: for progress_start(). */
+int64_t csv_table_size(const struct csv_table *t);
 /** Does the file begin with a UTF-8 byte order mark? It is not part of the header row. */
 bool csv_table_has_bom(const struct csv_table *t);
 

@@ -1,0 +1,494 @@
+#include "table/keymap.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "csv/value.h"
+#include "hash/h64.h"
+
+enum {
+	PARTITION_BITS = 6,
+	N_PARTITIONS = 1 << PARTITION_BITS,
+	ROW_ALIGN = 8,
+	TAG_BITS = 16,
+};
+
+#define TAG_SHIFT  (64 - TAG_BITS)
+#define TAG_MASK   (((uint64_t)1 << TAG_BITS) - 1)
+#define PLACE_MASK (((uint64_t)1 << TAG_SHIFT) - 1)
+
+/* The rows of one chunk. */
+struct block {
+	char *bytes; /* records, each at a multiple of ROW_ALIGN */
+	size_t len;
+	/* until table_keymap_finish(): the keyed rows by partition, in file order within */
+	uint64_t *hashes;
+	uint32_t *offsets; /* of records, in units of ROW_ALIGN */
+	uint32_t begin[N_PARTITIONS + 1];
+};
+
+struct table_keymap {
+	struct table_keymap_spec spec;
+	struct table_keymap_counts counts;
+	uint64_t seed;
+	struct block *blocks;
+	size_t n_blocks, cap_blocks;
+	uint64_t *slots; /* tag and address of a record; 0: empty */
+	int shift; /* hash >> shift is where to begin */
+	uint64_t region_mask; /* slots of a partition, less one */
+};
+
+/* ---- keys --------------------------------------------------------------------------------------- */
+
+static struct slice key_value(
+	const struct table_key *k, const struct csv_field *f, char quote, struct buf *unescaped)
+{
+	struct slice v = csv_field_value(f, quote, unescaped);
+
+	return k->trim ? slice_trim(v) : v;
+}
+
+static void lower_ascii(char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i] >= 'A' && p[i] <= 'Z')
+			p[i] = (char)(p[i] + ('a' - 'A'));
+}
+
+/* A key that is not simply the bytes of one field. */
+static int compose_key(const struct table_key *k, const struct csv_row *row, struct arena *a,
+	struct slice *key, struct err *e)
+{
+	char quote = csv_dialect_quote(k->dialect), *to;
+	struct buf unescaped = BUF_INIT;
+	size_t most = k->n_cols;
+	int got = -1;
+
+	for (size_t i = 0; i < k->n_cols; i++)
+		most += row->fields[k->cols[i]].len;
+	to = arena_alloc(a, most, e);
+	if (!to)
+		return -1;
+	key->p = to;
+	for (size_t i = 0; i < k->n_cols; i++) {
+		struct slice v = key_value(k, &row->fields[k->cols[i]], quote, &unescaped);
+
+		if (!k->match_empty && csv_value_is_missing(k->dialect, v)) {
+			got = 0;
+			goto out;
+		}
+		if (i)
+			*to++ = '\0';
+		memcpy(to, v.p, v.len);
+		if (k->ignore_case)
+			lower_ascii(to, v.len);
+		to += v.len;
+	}
+	key->len = (size_t)(to - key->p);
+	got = buf_check(&unescaped, e) ? -1 : 1;
+out:
+	buf_release(&unescaped);
+	return got;
+}
+
+int table_key_of(const struct table_key *k, const struct csv_row *row, struct arena *a,
+	struct slice *key, struct err *e)
+{
+	const struct csv_field *f = &row->fields[k->cols[0]];
+
+	if (k->n_cols > 1 || k->ignore_case || f->escaped)
+		return compose_key(k, row, a, key, e);
+	*key = key_value(k, f, 0, NULL);
+	return k->match_empty || !csv_value_is_missing(k->dialect, *key);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------ */
+
+struct table_keymap *table_keymap_new(const struct table_keymap_spec *spec, struct err *e)
+{
+	struct table_keymap *m = mem_new(sizeof(*m), e);
+	struct timespec now;
+
+	if (!m)
+		return NULL;
+	m->spec = *spec;
+	/* so that nobody can prepare keys that all collide; no result depends on it */
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	m->seed = h64_word((uint64_t)now.tv_nsec, (uint64_t)(uintptr_t)m);
+	return m;
+}
+
+static void release_block(struct block *b)
+{
+	free(b->bytes);
+	free(b->hashes);
+	free(b->offsets);
+	*b = (struct block){ 0 };
+}
+
+void table_keymap_free(struct table_keymap *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->n_blocks; i++)
+		release_block(&m->blocks[i]);
+	free(m->blocks);
+	free(m->slots);
+	free(m);
+}
+
+/* What a chunk's worker makes. */
+struct reading {
+	struct block block; /* until it is handed over */
+	struct table_keymap_counts counts;
+	uint64_t *hashes; /* in file order */
+	uint32_t *offsets;
+	size_t n, cap_hashes, cap_offsets;
+	struct arena keys;
+};
+
+struct loader {
+	struct table_keymap *map;
+	const struct table_key *key;
+	table_keymap_text *text;
+	void *ctx;
+};
+
+static void release_reading(void *result)
+{
+	struct reading *r = result;
+
+	release_block(&r->block);
+	free(r->hashes);
+	free(r->offsets);
+	arena_release(&r->keys);
+}
+
+static int store_row(const struct loader *l, struct reading *r, const struct csv_row *row,
+	struct buf *b, struct err *e)
+{
+	size_t at = b->len, key_end;
+	struct table_row head = { .line = row->line };
+	struct slice key = { NULL, 0 };
+	int has_key = l->key ? table_key_of(l->key, row, &r->keys, &key, e) : 0;
+
+	if (has_key < 0)
+		return -1;
+	r->counts.n_rows++;
+	if (!has_key) {
+		key.len = 0;
+		r->counts.n_unkeyed++;
+		if (!l->map->spec.keep_unkeyed)
+			return 0;
+	}
+	head.has_key = has_key;
+	head.key_len = (uint32_t)key.len;
+	buf_add(b, &head, offsetof(struct table_row, bytes));
+	buf_add(b, key.p, key.len);
+	key_end = b->len;
+	if (l->text(l->ctx, row, b, &head.tail_len, e) || buf_check(b, e))
+		return -1;
+	head.text_len = (uint32_t)(b->len - key_end) - head.tail_len;
+	memcpy(b->p + at, &head, offsetof(struct table_row, bytes));
+	buf_add(b, "\0\0\0\0\0\0\0", (ROW_ALIGN - b->len % ROW_ALIGN) % ROW_ALIGN);
+	if (!has_key || l->map->spec.is_list)
+		return buf_check(b, e);
+	if (mem_grow(&r->hashes, &r->cap_hashes, r->n + 1, sizeof(*r->hashes), e) ||
+		mem_grow(&r->offsets, &r->cap_offsets, r->n + 1, sizeof(*r->offsets), e))
+		return -1;
+	r->hashes[r->n] = table_keymap_hash(l->map, key);
+	r->offsets[r->n++] = (uint32_t)(at / ROW_ALIGN);
+	return buf_check(b, e);
+}
+
+/* Sorts the rows by partition, stably, and copies all to memory of just their size. */
+static int make_block(struct reading *r, const struct buf *b, struct err *e)
+{
+	struct block *to = &r->block;
+	uint32_t n = 0;
+
+	*to = (struct block){ .len = b->len };
+	to->bytes = mem_array_raw(b->len ? b->len : 1, 1, e);
+	to->hashes = mem_array_raw(r->n + 1, sizeof(*to->hashes), e);
+	to->offsets = mem_array_raw(r->n + 1, sizeof(*to->offsets), e);
+	if (!to->bytes || !to->hashes || !to->offsets)
+		return -1;
+	memcpy(to->bytes, b->p, b->len);
+	for (size_t i = 0; i < r->n; i++)
+		to->begin[r->hashes[i] >> (64 - PARTITION_BITS)]++;
+	for (int p = 0; p <= N_PARTITIONS; p++) {
+		uint32_t count = to->begin[p];
+
+		to->begin[p] = n;
+		n += count;
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		uint32_t at = to->begin[r->hashes[i] >> (64 - PARTITION_BITS)]++;
+
+		to->hashes[at] = r->hashes[i];
+		to->offsets[at] = r->offsets[i];
+	}
+	/* each begin has moved to its end, which is where the next began */
+	memmove(to->begin + 1, to->begin, N_PARTITIONS * sizeof(*to->begin));
+	to->begin[0] = 0;
+	return 0;
+}
+
+static int read_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
+{
+	const struct loader *l = ctx;
+	struct reading *r = csv_chunk_result(c);
+	struct buf *b = csv_chunk_buf(c);
+	struct csv_row row;
+	int got;
+
+	(void)worker;
+	r->n = 0;
+	r->counts = (struct table_keymap_counts){ 0 };
+	arena_reset(&r->keys);
+	while ((got = csv_chunk_next(c, &row, e)) > 0)
+		if (store_row(l, r, &row, b, e))
+			return -1;
+	return got ? -1 : make_block(r, b, e);
+}
+
+static int take_block(void *ctx, struct csv_chunk *c, struct err *e)
+{
+	struct table_keymap *m = ((struct loader *)ctx)->map;
+	struct reading *r = csv_chunk_result(c);
+
+	if (mem_grow(&m->blocks, &m->cap_blocks, m->n_blocks + 1, sizeof(*m->blocks), e))
+		return -1;
+	m->blocks[m->n_blocks++] = r->block;
+	r->block = (struct block){ 0 };
+	m->counts.n_rows += r->counts.n_rows;
+	m->counts.n_unkeyed += r->counts.n_unkeyed;
+	return 0;
+}
+
+int table_keymap_add(struct table_keymap *m, struct csv_table *t, const struct table_key *key,
+	table_keymap_text *text, void *ctx, struct pool *pool, struct progress *progress,
+	struct err *e)
+{
+	struct loader l = { m, key, text, ctx };
+
+	return csv_table_run(t, pool,
+		&(struct csv_run){
+			.work = read_chunk,
+			.done = take_block,
+			.ctx = &l,
+			.result_size = sizeof(struct reading),
+			.result_release = release_reading,
+			.progress = progress,
+		},
+		e);
+}
+
+/* ---- the table ---------------------------------------------------------------------------------- */
+
+/* What a partition's task finds. */
+struct filled {
+	uint64_t n_keys, n_duplicates;
+	const struct table_row *first, *again; /* the first duplicate in the file */
+};
+
+struct filling {
+	struct table_keymap *map;
+	struct filled parts[N_PARTITIONS];
+};
+
+static struct table_row *slot_row(uint64_t slot)
+{
+	return (struct table_row *)(uintptr_t)(slot & PLACE_MASK);
+}
+
+/* The slot that holds the key, or the empty one where it belongs. */
+static inline uint64_t *find_slot(const struct table_keymap *m, uint64_t hash, struct slice key)
+{
+	uint64_t i = hash >> m->shift, tag = hash & TAG_MASK;
+
+	for (;;) {
+		uint64_t *slot = &m->slots[i];
+
+		if (!*slot)
+			return slot;
+		if (*slot >> TAG_SHIFT == tag && slice_eq(table_row_key(slot_row(*slot)), key))
+			return slot;
+		i = (i & ~m->region_mask) | ((i + 1) & m->region_mask);
+	}
+}
+
+static void insert_row(
+	struct table_keymap *m, uint64_t hash, struct table_row *row, struct filled *f)
+{
+	uint64_t *slot = find_slot(m, hash, table_row_key(row));
+	struct table_row *had = *slot ? slot_row(*slot) : NULL;
+
+	assert(((uint64_t)(uintptr_t)row & ~PLACE_MASK) == 0);
+	if (!had) {
+		f->n_keys++;
+	} else {
+		f->n_duplicates++;
+		if (!f->again) {
+			f->first = had;
+			f->again = row;
+		}
+		switch (m->spec.duplicates) {
+		case TABLE_DUPLICATES_ERROR:
+		case TABLE_DUPLICATES_FIRST:
+			row->is_dropped = true;
+			return;
+		case TABLE_DUPLICATES_LAST:
+			had->is_dropped = true;
+			break;
+		case TABLE_DUPLICATES_ALL:
+			row->next = had;
+			break;
+		}
+	}
+	*slot = (hash & TAG_MASK) << TAG_SHIFT | (uint64_t)(uintptr_t)row;
+}
+
+static void fill_partition(void *ctx, size_t p, int worker)
+{
+	struct filling *f = ctx;
+	struct table_keymap *m = f->map;
+	/* backwards, so that a row is put before those of its key that come later in the file */
+	bool backwards = m->spec.duplicates == TABLE_DUPLICATES_ALL;
+
+	(void)worker;
+	for (size_t i = 0; i < m->n_blocks; i++) {
+		struct block *b = &m->blocks[backwards ? m->n_blocks - 1 - i : i];
+		uint32_t begin = b->begin[p], n = b->begin[p + 1] - begin;
+
+		for (uint32_t k = 0; k < n; k++) {
+			uint32_t at = begin + (backwards ? n - 1 - k : k);
+
+			insert_row(m, b->hashes[at],
+				(struct table_row *)(void *)(b->bytes +
+							     (size_t)b->offsets[at] * ROW_ALIGN),
+				&f->parts[p]);
+		}
+	}
+}
+
+/* As many slots for each partition as the fullest needs to stay a third empty. */
+static int make_slots(struct table_keymap *m, struct err *e)
+{
+	uint64_t most = 4;
+	int bits = 3;
+
+	for (int p = 0; p < N_PARTITIONS; p++) {
+		uint64_t n = 0;
+
+		for (size_t i = 0; i < m->n_blocks; i++)
+			n += m->blocks[i].begin[p + 1] - m->blocks[i].begin[p];
+		if (n > most)
+			most = n;
+	}
+	while (((uint64_t)1 << bits) < most + most / 2)
+		bits++;
+	m->region_mask = ((uint64_t)1 << bits) - 1;
+	m->shift = 64 - PARTITION_BITS - bits;
+	m->slots = mem_array((size_t)N_PARTITIONS << bits, sizeof(*m->slots), e);
+	return m->slots ? 0 : -1;
+}
+
+static int fail_duplicate(const struct filled *f, const char *name, struct err *e)
+{
+	char key[256];
+	size_t len = f->again->key_len < sizeof(key) - 1 ? f->again->key_len : sizeof(key) - 1;
+
+	memcpy(key, f->again->bytes, len);
+	for (size_t i = 0; i < len; i++)
+		if (key[i] == '\0')
+			key[i] = ',';
+	key[len] = '\0';
+	err_set(e, ERR_INPUT, "key '%s' is already in line %llu", key,
+		(unsigned long long)f->first->line);
+	err_hint(e, "choose one with --duplicates");
+	return err_at(e, "%s:%llu", name, (unsigned long long)f->again->line);
+}
+
+int table_keymap_finish(struct table_keymap *m, struct pool *pool, const char *name, struct err *e)
+{
+	struct filling f = { .map = m };
+	const struct filled *worst = NULL;
+
+	if (m->spec.is_list)
+		return 0;
+	if (make_slots(m, e))
+		return -1;
+	pool_for(pool, N_PARTITIONS, fill_partition, &f);
+	for (int p = 0; p < N_PARTITIONS; p++) {
+		m->counts.n_keys += f.parts[p].n_keys;
+		m->counts.n_duplicates += f.parts[p].n_duplicates;
+		if (f.parts[p].again && (!worst || f.parts[p].again->line < worst->again->line))
+			worst = &f.parts[p];
+	}
+	for (size_t i = 0; i < m->n_blocks; i++) {
+		free(m->blocks[i].hashes);
+		free(m->blocks[i].offsets);
+		m->blocks[i].hashes = NULL;
+		m->blocks[i].offsets = NULL;
+	}
+	if (worst && m->spec.duplicates == TABLE_DUPLICATES_ERROR)
+		return fail_duplicate(worst, name, e);
+	return 0;
+}
+
+void table_keymap_get_counts(const struct table_keymap *m, struct table_keymap_counts *c)
+{
+	*c = m->counts;
+}
+
+uint64_t table_keymap_hash(const struct table_keymap *m, struct slice key)
+{
+	return h64_bytes(key.p, key.len, m->seed);
+}
+
+void table_keymap_prefetch(const struct table_keymap *m, uint64_t hash)
+{
+	__builtin_prefetch(&m->slots[hash >> m->shift]);
+}
+
+void table_keymap_prefetch_row(const struct table_keymap *m, uint64_t hash)
+{
+	uint64_t slot = m->slots[hash >> m->shift];
+
+	if (slot >> TAG_SHIFT != (hash & TAG_MASK))
+		slot = m->slots[(hash >> m->shift & ~m->region_mask) |
+				(((hash >> m->shift) + 1) & m->region_mask)];
+	if (slot) {
+		const char *row = (const char *)slot_row(slot);
+
+		__builtin_prefetch(row);
+		__builtin_prefetch(row + 64);
+	}
+}
+
+struct table_row *table_keymap_find(const struct table_keymap *m, uint64_t hash, struct slice key)
+{
+	uint64_t slot = *find_slot(m, hash, key);
+
+	return slot ? slot_row(slot) : NULL;
+}
+
+struct table_row *table_keymap_next(const struct table_keymap *m, struct table_keymap_place *at)
+{
+	struct table_row *row;
+	size_t size;
+
+	while (at->block < m->n_blocks && at->offset == m->blocks[at->block].len) {
+		at->block++;
+		at->offset = 0;
+	}
+	if (at->block == m->n_blocks)
+		return NULL;
+	row = (struct table_row *)(void *)(m->blocks[at->block].bytes + at->offset);
+	size = offsetof(struct table_row, bytes) + row->key_len + row->text_len + row->tail_len;
+	at->offset += (size + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
+	return row;
+}
