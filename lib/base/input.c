@@ -172,7 +172,7 @@ struct input *input_open_memory(const char *name, struct slice data, struct err 
 
 	if (!in)
 		return NULL;
-	in->memory = data;
+	in->memory = data.p ? data : slice_of(""); /* offsets are added to it */
 	in->size = (int64_t)data.len;
 	if (detect(in, e)) {
 		input_close(in);

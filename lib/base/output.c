@@ -301,18 +301,19 @@ static bool same_bytes(const char *a, const char *b)
 	return same;
 }
 
+/* After the rename: the temporary file's name is used up, and its folder the one to sync. */
 static void sync_folder(struct output *o)
 {
-	struct buf b = BUF_INIT;
+	char *slash = strrchr(o->temporary, '/');
 	int fd;
 
-	path_dir(&b, o->path);
-	fd = open(b.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (slash)
+		slash[slash == o->temporary] = '\0';
+	fd = open(slash ? o->temporary : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || (fsync(fd) && errno != EINVAL))
 		fail(o, "cannot sync the folder");
 	if (fd >= 0)
 		close(fd);
-	buf_release(&b);
 }
 
 static void put_in_place(struct output *o)
