@@ -18,7 +18,7 @@ struct input {
 	bool own_fd;
 	int64_t size; /* on disk; -1: not known */
 	int64_t consumed;
-	char *raw; /* [RAW_SIZE] bytes read ahead: for gzip, and the first two of any */
+	char *raw; /* [RAW_SIZE + 1] bytes read ahead: for gzip, and the first two of any */
 	size_t raw_at, raw_len;
 	bool raw_end;
 	struct slice memory; /* what is left of it */
@@ -90,18 +90,11 @@ static int detect(struct input *in, struct err *e)
 
 		if (refill(in, e))
 			return -1;
-		if (had && in->raw_len) {
+		if (had) {
 			/* a pipe gave a single byte first: put it back before what came now */
-			if (in->raw_len == RAW_SIZE) {
-				err_set(e, ERR_SYSTEM, "cannot look at the first bytes");
-				return err_at(e, "%s", in->name);
-			}
 			memmove(in->raw + 1, in->raw, in->raw_len);
 			in->raw[0] = first;
 			in->raw_len++;
-		} else if (had) {
-			in->raw[0] = first;
-			in->raw_len = 1;
 		}
 	}
 	in->gzip = in->raw_len >= 2 && (unsigned char)in->raw[0] == 0x1f &&
@@ -126,7 +119,7 @@ static struct input *new_input(const char *name, struct err *e)
 	in->size = -1;
 	buf_init(&in->whole);
 	in->name = mem_dup(name, e);
-	in->raw = mem_array_raw(RAW_SIZE, 1, e);
+	in->raw = mem_array_raw(RAW_SIZE + 1, 1, e);
 	if (!in->name || !in->raw) {
 		input_close(in);
 		return NULL;
@@ -313,6 +306,9 @@ static int too_long(struct input *in, size_t limit, struct err *e)
 static int read_whole(struct input *in, size_t limit, struct buf *b, struct err *e)
 {
 	size_t step = in->size > 0 && !in->gzip ? (size_t)in->size + 1 : 1 << 20;
+
+	if (limit && step > limit) /* no memory for what will be refused */
+		step = limit + 1;
 
 	for (;;) {
 		char *to = buf_reserve(b, step);

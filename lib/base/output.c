@@ -316,6 +316,14 @@ static void sync_folder(struct output *o)
 		close(fd);
 }
 
+/* NFS tells of a full disk no sooner than here. */
+static void close_fd(struct output *o)
+{
+	if (o->own_fd && close(o->fd) && errno != EINTR)
+		fail(o, "cannot close");
+	o->own_fd = false;
+}
+
 static void put_in_place(struct output *o)
 {
 	if (!o->failed && (o->flags & OUTPUT_KEEP_SAME) && same_bytes(o->temporary, o->path)) {
@@ -324,6 +332,7 @@ static void put_in_place(struct output *o)
 	}
 	if (!o->failed && (o->flags & OUTPUT_SYNC) && fsync(o->fd))
 		fail(o, "cannot sync");
+	close_fd(o); /* before it replaces anything */
 	if (!o->failed && rename(o->temporary, o->path))
 		fail(o, "cannot rename the finished file");
 	if (o->failed)
@@ -342,10 +351,7 @@ int output_close(struct output *o, struct err *e)
 	else if (!o->failed && (o->flags & OUTPUT_SYNC) && fsync(o->fd) && errno != EINVAL &&
 		 errno != ENOTSUP && errno != EROFS)
 		fail(o, "cannot sync");
-	/* NFS tells of a full disk no sooner than here. */
-	if (o->own_fd && close(o->fd) && errno != EINTR)
-		fail(o, "cannot close");
-	o->own_fd = false;
+	close_fd(o);
 	if (o->failed) {
 		*e = o->error;
 		result = -1;

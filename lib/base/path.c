@@ -257,17 +257,16 @@ int path_remove_all(const char *p, struct err *e)
 	struct stat st;
 	int result = 0;
 
-	if (lstat(p, &st)) {
-		if (errno == ENOENT || errno == ENOTDIR)
-			return 0;
-		err_errno(e, "cannot remove");
-		return err_at(e, "%s", p);
-	}
 	buf_add_text(&b, p);
+	/* A slash behind would follow a link, and lead remove_tree() out of the folder. */
+	while (b.len > 1 && b.p[b.len - 1] == '/')
+		buf_truncate(&b, b.len - 1);
 	if (buf_check(&b, e))
 		result = -1;
+	else if (lstat(b.p, &st))
+		result = errno == ENOENT || errno == ENOTDIR ? 0 : err_errno(e, "cannot remove");
 	else if (!S_ISDIR(st.st_mode))
-		result = unlink(p) && errno != ENOENT ? err_errno(e, "cannot remove") : 0;
+		result = unlink(b.p) && errno != ENOENT ? err_errno(e, "cannot remove") : 0;
 	else
 		result = remove_tree(&b, e);
 	if (result)

@@ -114,10 +114,11 @@ static void draw(struct progress *p, int64_t now)
 	len += snprintf(line + len, sizeof(line) - (size_t)len, "%s%s%s  %s%s%s/s", amount,
 		p->bytes ? "" : " ", p->unit, rate, p->bytes ? "" : " ", p->unit);
 	if (p->total && n > 0) {
-		int left = (int)(seconds * (1 - share) / share + 0.5);
+		double left = seconds * (1 - share) / share + 0.5;
+		int minutes = left < 6e6 ? (int)left / 60 : 99999;
 
-		len += snprintf(line + len, sizeof(line) - (size_t)len, "  ETA %d:%02d", left / 60,
-			left % 60);
+		len += snprintf(line + len, sizeof(line) - (size_t)len, "  ETA %d:%02d", minutes,
+			left < 6e6 ? (int)left % 60 : 59);
 	}
 	if (p->note[0])
 		len += snprintf(line + len, sizeof(line) - (size_t)len, "  %s", p->note);
