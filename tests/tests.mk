@@ -34,7 +34,7 @@ $(fuzz_bin): $B/tests/fuzz/%: $B/tests/fuzz/%.o $(fuzz_main) $B/libcd4ml.a
 run_tests = sh tests/run.sh -b '$(CURDIR)/$B' $(if $(JOBS),-j $(JOBS))
 
 ##@ Test
-.PHONY: check unit asan tsan fuzz
+.PHONY: check unit asan tsan fuzz lint format
 check: $(tool_bin) $(call picked,$(unit_bin) $(fuzz_bin)) ## run all tests (T=NAME: one); ends with `N passed, N failed`
 	@$(run_tests) $(call picked,$(unit_bin) $(fuzz_bin) $(bats_src))
 
@@ -60,3 +60,10 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (clang's libFuzzer; T=NAME: one)
 .PHONY: fuzz-run
 fuzz-run: $(call picked,$(fuzz_bin))
 	@sh tests/fuzz/run.sh -b '$(CURDIR)/$B' -s '$(FUZZ_SECONDS)' $(call picked,$(fuzz_bin))
+
+lint: $(tool_bin) $B/libcd4ml.a ## layers, names, banned functions, manuals, shell, format (T=NAME: one)
+	@CC='$(CC)' sh tests/lint/run.sh -b '$B' $(T)
+
+format: ## let clang-format (14) lay out all C files
+	@f=$$(command -v clang-format-14 || command -v clang-format) || { echo 'clang-format is not installed' >&2; exit 3; }; \
+	git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs "$$f" -i
