@@ -61,7 +61,7 @@ isa_flags = $(if $(findstring _sse42.c,$<),-msse4.2 -mpclmul -mpopcnt)$(if \
 
 ##@ Build
 .PHONY: all
-all: $B/libcd4ml.a $(tool_bin) ## build all tools into build/
+all: $B/libcd4ml.a $(tool_bin) $B/kkbox-data ## build all tools into build/
 
 $B/%.o: %.c
 	$(call say,CC,$<)
@@ -75,6 +75,12 @@ $B/libcd4ml.a: $(lib_obj)
 $(tool_bin): $B/%: $B/tools/%.o $B/libcd4ml.a
 	$(call say,LD,$@)
 	$(q)$(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $B/libcd4ml.a $(pkg_libs) -lm
+
+# The example's generator: a program of its own, which takes nothing from here.
+$B/kkbox-data: examples/kkbox/kkbox-data.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(q)$(CC) $(our_cflags) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d)
 
