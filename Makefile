@@ -77,10 +77,11 @@ $(tool_bin): $B/%: $B/tools/%.o $B/libcd4ml.a
 	$(q)$(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $< $B/libcd4ml.a $(pkg_libs) -lm
 
 # The example's generator: a program of its own, which takes nothing from here.
-$B/kkbox-data: examples/kkbox/kkbox-data.c
-	$(call say,CC,$<)
+generator := examples/kkbox/generate
+$B/kkbox-data: $(wildcard $(generator)/*.c $(generator)/*.h)
+	$(call say,CC,$(generator))
 	@mkdir -p $(@D)
-	$(q)$(CC) $(our_cflags) $(CFLAGS) $(LDFLAGS) -o $@ $<
+	$(q)$(CC) -I$(generator) $(our_cflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^)
 
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d)
 
