@@ -1,0 +1,42 @@
+/*
+ * concat - tables put together by the names of their columns: the engine of csv-merge.
+ *
+ * Columns of the output: those of the first file, then what others have besides, in order of appearance. Rows of a
+ * file with just these columns pass as they stand, line ends included, so that merging the parts of a
+ * table gives its bytes again; others are reordered, field by field.
+ *
+ * Without key and order it streams in bounded memory; with one of them all rows are held.
+ */
+#ifndef CD4ML_TABLE_CONCAT_H
+#define CD4ML_TABLE_CONCAT_H
+
+#include "base/diag.h"
+#include "base/output.h"
+#include "table/keymap.h"
+
+struct table_concat {
+	char *const *paths; /* [n_paths] */
+	size_t n_paths;
+	const struct csv_dialect *dialect;
+	bool fill; /* a column that a file lacks is empty there; else it is an error */
+	const char *
+		key; /* "a,b": one row of each key is kept; NULL: all rows. Rows without key are all kept */
+	bool keep_last; /* the last one instead of the first */
+	/**
+	 * "a,b": the order of the output; NULL: as they come. Values that are missing come first, then numbers by size,
+	 * then texts by bytes; equal ones as they come.
+	 */
+	const char *sort_by;
+};
+
+struct table_concat_result {
+	uint64_t n_in, n_out;
+	uint64_t n_duplicates, n_unkeyed; /* rows; with a key */
+	uint64_t n_ragged;
+	size_t n_filled; /* columns that a file lacked, over all files */
+};
+
+int table_concat_run(const struct table_concat *c, struct output *out, struct pool *pool,
+	struct progress *progress, struct table_concat_result *r, struct err *e) MUST_CHECK;
+
+#endif

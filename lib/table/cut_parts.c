@@ -1,0 +1,162 @@
+#include "table/cut_parts.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum { MAX_WIDTH = 18 };
+
+/* One piece of a template: text up to a conversion, and the conversion. */
+struct conversion {
+	char type; /* 'd', 's', '%', 0 at the end, '?' for what is none */
+	int width;
+	bool zeros;
+};
+
+/* Steps over the conversion at `p`, which points behind a '%'. */
+static const char *read_conversion(const char *p, struct conversion *c)
+{
+	*c = (struct conversion){ 0 };
+	if (*p == '0') {
+		c->zeros = true;
+		p++;
+	}
+	while (*p >= '0' && *p <= '9' && c->width <= MAX_WIDTH)
+		c->width = c->width * 10 + (*p++ - '0');
+	c->type = *p && strchr("ds%", *p) && c->width <= MAX_WIDTH ? *p : '?';
+	if (c->type != 'd' && (c->width || c->zeros))
+		c->type = '?';
+	return *p ? p + 1 : p;
+}
+
+int cut_parts_check(const char *names, bool by_value, struct err *e)
+{
+	char want = by_value ? 's' : 'd';
+	struct conversion c;
+	int n = 0;
+
+	for (const char *p = names; *p;) {
+		if (*p++ != '%')
+			continue;
+		p = read_conversion(p, &c);
+		if (c.type == want)
+			n++;
+		else if (c.type != '%')
+			n = 2;
+	}
+	if (n == 1)
+		return 0;
+	err_set(e, ERR_INPUT, "the template '%s' must have one %%%c", names, want);
+	return err_hint(e, by_value ? "as in part-%%s.csv; %%%% is a percent sign"
+				    : "as in part-%%03d.csv; %%%% is a percent sign");
+}
+
+static void add_value(struct buf *b, struct slice v)
+{
+	if (!v.len)
+		buf_add_text(b, "%empty");
+	for (size_t i = 0; i < v.len; i++) {
+		unsigned char c = (unsigned char)v.p[i];
+		bool is_plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+				(c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c >= 0x80 ||
+				(c == '.' && i > 0);
+
+		if (is_plain)
+			buf_add_char(b, (char)c);
+		else
+			buf_addf(b, "%%%02X", c);
+	}
+}
+
+static char *make_path(const struct cut_parts *p, struct slice value, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	struct conversion c;
+	char *path;
+
+	for (const char *t = p->names; *t;) {
+		if (*t != '%') {
+			buf_add_char(&b, *t++);
+			continue;
+		}
+		t = read_conversion(t + 1, &c);
+		if (c.type == '%')
+			buf_add_char(&b, '%');
+		else if (c.type == 's')
+			add_value(&b, value);
+		else
+			buf_addf(&b, c.zeros ? "%0*zu" : "%*zu", c.width, p->n + 1);
+	}
+	path = buf_detach(&b, e);
+	buf_release(&b);
+	return path;
+}
+
+int cut_parts_add(struct cut_parts *p, struct slice value, struct err *e)
+{
+	struct cut_part *part;
+
+	if (mem_grow(&p->parts, &p->cap, p->n + 1, sizeof(*p->parts), e))
+		return -1;
+	part = &p->parts[p->n];
+	*part = (struct cut_part){ .tracked = -1 };
+	part->path = make_path(p, value, e);
+	if (!part->path)
+		return -1;
+	part->out = output_open(part->path, OUTPUT_PLAIN, e);
+	if (!part->out) {
+		free(part->path);
+		return -1;
+	}
+	p->n++;
+	output_slice(part->out, p->header);
+	return 0;
+}
+
+int cut_parts_write(struct cut_parts *p, size_t part, struct slice rows, struct err *e)
+{
+	struct output *out = p->parts[part].out;
+
+	output_slice(out, rows);
+	return output_failed(out) && output_fd(out, e) < 0 ? -1 : 0;
+}
+
+int cut_parts_finish(struct cut_parts *p, size_t part, struct err *e)
+{
+	struct cut_part *q = &p->parts[part];
+	struct output *out = q->out;
+
+	q->out = NULL;
+	if (output_close(out, e)) {
+		free(q->path);
+		q->path = NULL;
+		return -1;
+	}
+	q->tracked = output_track(q->path);
+	return 0;
+}
+
+int cut_parts_finish_all(struct cut_parts *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->parts[i].out && cut_parts_finish(p, i, e))
+			return -1;
+	return 0;
+}
+
+void cut_parts_release(struct cut_parts *p, bool keep)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct cut_part *q = &p->parts[i];
+
+		if (!keep && !q->out && q->path)
+			unlink(q->path);
+		output_abandon(q->out);
+		if (q->tracked >= 0)
+			output_untrack(q->tracked);
+		free(q->path);
+	}
+	free(p->parts);
+	*p = (struct cut_parts){ 0 };
+}

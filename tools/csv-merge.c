@@ -1,0 +1,73 @@
+#include "base/tool.h"
+#include "table/concat.h"
+
+enum { MISSING_ERROR, MISSING_FILL };
+
+struct args {
+	struct csv_dialect dialect;
+	const char *key, *sort_by;
+	int missing, duplicates;
+};
+
+static const struct args defaults = { .dialect = CSV_DIALECT_DEFAULT };
+
+static const struct opt options[] = { OPT_HEADING("Columns"),
+	{ 0, "missing", OPT_CHOICE, offsetof(struct args, missing), "error|fill",
+		"a column that a file lacks: an error, or left empty" },
+	OPT_HEADING("Rows"),
+	{ 0, "key", OPT_TEXT, offsetof(struct args, key), "COL,...", "keep one row of each key" },
+	{ 0, "duplicates", OPT_CHOICE, offsetof(struct args, duplicates), "first|last",
+		"which row of a key to keep" },
+	{ 0, "sort-by", OPT_TEXT, offsetof(struct args, sort_by), "COL,...",
+		"order: empty, numbers, texts; equal ones as they come" },
+	CSV_DIALECT_OPTIONS(struct args, dialect), OPT_END };
+
+static enum tool_status run(struct tool *t, const void *args, struct err *e)
+{
+	const struct args *a = args;
+	struct table_concat_result r;
+	struct table_concat concat = {
+		.paths = t->operands,
+		.n_paths = t->n_operands,
+		.dialect = &a->dialect,
+		.fill = a->missing == MISSING_FILL,
+		.key = a->key,
+		.keep_last = a->duplicates != 0,
+		.sort_by = a->sort_by,
+	};
+
+	if (table_concat_run(&concat, t->out, t->pool, t->progress, &r, e))
+		return TOOL_FAILED;
+	diag_say(t->diag, DIAG_NOTE, "%llu rows of %zu files, %llu written",
+		(unsigned long long)r.n_in, t->n_operands, (unsigned long long)r.n_out);
+	if (a->key)
+		diag_say(t->diag, DIAG_NOTE, "%llu duplicates left out, %llu rows without key kept",
+			(unsigned long long)r.n_duplicates, (unsigned long long)r.n_unkeyed);
+	if (r.n_filled)
+		diag_say(t->diag, DIAG_NOTE, "%zu missing columns filled", r.n_filled);
+	if (r.n_ragged)
+		diag_say(t->diag, DIAG_NOTE, "%llu ragged rows padded or left out",
+			(unsigned long long)r.n_ragged);
+	return TOOL_YES;
+}
+
+static const struct tool_spec spec = {
+	.main = {
+		.name = "csv-merge",
+		.usage = "FILE... [--key COL,...] [-o FILE]",
+		.summary = "puts tables together by the names of their columns",
+		.options = options,
+		.defaults = &defaults,
+		.args_size = sizeof(struct args),
+		.flags = TOOL_OUTPUT | TOOL_THREADS | TOOL_PROGRESS,
+		.min_operands = 1,
+		.max_operands = -1,
+		.run = run,
+		.example = "csv-merge train.csv today.csv --key msno,song_id --duplicates last -o train.csv",
+	},
+};
+
+int main(int argc, char **argv)
+{
+	return tool_main(&spec, argc, argv);
+}
