@@ -92,19 +92,35 @@ clean: ## remove build/
 -include tests/tests.mk
 
 ##@ Install
-.PHONY: install
-install: all ## install tools, manuals, the fragment (PREFIX=/usr/local, DESTDIR=)
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/man/man1'
-	$(foreach t,$(tools),install -m 755 $B/$(t) '$(DESTDIR)$(PREFIX)/bin/'$(newline))
-	$(foreach m,$(manuals),install -m 644 $(m) '$(DESTDIR)$(PREFIX)/share/man/man1/'$(newline))
+# The fragment's parts lie in share/cd4ml; a line in include/, where make looks by itself, leads to them.
+dest_bin     := $(DESTDIR)$(PREFIX)/bin
+dest_man     := $(DESTDIR)$(PREFIX)/share/man/man1
+dest_share   := $(DESTDIR)$(PREFIX)/share/cd4ml
+dest_include := $(DESTDIR)$(PREFIX)/include
+dest_lib     := $(DESTDIR)$(PREFIX)/lib
 
-define newline
+.PHONY: install uninstall
+install: all ## install tools, manuals, the fragment, the library (PREFIX=/usr/local, DESTDIR=)
+	$(q)mkdir -p '$(dest_bin)' '$(dest_man)' '$(dest_share)' '$(dest_include)' '$(dest_lib)'
+	$(q)$(foreach t,$(tools),install -m 755 '$B/$(t)' '$(dest_bin)/' &&) :
+	$(q)$(foreach m,$(manuals),install -m 644 '$(m)' '$(dest_man)/' &&) :
+	$(q)cd mk && find . -type f ! -name deps.sh | while IFS= read -r f; do \
+		mkdir -p "$$(dirname '$(abspath $(dest_share))'"/$$f")" && \
+		install -m 644 "$$f" '$(abspath $(dest_share))'"/$$f" || exit 1; done
+	$(q)printf '%s\n' 'include $(PREFIX)/share/cd4ml/cd4ml.mk' >'$(dest_include)/cd4ml.mk'
+	$(if $(wildcard lib/cd4ml.h),$(q)install -m 644 lib/cd4ml.h '$(dest_include)/' && \
+		install -m 644 '$B/libcd4ml.a' '$(dest_lib)/')
+	$(call say,DONE,'installed in $(DESTDIR)$(PREFIX)')
 
-
-endef
+uninstall: ## remove what install put there (the same PREFIX and DESTDIR)
+	$(q)rm -f $(tools:%='$(dest_bin)/%') $(manuals:tools/%='$(dest_man)/%')
+	$(q)rm -f '$(dest_include)/cd4ml.mk' '$(dest_include)/cd4ml.h' '$(dest_lib)/libcd4ml.a'
+	$(q)rm -rf '$(dest_share)'
 
 .PHONY: help
 help: ## show this
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z_-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo; echo 'Variables'; \
+	echo '  CC=clang  SAN=address,undefined  CFLAGS=  LDFLAGS=  V=1: show the commands'

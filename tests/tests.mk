@@ -12,6 +12,8 @@ PYTHON ?= python3
 bats_src := $(sort $(wildcard tests/*.bats))
 picked = $(if $(T),$(filter $(addprefix %/,$(T) $(T).bats),$(1)),$(1))
 
+picked_bench = $(if $(T),$(filter $(T:%=tests/bench/%.sh),$(1)),$(1))
+
 # Each allocation of the library goes through these, so that tests can make the n-th one fail.
 wrapped := malloc calloc realloc aligned_alloc posix_memalign
 wrap_flags := $(wrapped:%=-Wl,--wrap=%)
@@ -60,6 +62,18 @@ fuzz: ## run each fuzz target for FUZZ_SECONDS (clang's libFuzzer; T=NAME: one)
 .PHONY: fuzz-run
 fuzz-run: $(call picked,$(fuzz_bin))
 	@sh tests/fuzz/run.sh -b '$(CURDIR)/$B' -s '$(FUZZ_SECONDS)' $(call picked,$(fuzz_bin))
+
+# CD4ML_INTEROP_VENV: virtual environments that are there already, separated by ':'
+.PHONY: interop bench
+interop: all ## compare with real DVC, xgboost, pandas, ... (makes build/interop; T=NAME: one)
+	@eval "$$(sh tests/interop/peers.sh build/interop)" && export PEER_PYTHON PEER_DVC && \
+	$(run_tests) -t 1800 $(call picked,$(sort $(wildcard tests/interop/*.bats)))
+
+BENCH_SCALE ?= 0.1
+bench: all ## ratios to named peers in one run (BENCH_SCALE=0.1; T=NAME: one)
+	@eval "$$(CD4ML_INTEROP_VENV=$${CD4ML_INTEROP_VENV:-none} sh tests/interop/peers.sh build/interop)" && \
+	export PEER_PYTHON PEER_DVC && \
+	sh tests/bench/run.sh -b '$(CURDIR)/$B' -s '$(BENCH_SCALE)' $(call picked_bench,$(sort $(wildcard tests/bench/*-*.sh)))
 
 lint: $(tool_bin) $B/libcd4ml.a ## layers, names, banned functions, manuals, shell, format (T=NAME: one)
 	@CC='$(CC)' sh tests/lint/run.sh -b '$B' $(T)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # sizes.sh - warns of functions over 60 lines, tools and headers over 200, files over 500, lines over 100 columns;
-# a file over 800 lines is two files, and fails.
+# a file over 800 lines is two files, and fails (in examples only warned of).
 set -u
 
 status=0
@@ -12,7 +12,10 @@ for f in $(git ls-files --cached --others --exclude-standard '*.c' '*.h'); do
 	*) most=500 ;;
 	esac
 	[ "$n" -le "$most" ] || echo "$f: $n lines, more than $most"
-	[ "$n" -le 800 ] || { echo "$f: $n lines: two files"; status=1; }
+	case $f in
+	examples/*) ;; # a program there is one file, so that it can be copied
+	*) [ "$n" -le 800 ] || { echo "$f: $n lines: two files"; status=1; } ;;
+	esac
 	awk -v f="$f" '
 		/^{/ { begin = NR; name = before }
 		/^}/ && begin { if (NR - begin > 61) print f ":" begin ": function of " NR - begin - 1 " lines: " name; begin = 0 }

@@ -1,13 +1,23 @@
 #!/bin/sh
 # symbols.sh - names of what lib exports, and its state.
 #
-# A symbol of lib/FOLDER/FILE.c begins with FOLDER_FILE (FILE alone in base), FILE without the kernel's suffix;
-# other beginnings that are meant are in symbols.txt: `FOLDER/FILE PREFIX`. No variable can be changed, exported or
+# A symbol of lib/FOLDER/FILE.c begins with FOLDER_THING_, where THING is a file of the folder, the last word of
+# FILE, or a struct or enum FOLDER_THING (FOLDER alone too) of the folder's headers; in base with FILE_. Other
+# beginnings that are meant are in symbols.txt: `FOLDER/FILE PREFIX`. No variable can be changed, exported or
 # static, but those in symbols.txt: `FOLDER/FILE state NAME`.
 set -u
 
 {
 	cat tests/lint/symbols.txt
+	for h in lib/*/*.h; do
+		folder=${h#lib/}
+		folder=${folder%/*}
+		[ "$folder" != base ] || continue
+		stem=${h##*/}
+		echo "$folder/* ${folder}_${stem%.h}_"
+		echo "$folder/* ${folder}_${stem%.h}"
+		sed -n "s/^ *\(struct\|enum\) \(${folder}\(_[a-z0-9_]*\)\{0,1\}\) *[{;].*/$folder\/* \2_/p" "$h"
+	done
 	echo ---
 	for o in "$CD4ML_BUILD"/lib/*/*.o; do
 		m=${o#"$CD4ML_BUILD"/lib/}
@@ -33,10 +43,11 @@ set -u
 		split($1, p, "/"); file = p[2]
 		sub(/_(scalar|sse42|avx2|avx512|neon)$/, "", file)
 		prefix = p[1] == "base" ? file : p[1] "_" file
-		good = index(name, prefix "_") == 1 || name == prefix
-		n = split(also[$1] also[p[1] "/" file], w, " ")
+		last = file; sub(/.*_/, "", last)
+		good = index(name, prefix "_") == 1 || name == prefix || (p[1] != "base" && index(name, p[1] "_" last "_") == 1)
+		n = split(also[$1] also[p[1] "/" file] also[p[1] "/*"], w, " ")
 		for (i = 1; i <= n; i++)
 			if (index(name, w[i]) == 1) good = 1
-		if (!good) { print "lib/" $1 ".c: " name " does not begin with " prefix "_"; bad = 1 }
+		if (!good) { print "lib/" $1 ".c: " name " does not begin with " prefix "_, or " p[1] "_ and a thing of that folder"; bad = 1 }
 	}
 	END { exit bad }'

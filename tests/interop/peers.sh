@@ -1,0 +1,42 @@
+#!/bin/sh
+# peers.sh FOLDER - finds or makes the Python peers; prints the shell assignments PEER_PYTHON=... and PEER_DVC=...
+#
+# CD4ML_INTEROP_VENV, virtual environments separated by ':', is taken as it is; a peer that none of them has is left
+# empty, and its tests are skipped. Without it two environments are made in FOLDER, once: ml and dvc, which do not
+# agree on their dependencies. With CD4ML_INTEROP_VENV=none nothing is made.
+set -u
+
+folder=$1
+here=$(cd "$(dirname "$0")" && pwd)
+python='' dvc=''
+
+make_venv() {
+	venv=$folder/$1 list=$here/$2
+	if [ -e "$venv/complete" ] && cmp -s "$venv/complete" "$list"; then
+		return 0
+	fi
+	echo "making $venv" >&2
+	rm -rf "$venv"
+	"${PYTHON:-python3}" -m venv "$venv" >&2 &&
+		"$venv/bin/pip" install --quiet --disable-pip-version-check -r "$list" >&2 &&
+		cp "$list" "$venv/complete"
+}
+
+case ${CD4ML_INTEROP_VENV-} in
+none) ;;
+'')
+	mkdir -p "$folder" || exit 3
+	folder=$(cd "$folder" && pwd)
+	if make_venv ml requirements.txt; then python=$folder/ml/bin/python; fi
+	if make_venv dvc requirements-dvc.txt; then dvc=$folder/dvc/bin/dvc; fi
+	;;
+*)
+	IFS=:
+	for venv in $CD4ML_INTEROP_VENV; do
+		[ -n "$python" ] || ! "$venv/bin/python" -c 'import xgboost' 2>/dev/null || python=$venv/bin/python
+		[ -n "$dvc" ] || [ ! -x "$venv/bin/dvc" ] || dvc=$venv/bin/dvc
+	done
+	;;
+esac
+echo "PEER_PYTHON='$python'"
+echo "PEER_DVC='$dvc'"
