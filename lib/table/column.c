@@ -1,0 +1,532 @@
+/*
+ * One pass as a rule. A first look at some thousand rows says which columns are text (nothing can make
+ * them numbers again); all others are read as numbers until a value contradicts. Such a column is
+ * left alone for the rest of the pass, and a second one reads just these, as text.
+ */
+#include "table/column.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "table/cell.h"
+#include "table/dict.h"
+
+enum { LOOK_ROWS = 4096 };
+
+enum mode {
+	READ_NUMBER,
+	READ_TEXT,
+	READ_NOT, /* contradicted, or done by the pass before */
+};
+
+/* A file that can be read again: by its name, or from a copy in memory. */
+struct source {
+	const char *path;
+	struct input *in; /* holds `all`; NULL: open the path */
+	struct slice all;
+};
+
+/* A column of the result, while it grows. */
+struct growing {
+	struct table_dict dict; /* texts of all rows so far */
+	size_t cap; /* of numbers or codes */
+	_Atomic int
+		mode; /* enum mode; only ever from READ_NUMBER to READ_NOT while rows are read */
+};
+
+struct memory {
+	struct growing *cols; /* [table.n_cols] */
+};
+
+struct load {
+	const struct table_options *o;
+	struct table *t;
+	struct growing *cols; /* [t->n_cols] */
+	size_t *field_of; /* [t->n_cols] where the column stands in the file being read */
+	size_t n_rows; /* of this pass, so far */
+	struct table_cells cells;
+};
+
+/* What one piece of rows holds of one column. */
+struct part {
+	enum mode mode; /* as it was read */
+	bool failed; /* a value is not a number */
+	bool is_int;
+	float *numbers;
+	uint32_t *codes; /* of `dict` */
+	size_t cap_numbers, cap_codes;
+	uint64_t n_missing;
+	struct table_dict dict;
+	struct arena texts; /* values that had doubled quotes */
+};
+
+struct piece {
+	size_t n_rows, n_cols;
+	struct part *parts; /* [n_cols] */
+	struct buf unquoted;
+	uint32_t *map; /* codes of a part to codes of the table */
+	size_t cap_map;
+};
+
+static void piece_release(void *result)
+{
+	struct piece *p = result;
+
+	for (size_t i = 0; p->parts && i < p->n_cols; i++) {
+		struct part *part = &p->parts[i];
+
+		free(part->numbers);
+		free(part->codes);
+		table_dict_release(&part->dict);
+		arena_release(&part->texts);
+	}
+	free(p->parts);
+	free(p->map);
+	buf_release(&p->unquoted);
+}
+
+static int piece_begin(struct piece *p, const struct load *l, struct err *e)
+{
+	if (!p->parts) {
+		buf_init(&p->unquoted);
+		p->n_cols = l->t->n_cols;
+		p->parts = mem_array(p->n_cols, sizeof(*p->parts), e);
+		if (!p->parts)
+			return -1;
+	}
+	p->n_rows = 0;
+	for (size_t i = 0; i < p->n_cols; i++) {
+		struct part *part = &p->parts[i];
+
+		part->mode =
+			(enum mode)atomic_load_explicit(&l->cols[i].mode, memory_order_relaxed);
+		part->failed = false;
+		part->is_int = true;
+		part->n_missing = 0;
+		table_dict_reset(&part->dict);
+		arena_reset(&part->texts);
+	}
+	return 0;
+}
+
+static int add_text(struct piece *p, struct part *part, const struct csv_field *f,
+	const struct table_cells *cells, struct err *e)
+{
+	struct slice v;
+
+	if (table_cell_value(cells, f, &p->unquoted, &v, e))
+		return -1;
+	if (table_cell_is_missing(cells, v)) {
+		part->codes[p->n_rows] = TABLE_MISSING;
+		part->n_missing++;
+		return 0;
+	}
+	if (f->escaped) {
+		/* It stands in a buffer that the next value takes. */
+		v.p = arena_copy(&part->texts, v.p, v.len, e);
+		if (!v.p)
+			return -1;
+	}
+	return table_dict_add_borrowed(
+		&part->dict, v, table_dict_hash(v), &part->codes[p->n_rows], e);
+}
+
+static int add_number(struct piece *p, struct part *part, const struct csv_field *f,
+	const struct table_cells *cells, struct err *e)
+{
+	struct slice v;
+	double x = NAN;
+
+	if (table_cell_value(cells, f, &p->unquoted, &v, e))
+		return -1;
+	if (!table_cell_is_missing(cells, v) && !num_parse_double(v, true, &x)) {
+		part->failed = true;
+		part->mode = READ_NOT;
+		return 0;
+	}
+	if (isnan(x))
+		part->n_missing++;
+	else if (part->is_int)
+		part->is_int = fabs(x) < 0x1p53 && (double)(int64_t)x == x;
+	part->numbers[p->n_rows] = (float)x;
+	return 0;
+}
+
+static int add_row(struct piece *p, const struct load *l, const struct csv_row *row, struct err *e)
+{
+	for (size_t i = 0; i < p->n_cols; i++) {
+		struct part *part = &p->parts[i];
+		const struct csv_field *f = &row->fields[l->field_of[i]];
+
+		if (part->mode == READ_TEXT) {
+			if (p->n_rows == part->cap_codes &&
+				mem_grow(&part->codes, &part->cap_codes, p->n_rows + 1,
+					sizeof(*part->codes), e))
+				return -1;
+			if (add_text(p, part, f, &l->cells, e))
+				return -1;
+		} else if (part->mode == READ_NUMBER) {
+			if (p->n_rows == part->cap_numbers &&
+				mem_grow(&part->numbers, &part->cap_numbers, p->n_rows + 1,
+					sizeof(*part->numbers), e))
+				return -1;
+			if (add_number(p, part, f, &l->cells, e))
+				return -1;
+			if (part->failed)
+				atomic_store_explicit(
+					&l->cols[i].mode, READ_NOT, memory_order_relaxed);
+		}
+	}
+	p->n_rows++;
+	return 0;
+}
+
+static int piece_read(void *ctx, struct csv_chunk *c, int worker, struct err *e)
+{
+	const struct load *l = ctx;
+	struct piece *p = csv_chunk_result(c);
+	struct csv_row row;
+	int rc;
+
+	(void)worker;
+	if (piece_begin(p, l, e))
+		return -1;
+	while ((rc = csv_chunk_next(c, &row, e)) > 0) {
+		if (add_row(p, l, &row, e))
+			return -1;
+	}
+	return rc;
+}
+
+static int append_texts(struct piece *p, struct load *l, size_t i, struct err *e)
+{
+	struct part *part = &p->parts[i];
+	struct growing *g = &l->cols[i];
+	struct table_column *col = &l->t->cols[i];
+	uint32_t *to;
+
+	if (mem_grow(&p->map, &p->cap_map, (size_t)part->dict.n + 1, sizeof(*p->map), e) ||
+		table_dict_merge(&g->dict, &part->dict, p->map, e) ||
+		mem_grow(&col->codes, &g->cap, l->n_rows + p->n_rows, sizeof(*col->codes), e))
+		return -1;
+	to = col->codes + l->n_rows;
+	for (size_t r = 0; r < p->n_rows; r++)
+		to[r] = part->codes[r] == TABLE_MISSING ? TABLE_MISSING : p->map[part->codes[r]];
+	return 0;
+}
+
+/* Appends what a piece holds to the table: one piece at a time, in the order of the rows. */
+static int piece_append(void *ctx, struct csv_chunk *c, struct err *e)
+{
+	struct load *l = ctx;
+	struct piece *p = csv_chunk_result(c);
+
+	for (size_t i = 0; i < p->n_cols; i++) {
+		struct part *part = &p->parts[i];
+		struct table_column *col = &l->t->cols[i];
+
+		if (part->mode == READ_TEXT && append_texts(p, l, i, e))
+			return -1;
+		if (part->mode == READ_NUMBER && p->n_rows > 0) {
+			if (mem_grow(&col->numbers, &l->cols[i].cap, l->n_rows + p->n_rows,
+				    sizeof(*col->numbers), e))
+				return -1;
+			memcpy(col->numbers + l->n_rows, part->numbers,
+				p->n_rows * sizeof(*col->numbers));
+		}
+		if (part->mode != READ_NOT) {
+			col->n_missing += part->n_missing;
+			col->is_int = col->is_int && part->is_int;
+		}
+	}
+	l->n_rows += p->n_rows;
+	return 0;
+}
+
+static struct csv_table *source_open(
+	const struct source *s, const struct csv_dialect *d, struct err *e)
+{
+	struct input *in;
+
+	if (!s->in)
+		return csv_table_open(s->path, d, e);
+	in = input_open_memory(input_name(s->in), s->all, e);
+	return in ? csv_table_new(in, d, e) : NULL;
+}
+
+/* A pipe is read once: what comes out of it is kept. */
+static int source_keep(struct source *s, struct err *e)
+{
+	struct stat st;
+
+	if (strcmp(s->path, "-") != 0 && (stat(s->path, &st) || S_ISREG(st.st_mode)))
+		return 0;
+	s->in = input_open(s->path, e);
+	return s->in ? input_map(s->in, 0, &s->all, e) : -1;
+}
+
+static bool listed(const char *const *names, const char *name)
+{
+	for (; names && *names; names++) {
+		if (strcmp(*names, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The columns of the result, from the header of the first file. */
+static int choose_columns(struct load *l, const struct csv_table *in, struct err *e)
+{
+	const struct table_options *o = l->o;
+	const char *const *lists[] = { o->keep, o->drop, o->as_text };
+	struct memory *m = l->t->memory;
+	size_t n = csv_table_n_cols(in);
+
+	for (size_t k = 0; k < 3; k++) {
+		for (const char *const *name = lists[k]; name && *name; name++) {
+			if (csv_table_find(in, *name, e) < 0)
+				return -1;
+		}
+	}
+	l->t->cols = mem_array(n, sizeof(*l->t->cols), e);
+	m->cols = l->cols = mem_array(n, sizeof(*l->cols), e);
+	l->field_of = mem_array(n, sizeof(*l->field_of), e);
+	if (!l->t->cols || !l->cols || !l->field_of)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const char *name = csv_table_col_name(in, i);
+		size_t at = l->t->n_cols;
+
+		if ((o->keep && !listed(o->keep, name)) || listed(o->drop, name))
+			continue;
+		l->t->cols[at].name = mem_dup(name, e);
+		if (!l->t->cols[at].name)
+			return -1;
+		l->t->cols[at].is_int = true;
+		l->cols[at].mode = listed(o->as_text, name) ? READ_TEXT : READ_NUMBER;
+		l->t->n_cols++;
+	}
+	return 0;
+}
+
+/* Where the columns stand in this file; each file has the same ones. */
+static int match_columns(struct load *l, const struct csv_table *in, struct err *e)
+{
+	for (size_t i = 0; i < l->t->n_cols; i++) {
+		int at = csv_table_find(in, l->t->cols[i].name, e);
+
+		if (at < 0)
+			return -1;
+		l->field_of[i] = (size_t)at;
+	}
+	for (size_t i = 0; !l->o->keep && i < csv_table_n_cols(in); i++) {
+		const char *name = csv_table_col_name(in, i);
+		size_t k = 0;
+
+		while (k < l->t->n_cols && strcmp(l->t->cols[k].name, name) != 0)
+			k++;
+		if (k == l->t->n_cols && !listed(l->o->drop, name)) {
+			err_set(e, ERR_INPUT, "column '%s' is not in the first file", name);
+			return err_at(e, "%s", csv_table_name(in));
+		}
+	}
+	return 0;
+}
+
+static int look_at_row(
+	struct load *l, const struct csv_row *row, struct buf *unquoted, struct err *e)
+{
+	for (size_t i = 0; i < l->t->n_cols; i++) {
+		struct slice v;
+		double x;
+
+		if (table_cell_value(&l->cells, &row->fields[l->field_of[i]], unquoted, &v, e))
+			return -1;
+		if (l->cols[i].mode == READ_NUMBER && !table_cell_is_missing(&l->cells, v) &&
+			!num_parse_double(v, true, &x))
+			l->cols[i].mode = READ_TEXT;
+	}
+	return 0;
+}
+
+/* What the first rows show to be text is read as such from the start. */
+static int look(struct load *l, const struct source *s, struct err *e)
+{
+	struct input *in =
+		s->in ? input_open_memory(input_name(s->in), s->all, e) : input_open(s->path, e);
+	struct csv_reader *r = in ? csv_reader_new(in, l->o->dialect, e) : NULL;
+	struct buf unquoted = BUF_INIT;
+	struct csv_row row;
+	int rc = r ? 0 : -1;
+
+	for (size_t n = 0; r && n < LOOK_ROWS && (rc = csv_reader_next(r, &row, e)) > 0; n++) {
+		rc = look_at_row(l, &row, &unquoted, e);
+		if (rc)
+			break;
+	}
+	csv_reader_close(r);
+	buf_release(&unquoted);
+	return rc;
+}
+
+static int read_source(struct load *l, const struct source *s, struct pool *pool, struct err *e)
+{
+	const struct csv_run run = {
+		.work = piece_read,
+		.done = piece_append,
+		.ctx = l,
+		.result_size = sizeof(struct piece),
+		.result_release = piece_release,
+		.progress = l->o->progress,
+	};
+	struct csv_table *in = source_open(s, l->o->dialect, e);
+	int rc = -1;
+
+	if (!in)
+		return -1;
+	if (!l->cols) {
+		if (choose_columns(l, in, e) || match_columns(l, in, e) || look(l, s, e))
+			goto out;
+	} else if (match_columns(l, in, e)) {
+		goto out;
+	}
+	rc = csv_table_run(in, pool, &run, e);
+out:
+	csv_table_close(in);
+	return rc;
+}
+
+/* After the first pass: what must be read again, as text? */
+static bool prepare_second(struct load *l)
+{
+	bool again = false;
+
+	for (size_t i = 0; i < l->t->n_cols; i++) {
+		struct table_column *col = &l->t->cols[i];
+		bool contradicted = l->cols[i].mode == READ_NOT;
+
+		col->type = l->cols[i].mode == READ_NUMBER ? TABLE_NUMBER : TABLE_TEXT;
+		l->cols[i].mode = contradicted ? READ_TEXT : READ_NOT;
+		if (!contradicted)
+			continue;
+		again = true;
+		free(col->numbers);
+		col->numbers = NULL;
+		col->n_missing = 0;
+		l->cols[i].cap = 0;
+	}
+	return again;
+}
+
+static int read_all(
+	struct load *l, const struct source *sources, size_t n, struct pool *pool, struct err *e)
+{
+	for (int pass = 0;; pass++) {
+		l->n_rows = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (read_source(l, &sources[i], pool, e))
+				return -1;
+		}
+		if (pass > 0 && l->n_rows != l->t->n_rows)
+			return err_set(e, ERR_SYSTEM, "the rows changed while they were read");
+		l->t->n_rows = l->n_rows;
+		if (pass > 0 || !prepare_second(l))
+			return 0;
+	}
+}
+
+/* Hands the texts over, and gives back what only finding codes needed. */
+static void finish(struct load *l)
+{
+	for (size_t i = 0; i < l->t->n_cols; i++) {
+		struct table_column *col = &l->t->cols[i];
+		struct table_dict *dict = &l->cols[i].dict;
+
+		if (col->type == TABLE_NUMBER)
+			continue;
+		table_dict_freeze(dict);
+		col->texts = dict->items;
+		col->n_texts = dict->n;
+		col->is_int = false;
+	}
+}
+
+struct table *table_load(const char *const *paths, size_t n_paths, const struct table_options *o,
+	struct pool *pool, struct err *e)
+{
+	struct load l = { .o = o, .cells = table_cells_of(o->dialect) };
+	struct source *sources = mem_array(n_paths, sizeof(*sources), e);
+	bool good = false;
+
+	l.t = mem_new(sizeof(*l.t), e);
+	if (!sources || !l.t)
+		goto out;
+	l.t->memory = mem_new(sizeof(struct memory), e);
+	if (!l.t->memory)
+		goto out;
+	for (size_t i = 0; i < n_paths; i++) {
+		sources[i].path = paths[i];
+		if (source_keep(&sources[i], e))
+			goto out;
+	}
+	if (read_all(&l, sources, n_paths, pool, e))
+		goto out;
+	finish(&l);
+	good = true;
+out:
+	for (size_t i = 0; sources && i < n_paths; i++)
+		input_close(sources[i].in);
+	free(sources);
+	free(l.field_of);
+	if (!good) {
+		table_free(l.t);
+		return NULL;
+	}
+	return l.t;
+}
+
+void table_free(struct table *t)
+{
+	struct memory *m = t ? t->memory : NULL;
+
+	for (size_t i = 0; t && t->cols && i < t->n_cols; i++) {
+		free(t->cols[i].name);
+		free(t->cols[i].numbers);
+		free(t->cols[i].codes);
+	}
+	for (size_t i = 0; m && m->cols && i < t->n_cols; i++)
+		table_dict_release(&m->cols[i].dict);
+	if (m)
+		free(m->cols);
+	free(m);
+	if (t)
+		free(t->cols);
+	free(t);
+}
+
+int table_find(const struct table *t, const char *name, struct err *e)
+{
+	const char **names;
+	const char *near = NULL;
+
+	for (size_t i = 0; i < t->n_cols; i++) {
+		if (strcmp(t->cols[i].name, name) == 0)
+			return (int)i;
+	}
+	names = mem_array(t->n_cols + 1, sizeof(*names), e);
+	if (!names)
+		return -1;
+	for (size_t i = 0; i < t->n_cols; i++)
+		names[i] = t->cols[i].name;
+	near = opt_nearest(name, names);
+	err_set(e, ERR_INPUT, "no column '%s'", name);
+	if (near)
+		err_hint(e, "did you mean '%s'?", near);
+	free(names);
+	return -1;
+}
