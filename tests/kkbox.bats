@@ -1,0 +1,88 @@
+# The example: its generator, and the walk-through at a tiny scale.
+
+load helper
+
+# sums DIR - the bytes of all files in it
+sums() {
+	(cd "$1" && find . -type f | sort | xargs cksum)
+}
+
+@test "kkbox-data: help, and what is no option or no folder" {
+	run -0 kkbox-data --help
+	contains "$output" "usage: kkbox-data"
+	run -2 kkbox-data
+	run -2 kkbox-data --scale none d
+	contains "$output" "'none'"
+	run -2 kkbox-data --scale 0.001 no/such/folder
+	contains "$output" "no/such/folder"
+	only
+}
+
+@test "kkbox-data: the same bytes for any number of threads, others for another seed" {
+	kkbox-data --scale 0.003 --days 2 -j 1 one
+	kkbox-data --scale 0.003 --days 2 -j 3 three
+	same "$(sums three)" "$(sums one)"
+	kkbox-data --scale 0.003 --days 2 --seed 2 other
+	[ "$(sums other)" != "$(sums one)" ]
+	# Known since the first release: reproducible on every machine.
+	same "$(sums one | cksum)" "4104368106 231"
+}
+
+@test "kkbox-data: rows, columns and sizes follow the real tables" {
+	kkbox-data --scale 0.01 --days 2 d
+	same "$(wc -l <d/train.csv)" 73775
+	same "$(wc -l <d/test.csv)" 25569
+	same "$(wc -l <d/test_truth.csv)" 25569
+	same "$(wc -l <d/songs.csv)" 22964
+	same "$(wc -l <d/members.csv)" 345
+	same "$(ls d/days)" $'2017-03-01.csv\n2017-03-02.csv'
+	same "$(wc -l <d/days/2017-03-02.csv)" 370
+	same "$(head -n 1 d/train.csv)" msno,song_id,source_system_tab,source_screen_name,source_type,target
+	same "$(head -n 1 d/days/2017-03-01.csv)" "$(head -n 1 d/train.csv)"
+	same "$(head -n 1 d/test.csv)" id,msno,song_id,source_system_tab,source_screen_name,source_type
+	same "$(head -n 1 d/songs.csv)" song_id,song_length,genre_ids,artist_name,composer,lyricist,language
+	same "$(head -n 1 d/members.csv)" msno,city,bd,gender,registered_via,registration_init_time,expiration_date
+	# A row of train has 131 bytes there.
+	local size
+	size=$(wc -c <d/train.csv)
+	[ "$size" -gt $((73774 * 125)) ] && [ "$size" -lt $((73774 * 137)) ]
+	awk -F, 'NR > 1 && (length($1) != 44 || length($2) != 44 || NF != 6 || $6 !~ /^[01]$/) { exit 1 }' d/train.csv
+	awk -F, 'NR > 1 && ($6 !~ /^20(0[4-9]|1[0-7])[01][0-9][0-3][0-9]$/) { print; exit 1 }' d/members.csv
+}
+
+@test "kkbox-data: names with commas, quotes and UTF-8, several genres, missing values" {
+	kkbox-data --scale 0.01 d
+	grep -q '"[^"]*, [^"]*"' d/songs.csv
+	grep -q '""' d/songs.csv
+	grep -q '周' d/songs.csv
+	grep -Eq '=,[0-9]+,[0-9]+\|[0-9]+,' d/songs.csv
+	iconv -f UTF-8 -t UTF-8 d/songs.csv >/dev/null
+	awk -F, 'NR > 1 { n++; empty += $4 == "" } END { exit !(empty / n > .03 && empty / n < .08) }' d/train.csv
+	awk -F, 'NR > 1 { n++; empty += $4 == "" } END { exit !(empty / n > .4 && empty / n < .7) }' d/members.csv
+}
+
+@test "kkbox-data: a user and a song meet once, in train, test and days together" {
+	kkbox-data --scale 0.01 --days 3 d
+	same "$({ cut -d, -f1,2 d/train.csv; cut -d, -f2,3 d/test.csv; cut -d, -f1,2 d/days/*; } |
+		grep -v song_id | sort | uniq -d | wc -l)" 0
+	# All of them are in the other tables.
+	same "$({ cut -d, -f1 d/train.csv; cut -d, -f2 d/test.csv; } | sort -u | comm -23 - <(cut -d, -f1 d/members.csv | sort) |
+		grep -vc msno)" 0
+	same "$(cut -d, -f2 d/train.csv | sort -u | comm -23 - <(cut -d, -f1 d/songs.csv | sort) | wc -l)" 0
+}
+
+@test "kkbox-data: the best AUC is said, and lies between 0.75 and 0.80" {
+	kkbox-data --scale 0.1 -v d >log
+	awk '/Bayes AUC/ { n++; bad += $4 + 0 < .75 || $4 + 0 > .8 } END { exit !(n == 2 && !bad) }' log || {
+		cat log
+		return 1
+	}
+}
+
+@test "kkbox-data: a full disk is an error" {
+	mkdir d
+	ln -s /dev/full d/train.csv.part
+	run -3 kkbox-data --scale 0.001 d
+	contains "$output" "train.csv"
+	[ ! -e d/train.csv ]
+}
