@@ -1,0 +1,322 @@
+#include "stage/declare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/input.h"
+#include "base/output.h"
+#include "base/path.h"
+#include "base/ydoc.h"
+
+/* What the fragment wrote as \n, \q and \\ (its make cannot carry these safely). */
+static json_t *decoded(const char *text, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	struct slice s;
+	json_t *v = NULL;
+
+	for (const char *p = text; *p; p++) {
+		if (*p != '\\' || !p[1])
+			buf_add_char(&b, *p);
+		else if (*++p == 'n')
+			buf_add_char(&b, '\n');
+		else
+			buf_add_char(&b, *p == 'q' ? '\'' : *p);
+	}
+	if (!buf_check(&b, e)) {
+		s = slice_trim(buf_slice(&b));
+		while (s.len && s.p[s.len - 1] == '\n')
+			s = slice_trim((struct slice){ s.p, s.len - 1 });
+		while (s.len && *s.p == '\n')
+			s = slice_trim((struct slice){ s.p + 1, s.len - 1 });
+		v = json_stringn(s.p, s.len);
+		if (!v)
+			err_set(e, ERR_INPUT, "'%s' is not UTF-8", text);
+	}
+	buf_release(&b);
+	return v;
+}
+
+/* In dvc.yaml a dollar before a brace would begin a template. */
+static json_t *escaped(json_t *text, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	json_t *v;
+
+	for (const char *p = json_string_value(text); *p; p++) {
+		if (!strncmp(p, "${", 2))
+			buf_add_char(&b, '\\');
+		buf_add_char(&b, *p);
+	}
+	v = b.failed ? NULL : json_stringn(b.p, b.len);
+	buf_release(&b);
+	json_decref(text);
+	if (!v)
+		err_nomem(e);
+	return v;
+}
+
+static int append_path(json_t *list, struct slice word, bool cache, struct err *e)
+{
+	json_t *path = json_stringn(word.p, word.len);
+	json_t *item = path;
+
+	if (!path)
+		return err_set(e, ERR_INPUT, "'%.*s' is not UTF-8", (int)word.len, word.p);
+	if (!cache) {
+		item = json_pack("{s{sb}}", json_string_value(path), "cache", 0);
+		json_decref(path);
+	}
+	return json_array_append_new(list, item) ? err_nomem(e) : 0;
+}
+
+/* params: keys of params.yaml stand alone, others below the name of their file. */
+static int append_param(json_t *list, struct slice word, struct err *e)
+{
+	const char *colon = memchr(word.p, ':', word.len);
+	size_t file_len = colon ? (size_t)(colon - word.p) : 0;
+	struct slice key = { colon ? colon + 1 : word.p, word.len - (colon ? file_len + 1 : 0) };
+	struct buf file = BUF_INIT;
+	json_t *keys = NULL, *item = NULL;
+	int rc = -1;
+
+	buf_add(&file, word.p, file_len);
+	if (buf_check(&file, e))
+		goto out;
+	if (!file.len && key.len) {
+		rc = append_path(list, key, true, e);
+		goto out;
+	}
+	for (size_t i = 0; i < json_array_size(list) && !keys; i++)
+		keys = json_object_get(json_array_get(list, i), file.p);
+	if (!keys) {
+		item = json_object();
+		keys = key.len ? json_array() : json_null();
+		if (!item || !keys || json_object_set_new(item, file.p, keys) ||
+			json_array_append_new(list, item)) {
+			err_nomem(e);
+			goto out;
+		}
+	}
+	rc = key.len && json_is_array(keys) ? append_path(keys, key, true, e) : 0;
+out:
+	buf_release(&file);
+	return rc;
+}
+
+static int set_words(json_t *stage, const char *key, const char *text, struct err *e)
+{
+	struct slice rest = slice_of(text), word;
+	json_t *list = json_array();
+	bool is_params = !strcmp(key, "params"), is_metrics = !strcmp(key, "metrics");
+	int rc = 0;
+
+	if (!list)
+		return err_nomem(e);
+	while (!rc && slice_cut(&rest, ' ', &word)) {
+		if (!word.len)
+			continue;
+		rc = is_params ? append_param(list, word, e)
+			       : append_path(list, word, !is_metrics, e);
+	}
+	if (rc || !json_array_size(list)) {
+		json_decref(list);
+		return rc;
+	}
+	return json_object_set_new(stage, key, list) ? err_nomem(e) : 0;
+}
+
+static int set_text(json_t *stage, const char *key, const char *text, struct err *e)
+{
+	json_t *v = decoded(text, e), *meta;
+
+	if (!v)
+		return -1;
+	if (!*json_string_value(v)) {
+		json_decref(v);
+		return 0;
+	}
+	if (!strcmp(key, "cmd")) {
+		v = escaped(v, e);
+		if (!v)
+			return -1;
+	}
+	if (!strcmp(key, "ci")) {
+		meta = json_pack("{so}", "ci", v);
+		if (!meta || json_object_set_new(stage, "meta", meta))
+			return err_nomem(e);
+		return 0;
+	}
+	return json_object_set_new(stage, key, v) ? err_nomem(e) : 0;
+}
+
+static int set_word(json_t *stage, const char *word, struct err *e)
+{
+	static const char *const keys[] = { "cmd", "deps", "params", "outs", "metrics", "plots",
+		"desc", "ci", "always", NULL };
+	const char *eq = strchr(word, '=');
+
+	for (size_t k = 0; eq && keys[k]; k++) {
+		if (strlen(keys[k]) != (size_t)(eq - word) ||
+			strncmp(word, keys[k], (size_t)(eq - word)) != 0)
+			continue;
+		if (!strcmp(keys[k], "always"))
+			return eq[1] && json_object_set_new(stage, "always_changed", json_true())
+				       ? err_nomem(e)
+				       : 0;
+		if (strstr("cmd desc ci", keys[k]))
+			return set_text(stage, keys[k], eq + 1, e);
+		return set_words(stage, keys[k], eq + 1, e);
+	}
+	return err_set(e, ERR_INPUT, "'%s' is no part of a stage", word);
+}
+
+/* Members in the order in which DVC writes them. */
+static json_t *in_order(json_t *stage, struct err *e)
+{
+	static const char *const order[] = { "cmd", "deps", "params", "outs", "metrics", "plots",
+		"always_changed", "desc", "meta" };
+	json_t *o = json_object();
+
+	for (size_t i = 0; o && i < sizeof(order) / sizeof(*order); i++) {
+		json_t *v = json_object_get(stage, order[i]);
+
+		if (v && json_object_set(o, order[i], v)) {
+			json_decref(o);
+			o = NULL;
+		}
+	}
+	if (!o)
+		err_nomem(e);
+	return o;
+}
+
+static int finish_stage(json_t *stages, const char *name, json_t *stage, struct err *e)
+{
+	json_t *o;
+
+	if (!json_object_get(stage, "cmd")) {
+		err_set(e, ERR_INPUT, "stage '%s' has no command", name);
+		return err_hint(e, "set %s_CMD", name);
+	}
+	o = in_order(stage, e);
+	if (!o)
+		return -1;
+	return json_object_set_new(stages, name, o) ? err_nomem(e) : 0;
+}
+
+json_t *stage_declare_parse(char **words, size_t n, struct err *e)
+{
+	json_t *stages = json_object(), *stage = NULL;
+	const char *name = NULL;
+	int rc = stages ? 0 : err_nomem(e);
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		if (strncmp(words[i], "stage=", 6) != 0) {
+			rc = stage ? set_word(stage, words[i], e)
+				   : err_set(e, ERR_INPUT, "'%s' comes before stage=NAME",
+					     words[i]);
+			if (rc && name)
+				err_at(e, "stage '%s'", name);
+			continue;
+		}
+		if (stage)
+			rc = finish_stage(stages, name, stage, e);
+		name = words[i] + 6;
+		json_decref(stage);
+		stage = json_object();
+		if (!rc && !stage)
+			rc = err_nomem(e);
+		if (!rc && json_object_get(stages, name))
+			rc = err_set(e, ERR_INPUT, "stage '%s' is declared twice", name);
+	}
+	if (!rc && stage)
+		rc = finish_stage(stages, name, stage, e);
+	json_decref(stage);
+	if (!rc)
+		return stages;
+	json_decref(stages);
+	return NULL;
+}
+
+/* Our stages, in their order; in a file of others theirs first, ours changed in place or added. */
+static json_t *merge(const json_t *old, json_t *stages, bool ours, struct err *e)
+{
+	json_t *doc = json_is_object(old) ? json_copy((json_t *)(uintptr_t)old) : json_object();
+	json_t *theirs = json_object_get(old, "stages"), *all = NULL;
+
+	if (!doc)
+		goto nomem;
+	if (ours || !json_is_object(theirs)) {
+		if (json_object_set(doc, "stages", stages))
+			goto nomem;
+		return doc;
+	}
+	all = json_copy(theirs);
+	if (!all || json_object_update(all, stages) || json_object_set_new(doc, "stages", all))
+		goto nomem;
+	return doc;
+nomem:
+	json_decref(doc);
+	err_nomem(e);
+	return NULL;
+}
+
+/* Equal, and the stages in the same order. */
+static bool is_same_document(const json_t *a, const json_t *b)
+{
+	struct buf x = BUF_INIT, y = BUF_INIT;
+	bool same;
+
+	jdoc_format(&x, a, JDOC_LINE);
+	jdoc_format(&y, b, JDOC_LINE);
+	same = !x.failed && !y.failed && slice_eq(buf_slice(&x), buf_slice(&y));
+	buf_release(&x);
+	buf_release(&y);
+	return same;
+}
+
+static int save(const char *path, const json_t *doc, bool header, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	int rc;
+
+	if (header)
+		buf_add_text(&b, STAGE_OUR_HEADER);
+	rc = ydoc_format(&b, doc, e);
+	if (!rc)
+		rc = output_save(path, OUTPUT_KEEP_SAME | OUTPUT_SYNC, buf_slice(&b), e);
+	buf_release(&b);
+	return rc;
+}
+
+json_t *stage_declare_save(
+	const char *path, json_t *stages, bool dry, struct diag *d, struct err *e)
+{
+	struct buf text = BUF_INIT;
+	json_t *old = NULL, *doc = NULL;
+	bool is_new = !path_exists(path), ours = true;
+
+	if (!is_new) {
+		if (input_load(path, JDOC_MAX_BYTES, &text, e))
+			goto out;
+		ours = slice_starts(buf_slice(&text), STAGE_OUR_HEADER);
+		old = ydoc_parse(buf_slice(&text), path, e);
+		if (!old)
+			goto out;
+	}
+	doc = merge(old, stages, ours, e);
+	if (!doc || dry || (old && is_same_document(old, doc)))
+		goto out;
+	if (!ours && memchr(text.p, '#', text.len))
+		diag_say(d, DIAG_WARNING,
+			"%s: comments are not kept; move its stages to the Makefile", path);
+	if (save(path, doc, ours, e)) {
+		json_decref(doc);
+		doc = NULL;
+	}
+out:
+	json_decref(old);
+	buf_release(&text);
+	return doc;
+}

@@ -1,0 +1,36 @@
+/*
+ * params - keys of parameter files: YAML and JSON (TOML and Python are refused by name).
+ *
+ * "train.depth" is the member `depth` of `train`; a number picks from a list.
+ */
+#ifndef CD4ML_STAGE_PARAMS_H
+#define CD4ML_STAGE_PARAMS_H
+
+#include <stdbool.h>
+
+#include "stage/spec.h"
+
+/** Files that were read already, by absolute path. */
+struct stage_params {
+	json_t *files;
+};
+
+#define STAGE_PARAMS_INIT     \
+	{                     \
+		.files = NULL \
+	}
+
+void stage_params_release(struct stage_params *p);
+/**
+ * The parameters of a stage as dvc.lock holds them: {file: {key: value}}, owned by the caller.
+ * `root` is what the specs' full names are relative to. Names of those that are not there ("params.yaml: depth") are added to
+ * `missing`, a line each; it may be NULL: then that is ERR_INPUT.
+ */
+json_t *stage_params_collect(struct stage_params *p, const struct stage_spec *s, const char *root,
+	struct buf *missing, struct err *e) MUST_CHECK;
+/** The member that a dotted key names, borrowed; NULL if there is none. */
+json_t *stage_params_find(const json_t *doc, const char *key);
+/** Equal, with 10 and 10.0 the same. */
+bool stage_params_equal(const json_t *a, const json_t *b);
+
+#endif
