@@ -1,0 +1,22 @@
+/*
+ * compare - metrics and parameters beside those of a revision of git, as a table.
+ *
+ *	file               metric     HEAD     now      change
+ *	metrics/eval.json  accuracy   0.7441   0.7512   +0.0071
+ */
+#ifndef CD4ML_STAGE_COMPARE_H
+#define CD4ML_STAGE_COMPARE_H
+
+#include "stage/project.h"
+
+enum stage_comparison { STAGE_COMPARE_METRICS, STAGE_COMPARE_PARAMS };
+
+/**
+ * Adds the table, or JSON: [{"file", "name", "old", "new", "change"}]. Metrics are the numbers in the stages'
+ * metrics files, at any depth of names; lists are left out. A revision that lacks a file counts as one
+ * without it; one that is not there is ERR_INPUT.
+ */
+int stage_compare_format(struct stage_project *p, enum stage_comparison what, const char *rev,
+	bool json, struct buf *b, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * exec - runs a stage's command; and git, for what it says.
+ *
+ * The command goes to a shell with -e -u -o pipefail, so that a failure inside of a pipe is one. The
+ * shell is the one that is named, else bash, else sh; where that knows no pipefail (dash before
+ * 0.5.13), it runs without, with a warning.
+ *
+ * It runs in a process group of its own, with /dev/null as input. On SIGINT, SIGTERM or SIGHUP the
+ * group gets the same, and SIGKILL after five seconds; the caller is told, and raises the signal
+ * again when it has tidied up. The caller's process must have no other children.
+ */
+#ifndef CD4ML_STAGE_EXEC_H
+#define CD4ML_STAGE_EXEC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+
+struct stage_exec {
+	const json_t *cmd; /* a text, or a list of texts that run one after another */
+	const char *dir; /* absolute */
+	const char *shell; /* name or path; NULL: bash or sh */
+	/**
+	 * What the command prints goes here too, unless standard error is a terminal, which is then
+	 * left to the command. NULL: nowhere.
+	 */
+	const char *log;
+	struct diag *diag;
+};
+
+struct stage_exec_result {
+	int status; /* exit status; 128 + n after signal n */
+	int stopped_by; /* the signal that this process got, 0 if none */
+	double seconds;
+	long max_rss; /* KiB, of the largest process */
+};
+
+/** 0 when the command ran to some end, whatever its status; -1 when it could not be run. */
+int stage_exec_run(
+	const struct stage_exec *x, struct stage_exec_result *r, struct err *e) MUST_CHECK;
+
+/**
+ * Runs `git -C dir args...` (NULL-terminated, without "git -C dir") and gives what it prints. 0, or
+ * its status when that is not 0, or -1. Its own messages are dropped, or left on standard error.
+ */
+enum stage_git_messages { STAGE_GIT_QUIET, STAGE_GIT_TELL };
+int stage_exec_git(const char *dir, const char *const *args, enum stage_git_messages how,
+	struct buf *out, struct err *e) MUST_CHECK;
+
+#endif

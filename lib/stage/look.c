@@ -1,0 +1,256 @@
+#include "stage/look.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+
+/* ---- for make ---- */
+
+static void add_word(const struct stage_graph *g, size_t i, const bool *todo, struct buf *b)
+{
+	bool first = true;
+
+	buf_addf(b, " %s", g->p->stages[i].name);
+	for (size_t k = 0; k < g->nodes[i].n_needs; k++) {
+		size_t need = g->nodes[i].needs[k];
+
+		if (todo && !todo[need])
+			continue;
+		buf_addf(b, "%c%s", first ? ':' : ',', g->p->stages[need].name);
+		first = false;
+	}
+}
+
+void stage_look_plan_new(const struct stage_graph *g, struct buf *b)
+{
+	buf_add_text(b, "ok");
+	for (size_t k = 0; k < g->p->n; k++)
+		add_word(g, g->order[k], NULL, b);
+	buf_add_char(b, '\n');
+}
+
+int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err *e)
+{
+	struct stage_states s;
+	bool *todo;
+
+	if (all) {
+		stage_look_plan_new(&p->graph, b);
+		return 0;
+	}
+	todo = mem_array(p->pipeline.n + 1, sizeof(*todo), e);
+	if (!todo)
+		return -1;
+	if (stage_change_judge_all(p, STAGE_LOOK_RUN, &s, e)) {
+		free(todo);
+		return -1;
+	}
+	buf_add_text(b, "ok");
+	for (size_t k = 0; k < p->pipeline.n; k++) {
+		size_t i = p->graph.order[k];
+
+		todo[i] = s.all[i].verdict != STAGE_SAME;
+		if (todo[i])
+			add_word(&p->graph, i, todo, b);
+	}
+	buf_add_char(b, '\n');
+	stage_change_release(p, &s);
+	free(todo);
+	return 0;
+}
+
+/* ---- choosing ---- */
+
+static int pick_group(const struct stage_project *p, const char *ci, bool *picked, struct err *e)
+{
+	bool any = false;
+
+	for (size_t k = p->pipeline.n; k-- > 0;) {
+		size_t i = p->graph.order[k];
+		const struct stage_node *node = &p->graph.nodes[i];
+		const char *group = p->pipeline.stages[i].ci;
+
+		if (group && !strcmp(group, ci))
+			picked[i] = any = true;
+		for (size_t j = 0; picked[i] && j < node->n_needs; j++)
+			if (!p->pipeline.stages[node->needs[j]].ci)
+				picked[node->needs[j]] = true;
+	}
+	return any ? 0 : err_set(e, ERR_INPUT, "no stage belongs to the group '%s'", ci);
+}
+
+bool *stage_look_pick(
+	const struct stage_project *p, char **names, size_t n_names, const char *ci, struct err *e)
+{
+	bool *picked = mem_array(p->pipeline.n + 1, sizeof(*picked), e);
+	int rc = picked ? 0 : -1;
+
+	if (!rc && ci)
+		rc = pick_group(p, ci, picked, e);
+	for (size_t i = 0; !rc && i < n_names; i++) {
+		const struct stage_spec *s = stage_spec_get(&p->pipeline, names[i], e);
+
+		if (s)
+			picked[s - p->pipeline.stages] = true;
+		else
+			rc = -1;
+	}
+	for (size_t i = 0; !rc && !ci && !n_names && i < p->pipeline.n; i++)
+		picked[i] = true;
+	if (!rc)
+		return picked;
+	free(picked);
+	return NULL;
+}
+
+/* ---- for people ---- */
+
+static const char *verdict_name(const struct stage_state *s)
+{
+	if (s->verdict == STAGE_SAME)
+		return s->is_absent ? "up to date, but its data is not here" : "up to date";
+	if (s->verdict == STAGE_RESTORE)
+		return "can be restored";
+	return s->is_waiting && s->n_reasons == 1 ? "waits" : "out of date";
+}
+
+static int status_text(const struct stage_project *p, const bool *picked,
+	const struct stage_states *s, struct buf *b)
+{
+	size_t n_todo = 0, n_absent = 0, n = 0;
+
+	for (size_t k = 0; k < p->pipeline.n; k++) {
+		size_t i = p->graph.order[k];
+
+		if (!picked[i])
+			continue;
+		n++;
+		n_absent += s->all[i].is_absent;
+		if (s->all[i].verdict == STAGE_SAME)
+			continue;
+		n_todo++;
+		buf_addf(b, "%s: %s\n", p->pipeline.stages[i].name, verdict_name(&s->all[i]));
+		stage_change_format(&s->all[i], b);
+	}
+	if (n_todo)
+		buf_addf(b, "%zu of %zu stages are not up to date\n", n_todo, n);
+	else
+		buf_addf(b, "all %zu stages are up to date%s\n", n,
+			n_absent ? "; some of the data is not here: make pull" : "");
+	return n_todo == 0;
+}
+
+static json_t *state_json(const char *name, const struct stage_state *s)
+{
+	static const char *const verdicts[] = { "same", "restore", "changed" };
+	json_t *o = json_pack("{s:s, s:s, s:b, s:[]}", "stage", name, "state", verdicts[s->verdict],
+		"absent", s->is_absent, "reasons");
+
+	for (size_t i = 0; o && i < s->n_reasons; i++) {
+		const struct stage_reason *r = &s->reasons[i];
+
+		if (json_array_append_new(json_object_get(o, "reasons"),
+			    json_pack("{s:s, s:s, s:s}", "kind", r->kind, "what", r->what, "detail",
+				    r->detail))) {
+			json_decref(o);
+			return NULL;
+		}
+	}
+	return o;
+}
+
+static int status_json(const struct stage_project *p, const bool *picked,
+	const struct stage_states *s, struct buf *b, struct err *e)
+{
+	json_t *doc = json_pack("{s:b, s:[]}", "up_to_date", 1, "stages");
+	bool all_same = true;
+
+	for (size_t k = 0; doc && k < p->pipeline.n; k++) {
+		size_t i = p->graph.order[k];
+
+		if (!picked[i])
+			continue;
+		all_same = all_same && s->all[i].verdict == STAGE_SAME;
+		if (json_array_append_new(json_object_get(doc, "stages"),
+			    state_json(p->pipeline.stages[i].name, &s->all[i]))) {
+			json_decref(doc);
+			doc = NULL;
+		}
+	}
+	if (!doc)
+		return err_nomem(e);
+	json_object_set_new(doc, "up_to_date", json_boolean(all_same));
+	jdoc_format(b, doc, JDOC_PRETTY);
+	json_decref(doc);
+	return all_same;
+}
+
+int stage_look_status(
+	struct stage_project *p, const bool *picked, bool json, struct buf *b, struct err *e)
+{
+	struct stage_states s;
+	int rc;
+
+	if (stage_change_judge_all(p, STAGE_LOOK_STATUS, &s, e))
+		return -1;
+	rc = json ? status_json(p, picked, &s, b, e) : status_text(p, picked, &s, b);
+	stage_change_release(p, &s);
+	return rc < 0 || buf_check(b, e) ? -1 : rc;
+}
+
+/* ---- for s3-sync ---- */
+
+static bool has_line(const struct buf *b, const char *line)
+{
+	struct slice rest = buf_slice(b), one;
+
+	while (slice_cut(&rest, '\n', &one))
+		if (slice_is(one, line))
+			return true;
+	return false;
+}
+
+static void add_line(struct buf *b, const char *line)
+{
+	if (!has_line(b, line))
+		buf_addf(b, "%s\n", line);
+}
+
+static int add_dep(
+	struct stage_project *p, const bool *picked, const char *full, struct buf *b, struct err *e)
+{
+	size_t maker = stage_graph_maker(&p->graph, full);
+	struct cas_content c;
+	int known;
+
+	if (maker != SIZE_MAX) {
+		if (!picked[maker])
+			add_line(b, full);
+		return 0;
+	}
+	known = stage_project_recorded(p, full, &c, e);
+	if (known > 0)
+		add_line(b, full);
+	return known < 0 ? -1 : 0;
+}
+
+int stage_look_targets(
+	struct stage_project *p, const bool *picked, bool outs, struct buf *b, struct err *e)
+{
+	for (size_t k = 0; k < p->pipeline.n; k++) {
+		const struct stage_spec *s = &p->pipeline.stages[p->graph.order[k]];
+
+		if (!picked[p->graph.order[k]])
+			continue;
+		for (size_t i = 0; outs && i < s->n_outs; i++)
+			if (s->outs[i].cache && s->outs[i].push)
+				add_line(b, s->outs[i].path.full);
+		for (size_t i = 0; !outs && i < s->n_deps; i++)
+			if (add_dep(p, picked, s->deps[i].full, b, e))
+				return -1;
+	}
+	return buf_check(b, e);
+}

@@ -1,0 +1,36 @@
+/*
+ * look - one look at all stages: what make has to do, what status tells, what a CI job must fetch.
+ */
+#ifndef CD4ML_STAGE_LOOK_H
+#define CD4ML_STAGE_LOOK_H
+
+#include "stage/change.h"
+
+/**
+ * What there is to do, as words for make: "ok", then for each stage that is not up to date, in order,
+ * NAME or NAME:NEED,NEED with those of its needs that are not up to date either. `all`: every
+ * stage, whatever its state.
+ */
+int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err *e) MUST_CHECK;
+/** The same for a pipeline whose repository is not there yet: all stages. */
+void stage_look_plan_new(const struct stage_graph *g, struct buf *b);
+
+/**
+ * The stages that `names` (or, with `ci`, the group) picks: [pipeline.n] flags, owned by the caller.
+ * No names and no group: all. A group brings those of its needs that are in no group.
+ */
+bool *stage_look_pick(const struct stage_project *p, char **names, size_t n_names, const char *ci,
+	struct err *e) MUST_CHECK;
+
+/** Tells about the picked stages, as text or JSON. 1 all are up to date, 0 not, -1. */
+int stage_look_status(struct stage_project *p, const bool *picked, bool json, struct buf *b,
+	struct err *e) MUST_CHECK;
+
+/**
+ * Names, a line each, of what the picked stages take from outside of them that a remote may hold
+ * (`outs` false: .dvc files and other stages' outputs), or of the outputs they make (true).
+ */
+int stage_look_targets(struct stage_project *p, const bool *picked, bool outs, struct buf *b,
+	struct err *e) MUST_CHECK;
+
+#endif

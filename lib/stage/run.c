@@ -1,0 +1,409 @@
+#include "stage/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/path.h"
+#include "cas/ignore.h"
+#include "stage/runcache.h"
+
+enum { LOCK_WAIT_MS = 60000 };
+
+struct run {
+	struct stage_project *p;
+	const struct stage_spec *s;
+	const struct stage_run_options *o;
+	struct stage_run_result *r;
+	json_t *entry; /* cmd, deps, params; outs when they are known */
+	struct err *e;
+};
+
+static void say(struct run *x, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void say(struct run *x, const char *fmt, ...)
+{
+	struct buf b = BUF_INIT;
+	struct err e = ERR_INIT;
+	va_list ap;
+
+	if (!x->o->out)
+		return;
+	va_start(ap, fmt);
+	buf_addf(&b, "%s: ", x->s->name);
+	buf_vaddf(&b, fmt, ap);
+	va_end(ap);
+	output_slice(x->o->out, buf_slice(&b));
+	/* flushed, since the command prints on the same descriptor; closing reports a failure */
+	if (output_fd(x->o->out, &e) < 0)
+		err_clear(&e);
+	buf_release(&b);
+}
+
+/* ---- the entry for dvc.lock ---- */
+
+static int add_deps(struct run *x)
+{
+	json_t *list = json_array();
+
+	if (!list || (x->s->n_deps && json_object_set(x->entry, "deps", list))) {
+		json_decref(list);
+		return err_nomem(x->e);
+	}
+	json_decref(list);
+	for (size_t i = 0; i < x->s->n_deps; i++) {
+		const struct stage_path *dep = &x->s->deps[i];
+		struct cas_content c;
+		json_t *item;
+		int there = stage_project_hash(x->p, dep->full, &c, x->e);
+
+		if (there < 0)
+			return -1;
+		if (!there) {
+			err_set(x->e, ERR_INPUT, "'%s' is not there", dep->text);
+			return err_hint(x->e, "get it with make pull or make checkout, or make it");
+		}
+		item = stage_project_item(dep->text, &c, x->e);
+		if (!item)
+			return -1;
+		if (json_array_append_new(list, item))
+			return err_nomem(x->e);
+	}
+	return 0;
+}
+
+static int begin_entry(struct run *x)
+{
+	json_t *params;
+
+	x->entry = json_object();
+	if (!x->entry || json_object_set(x->entry, "cmd", x->s->cmd))
+		return err_nomem(x->e);
+	if (add_deps(x))
+		return -1;
+	if (!x->s->n_params)
+		return 0;
+	params = stage_params_collect(&x->p->params, x->s, x->p->tree->repo->root, NULL, x->e);
+	if (!params)
+		return -1;
+	return json_object_set_new(x->entry, "params", params) ? err_nomem(x->e) : 0;
+}
+
+/* Replaces the stage's entry in the newest dvc.lock, under DVC's lock. */
+static int save_lock(struct run *x, json_t *entry)
+{
+	struct lock *lock = cas_repo_lock(x->p->tree->repo, LOCK_WAIT_MS, x->e);
+	int rc = -1;
+
+	if (!lock)
+		return -1;
+	if (!stage_project_reload(x->p, x->e) &&
+		!stage_lockfile_put(x->p->lock, x->s->name, entry, x->e))
+		rc = stage_lockfile_save(x->p->lock_path, x->p->lock, x->e);
+	lock_drop(lock);
+	return rc;
+}
+
+/* ---- outputs ---- */
+
+static int checkout(struct run *x, const json_t *entry)
+{
+	for (size_t i = 0; i < x->s->n_outs; i++) {
+		const struct stage_out *out = &x->s->outs[i];
+		json_t *item = stage_lockfile_find(entry, "outs", out->path.text);
+		struct cas_content c;
+		struct buf full = BUF_INIT;
+		bool has_id = false;
+		int rc;
+
+		if (!item || cas_pointer_read_entry(item, "dvc.lock", &c, &has_id, x->e) || !has_id)
+			return -1;
+		cas_repo_absolute(x->p->tree->repo, out->path.full, &full);
+		rc = buf_check(&full, x->e) || path_make_parents(full.p, x->e);
+		buf_release(&full);
+		if (rc ||
+			cas_worktree_checkout(
+				x->p->tree, out->path.full, &c, CAS_CHECKOUT_FORCE, NULL, x->e) ||
+			(out->cache &&
+				cas_ignore_add_git(x->p->tree->repo, out->path.full, NULL, x->e)))
+			return -1;
+	}
+	return 0;
+}
+
+/* What was there before goes, as with DVC; folders that the command writes into are made. */
+static int clear_outs(struct run *x)
+{
+	for (size_t i = 0; i < x->s->n_outs; i++) {
+		const struct stage_out *out = &x->s->outs[i];
+		struct buf full = BUF_INIT;
+		int rc;
+
+		cas_repo_absolute(x->p->tree->repo, out->path.full, &full);
+		rc = buf_check(&full, x->e) || path_make_parents(full.p, x->e);
+		buf_release(&full);
+		if (rc)
+			return -1;
+		if (!out->persist &&
+			cas_worktree_remove(x->p->tree, out->path.full, CAS_CHECKOUT_FORCE, x->e))
+			return -1;
+	}
+	return 0;
+}
+
+static int store_outs(struct run *x)
+{
+	bool for_run_cache = !x->o->no_run_cache && stage_runcache_is_fit(x->s);
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < x->s->n_outs; i++) {
+		const struct stage_out *out = &x->s->outs[i];
+		unsigned flags = out->cache      ? 0
+				 : for_run_cache ? CAS_PUT_NO_LINK
+						 : CAS_PUT_HASH_ONLY;
+		struct cas_content c;
+		json_t *item;
+		int there = stage_project_hash(x->p, out->path.full, &c, x->e);
+
+		if (there == 0) {
+			err_set(x->e, ERR_INPUT, "the command ended well but did not make '%s'",
+				out->path.text);
+			goto fail;
+		}
+		if (there < 0 || cas_worktree_put(x->p->tree, out->path.full, flags, &c, x->e) ||
+			(out->cache &&
+				cas_ignore_add_git(x->p->tree->repo, out->path.full, NULL, x->e)))
+			goto fail;
+		item = stage_project_item(out->path.text, &c, x->e);
+		if (!item)
+			goto fail;
+		if (json_array_append_new(list, item)) {
+			err_nomem(x->e);
+			goto fail;
+		}
+	}
+	if (!list)
+		return err_nomem(x->e);
+	if (x->s->n_outs && json_object_set(x->entry, "outs", list)) {
+		err_nomem(x->e);
+		goto fail;
+	}
+	json_decref(list);
+	return 0;
+fail:
+	json_decref(list);
+	return -1;
+}
+
+/* ---- ways to bring it up to date ---- */
+
+/* 1: done; 0: not in the run cache. */
+static int try_run_cache(struct run *x)
+{
+	json_t *found = NULL;
+	int rc;
+
+	if (x->o->force || x->o->no_run_cache || !stage_runcache_is_fit(x->s))
+		return 0;
+	rc = stage_runcache_get(x->p, x->s, x->entry, &found, x->e);
+	if (rc == 1 && x->o->dry)
+		say(x, "would be restored from the run cache\n");
+	else if (rc == 1)
+		rc = checkout(x, found) ||
+				     json_object_set(
+					     x->entry, "outs", json_object_get(found, "outs")) ||
+				     save_lock(x, x->entry)
+			     ? -1
+			     : 1;
+	json_decref(found);
+	if (rc == 1) {
+		x->r->outcome = STAGE_FROM_RUN_CACHE;
+		if (!x->o->dry)
+			say(x, "restored from the run cache\n");
+	}
+	return rc;
+}
+
+static void say_command(struct run *x, const char *how)
+{
+	struct buf b = BUF_INIT;
+
+	if (json_is_array(x->s->cmd)) {
+		for (size_t i = 0; i < json_array_size(x->s->cmd); i++)
+			buf_addf(&b, "%s%s", i ? "\n    " : "",
+				json_string_value(json_array_get(x->s->cmd, i)));
+	} else {
+		buf_add_text(&b, json_string_value(x->s->cmd));
+	}
+	say(x, "%s: %s\n", how, b.p);
+	buf_release(&b);
+}
+
+static int make_log(struct run *x, struct buf *log)
+{
+	path_join(log, x->p->tree->repo->tmp_dir, "log");
+	if (buf_check(log, x->e) || path_make_dirs(log->p, x->e))
+		return -1;
+	buf_addf(log, "/%s.log", x->s->name);
+	return buf_check(log, x->e);
+}
+
+static int run_command(struct run *x)
+{
+	struct stage_exec how = {
+		.cmd = x->s->cmd, .shell = x->o->shell, .diag = x->p->tree->diag
+	};
+	struct buf dir = BUF_INIT, log = BUF_INIT;
+	char memory[NUM_TEXT_MAX];
+	int rc = -1;
+
+	cas_repo_absolute(x->p->tree->repo, x->s->full_wdir, &dir);
+	if (buf_check(&dir, x->e) || make_log(x, &log))
+		goto out;
+	how.dir = dir.p;
+	how.log = log.p;
+	say_command(x, "running");
+	if (stage_exec_run(&how, &x->r->exec, x->e))
+		goto out;
+	if (x->r->exec.stopped_by) {
+		err_set(x->e, ERR_SYSTEM, "stopped by a signal");
+		goto out;
+	}
+	if (x->r->exec.status) {
+		err_set(x->e, ERR_INPUT, "the command ended with status %d", x->r->exec.status);
+		if (path_exists(log.p))
+			err_hint(x->e, "dvc.lock is as it was; what it printed is in %s", log.p);
+		else
+			err_hint(x->e, "dvc.lock is as it was");
+		goto out;
+	}
+	num_format_bytes(memory, (double)x->r->exec.max_rss * 1024);
+	say(x, "done in %.1f s, at most %s of memory\n", x->r->exec.seconds, memory);
+	rc = 0;
+out:
+	buf_release(&dir);
+	buf_release(&log);
+	return rc;
+}
+
+/* Dependencies must be what they were when the command began, or the lock would lie. */
+static int check_deps_again(struct run *x)
+{
+	for (size_t i = 0; i < x->s->n_deps; i++) {
+		json_t *item = stage_lockfile_find(x->entry, "deps", x->s->deps[i].text);
+		struct cas_content was, is;
+		bool has_id;
+		int there = stage_project_hash(x->p, x->s->deps[i].full, &is, x->e);
+
+		if (there < 0 || cas_pointer_read_entry(item, "dvc.lock", &was, &has_id, x->e))
+			return -1;
+		if (there && cas_id_eq(&was.id, &is.id))
+			continue;
+		err_set(x->e, ERR_SYSTEM, "'%s' changed while the command ran", x->s->deps[i].text);
+		return err_hint(x->e, "run it again");
+	}
+	return 0;
+}
+
+static struct cas_claim *claim(struct run *x)
+{
+	const char **writes = mem_array(x->s->n_outs + 1, sizeof(*writes), x->e);
+	const char **reads = mem_array(x->s->n_deps + 1, sizeof(*reads), x->e);
+	struct cas_claim *c = NULL;
+
+	if (writes && reads) {
+		for (size_t i = 0; i < x->s->n_outs; i++)
+			writes[i] = x->s->outs[i].path.full;
+		for (size_t i = 0; i < x->s->n_deps; i++)
+			reads[i] = x->s->deps[i].full;
+		c = cas_repo_claim(x->p->tree->repo, "stage-run", writes, x->s->n_outs, reads,
+			x->s->n_deps, x->e);
+	}
+	free(writes);
+	free(reads);
+	return c;
+}
+
+static int run_and_store(struct run *x)
+{
+	if (clear_outs(x) || run_command(x) || check_deps_again(x) || store_outs(x) ||
+		save_lock(x, x->entry))
+		return -1;
+	x->r->outcome = STAGE_RAN;
+	if (!x->o->no_run_cache && stage_runcache_is_fit(x->s))
+		return stage_runcache_put(x->p, x->entry, x->e);
+	return 0;
+}
+
+static int run_claimed(struct run *x)
+{
+	struct err late = ERR_INIT;
+	struct cas_claim *c = claim(x);
+	int rc;
+
+	if (!c)
+		return -1;
+	rc = run_and_store(x);
+	if (cas_repo_unclaim(c, &late))
+		diag_say(x->p->tree->diag, DIAG_WARNING, "%s", late.what);
+	return rc;
+}
+
+static int restore(struct run *x)
+{
+	x->r->outcome = STAGE_RESTORED;
+	if (x->o->dry) {
+		say(x, "would be restored from the cache\n");
+		return 0;
+	}
+	if (checkout(x, stage_lockfile_get(x->p->lock, x->s->name)))
+		return -1;
+	say(x, "restored from the cache\n");
+	return 0;
+}
+
+static int make_anew(struct run *x)
+{
+	int rc = begin_entry(x);
+
+	if (!rc)
+		rc = try_run_cache(x);
+	if (!rc && x->o->dry) {
+		say_command(x, "would run");
+		x->r->outcome = STAGE_RAN;
+	} else if (!rc) {
+		rc = run_claimed(x);
+	}
+	json_decref(x->entry);
+	return rc < 0 ? -1 : 0;
+}
+
+int stage_run_one(struct stage_project *p, const struct stage_spec *s,
+	const struct stage_run_options *o, struct stage_run_result *r, struct err *e)
+{
+	struct run x = { .p = p, .s = s, .o = o, .r = r, .e = e };
+	struct stage_state state = { .verdict = STAGE_SAME };
+	struct arena mem = ARENA_INIT;
+	int rc;
+
+	memset(r, 0, sizeof(*r));
+	rc = stage_change_judge(p, s, STAGE_LOOK_RUN, &state, &mem, e);
+	if (!rc && o->force && !s->frozen && s->cmd)
+		state.verdict = STAGE_CHANGED;
+	if (rc) {
+		goto out;
+	} else if (state.verdict == STAGE_SAME) {
+		r->outcome = STAGE_WAS_SAME;
+		if (o->verbose)
+			say(&x, "up to date\n");
+	} else {
+		rc = state.verdict == STAGE_RESTORE ? restore(&x) : make_anew(&x);
+		if (rc)
+			err_at(e, "stage '%s'", s->name);
+	}
+out:
+	stage_change_release_one(&state);
+	arena_release(&mem);
+	return rc;
+}
