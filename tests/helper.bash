@@ -86,8 +86,7 @@ same() {
 # same_file FILE TEXT - the file's bytes are TEXT (as $'...'), a newline at the end included
 same_file() {
 	cmp -s -- "$1" <(printf '%s' "$2") && return
-	printf -- '--- %s\n' "$1"
-	diff <(printf '%s' "$2") "$1"
+	diff -u --label wanted --label "$1" <(printf '%s' "$2") "$1"
 	return 1
 }
 

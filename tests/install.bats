@@ -1,0 +1,61 @@
+#!/usr/bin/env bats
+# make install, make uninstall, make help, mk/deps.sh.
+
+load helper
+
+# make of the tree, on what is built already
+tree() {
+	make --no-print-directory -C "$ROOT" B="$BUILD" "$@"
+}
+
+@test "make install puts tools, manuals and the fragment below DESTDIR and PREFIX, and uninstall takes all away" {
+	local c
+
+	tree install DESTDIR="$PWD/dest" PREFIX=/opt/cd4ml
+	for c in "$ROOT"/tools/*.c; do
+		c=$(basename "$c" .c)
+		"dest/opt/cd4ml/bin/$c" --version
+		[ ! -e "$ROOT/tools/$c.1" ] || [ -e "dest/opt/cd4ml/share/man/man1/$c.1" ]
+	done
+	same_file dest/opt/cd4ml/include/cd4ml.mk $'include /opt/cd4ml/share/cd4ml/cd4ml.mk\n'
+	[ ! -e "$ROOT/mk/cd4ml.mk" ] || cmp "$ROOT/mk/cd4ml.mk" dest/opt/cd4ml/share/cd4ml/cd4ml.mk
+	[ ! -e dest/opt/cd4ml/share/cd4ml/deps.sh ]
+	touch dest/opt/cd4ml/bin/somebody-elses
+	tree uninstall DESTDIR="$PWD/dest" PREFIX=/opt/cd4ml
+	same "$(find dest -type f)" dest/opt/cd4ml/bin/somebody-elses
+}
+
+@test "a project elsewhere includes the installed fragment" {
+	[ -e "$ROOT/mk/cd4ml.mk" ] || skip "there is no fragment yet"
+	tree install PREFIX="$PWD/prefix"
+	mkdir project && cd project && git init -q .
+	printf 'include cd4ml.mk\n' >Makefile
+	PATH=$OLDPWD/prefix/bin:$PATH run -0 make -I "$OLDPWD/prefix/include" help
+	contains "$output" repro
+}
+
+@test "make help names every target, without building anything" {
+	run -0 tree help
+	for t in all check unit asan tsan fuzz lint format interop bench install uninstall clean help; do
+		grep -Eq "^  $t +[^ ]" <<<"$output" || { echo "no $t"; return 1; }
+	done
+}
+
+@test "deps.sh does nothing when all is there" {
+	run -0 sh "$ROOT/mk/deps.sh"
+	same "$output" ""
+}
+
+@test "deps.sh says what to type where it cannot install" {
+	local c s
+
+	mkdir bin
+	for c in sh sed tr id uname head; do ln -s "$(command -v $c)" bin/; done
+	for s in dnf apk pacman brew; do
+		ln -s /bin/true "bin/$s"
+		PATH=$PWD/bin run -1 "$PWD/bin/sh" "$ROOT/mk/deps.sh" -n
+		contains "$output" "$s "
+		contains "$output" jansson
+		rm "bin/$s"
+	done
+}
