@@ -16,6 +16,7 @@ if [ -n "${PEER_DVC-}" ]; then
 else
 	skip "dvc add" "no CD4ML_INTEROP_VENV with dvc"
 fi
+# shellcheck disable=SC2034 # read by frame.sh
 BEFORE=
 report
 title "cas-hash status: nothing changed"

@@ -28,6 +28,7 @@ for bench in "$@"; do
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/cd4ml-bench.XXXXXX") || exit 3
 	trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 	trap 'exit 130' INT TERM HUP
+	# shellcheck disable=SC1090,SC1091
 	(cd "$dir" && . "$root/tests/bench/frame.sh" && . "$root/$bench" && report) || status=1
 	chmod -R u+w "$dir"
 	rm -rf "$dir"

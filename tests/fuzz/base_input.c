@@ -1,4 +1,7 @@
-/* base/input: whole or in pieces, any bytes give the same bytes or the same refusal. base/err: what is printed is clean. */
+/*
+ * base/input: whole or in pieces, any bytes give the same bytes or the same refusal. base/err: what is
+ * printed is clean.
+ */
 #include "base/input.h"
 
 #include <string.h>

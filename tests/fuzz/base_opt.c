@@ -1,4 +1,7 @@
-/* base/opt: any words are parsed or refused with a message; operands are words, in their order; a refusal is input's fault. */
+/*
+ * base/opt: any words are parsed or refused with a message; operands are words, in their order; a
+ * refusal is the fault of the input.
+ */
 #include "base/opt.h"
 
 #include <string.h>
