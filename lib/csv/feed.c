@@ -7,7 +7,9 @@ enum { PIECE_BYTES = 1 << 20 };
 
 void csv_feed_init(struct csv_feed *f, struct input *in, const struct csv_scan *scan, char quote)
 {
-	*f = (struct csv_feed){ .in = in, .scan = scan, .quote = quote, .line = 1 };
+	*f = (struct csv_feed){
+		.in = in, .scan = scan, .quote = quote, .piece_bytes = PIECE_BYTES, .line = 1
+	};
 	buf_init(&f->carry);
 }
 
@@ -77,7 +79,7 @@ static int keep_rest(
 int csv_feed_next(struct csv_feed *f, struct csv_piece *p, struct err *e)
 {
 	uint64_t n_quotes = 0, n_newlines = 0;
-	size_t counted = 0, cut = 0, more = PIECE_BYTES;
+	size_t counted = 0, cut = 0, more = f->piece_bytes;
 
 	p->start = p->len = 0;
 	p->line = f->line;

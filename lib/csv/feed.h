@@ -15,6 +15,7 @@ struct csv_feed {
 	struct input *in; /* owned */
 	const struct csv_scan *scan;
 	char quote;
+	size_t piece_bytes; /* what is read at a time; tests make it small */
 	uint64_t line; /* of the first row not yet given out */
 	struct buf carry; /* what was read behind the last cut */
 	bool is_started, is_ended;
