@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct outcome b = { .rows = BUF_INIT, .copy = BUF_INIT };
 	struct csv_dialect d = CSV_DIALECT_DEFAULT;
 	struct slice text;
-	size_t n_rows, bom, header = 0;
+	size_t n_rows = 0, bom, header = 0;
 
 	if (size < 2)
 		return 0;
