@@ -184,7 +184,8 @@ static const struct tool_spec spec = {
 		.min_operands = 1,
 		.max_operands = 1,
 		.run = run,
-		.example = "csv-join train.csv --left song_id songs.csv --left msno members.csv -o joined.csv",
+		.example = "csv-join train.csv --left song_id songs.csv --left msno members.csv \\\n"
+			   "\t-o joined.csv",
 	},
 };
 

@@ -63,7 +63,7 @@ static const struct tool_spec spec = {
 		.min_operands = 1,
 		.max_operands = -1,
 		.run = run,
-		.example = "csv-merge train.csv today.csv --key msno,song_id --duplicates last -o train.csv",
+		.example = "csv-merge train.csv today.csv --key msno,song_id -o train.csv",
 	},
 };
 

@@ -162,17 +162,15 @@ static int find_cols(struct concat *c, const char *list, size_t **cols, size_t *
 static int plan(struct concat *c, struct err *e)
 {
 	const struct csv_dialect *d = c->spec->dialect;
-	bool has_stdin = false;
+	int n_stdin = 0;
 
-	for (size_t i = 0; i < c->spec->n_paths; i++) {
-		bool is_stdin = strcmp(c->spec->paths[i], "-") == 0;
-
-		if (is_stdin && has_stdin)
-			return err_set(e, ERR_INPUT, "standard input is named twice");
-		has_stdin = has_stdin || is_stdin;
+	for (size_t i = 0; i < c->spec->n_paths; i++)
+		n_stdin += strcmp(c->spec->paths[i], "-") == 0;
+	if (n_stdin > 1)
+		return err_set(e, ERR_INPUT, "standard input is named twice");
+	for (size_t i = 0; i < c->spec->n_paths; i++)
 		if (read_header(c, c->spec->paths[i], e))
 			return -1;
-	}
 	for (size_t i = 0; i < c->n_files; i++)
 		if (map_cols(c, &c->files[i], e))
 			return -1;
@@ -232,27 +230,23 @@ static int write_rows(struct concat *c, struct slice rows, struct err *e)
 
 /* ---- streaming ---------------------------------------------------------------------------------- */
 
-struct passed {
-	uint64_t n_rows;
-};
-
 static int pass_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 {
 	const struct concat *all = ctx;
-	struct passed *passed = csv_chunk_result(c);
+	uint64_t *n_rows = csv_chunk_result(c);
 	struct buf *b = csv_chunk_buf(c);
 	struct csv_copy copy = { 0 };
 	struct csv_row row;
 	int got;
 
 	(void)worker;
-	passed->n_rows = 0;
+	*n_rows = 0;
 	while ((got = csv_chunk_next(c, &row, e)) > 0) {
 		if (all->file->is_same)
 			csv_copy_row(&copy, &row, b);
 		else
 			add_row(all, &row, b);
-		passed->n_rows++;
+		++*n_rows;
 	}
 	csv_copy_flush(&copy, b);
 	return got ? -1 : buf_check(b, e);
@@ -261,10 +255,10 @@ static int pass_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 static int write_chunk(void *ctx, struct csv_chunk *c, struct err *e)
 {
 	struct concat *all = ctx;
-	const struct passed *passed = csv_chunk_result(c);
+	const uint64_t *n_rows = csv_chunk_result(c);
 
-	all->result->n_in += passed->n_rows;
-	all->result->n_out += passed->n_rows;
+	all->result->n_in += *n_rows;
+	all->result->n_out += *n_rows;
 	return write_rows(all, buf_slice(csv_chunk_buf(c)), e);
 }
 
@@ -433,7 +427,7 @@ static int read_file(struct concat *c, struct file *f, struct table_keymap *m, s
 		.work = pass_chunk,
 		.done = write_chunk,
 		.ctx = c,
-		.result_size = sizeof(struct passed),
+		.result_size = sizeof(uint64_t),
 		.progress = progress,
 	};
 	int64_t size;

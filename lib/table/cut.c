@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "csv/copy.h"
+#include "csv/value.h"
 #include "hash/h64.h"
 #include "table/cut_parts.h"
 
@@ -24,7 +25,7 @@ struct group {
 
 struct cutter {
 	const struct table_cut *spec;
-	struct cut_parts parts;
+	struct table_cut_parts parts;
 	struct table_cut_result *result;
 	struct buf header;
 	int col; /* whose values are looked at, or -1 */
@@ -79,9 +80,12 @@ static int read_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 		csv_copy_row(&copy, &row, b);
 		end += row.raw.len + row.n_eol;
 		k->ends[k->n] = (uint32_t)end;
-		if (cut->col >= 0)
-			buf_add_slice(
-				&k->values, csv_field_value(&row.fields[cut->col], quote, &value));
+		if (cut->col >= 0) {
+			struct slice v = csv_field_value(&row.fields[cut->col], quote, &value);
+
+			if (!csv_value_is_missing(cut->spec->dialect, v))
+				buf_add_slice(&k->values, v);
+		}
 		k->value_ends[k->n++] = (uint32_t)k->values.len;
 	}
 	csv_copy_flush(&copy, b);
@@ -118,10 +122,10 @@ static int next_part(struct cutter *cut, struct err *e)
 {
 	size_t n = cut->parts.n;
 
-	if (n && cut_parts_finish(&cut->parts, n - 1, e))
+	if (n && table_cut_parts_finish(&cut->parts, n - 1, e))
 		return -1;
 	cut->n_left = part_rows(cut, n);
-	return cut_parts_add(&cut->parts, (struct slice){ NULL, 0 }, e);
+	return table_cut_parts_add(&cut->parts, (struct slice){ NULL, 0 }, e);
 }
 
 static int write_runs(void *ctx, struct csv_chunk *c, struct err *e)
@@ -139,7 +143,7 @@ static int write_runs(void *ctx, struct csv_chunk *c, struct err *e)
 				return -1;
 		if (n > cut->n_left)
 			n = (size_t)cut->n_left;
-		if (cut_parts_write(&cut->parts, cut->parts.n - 1, row_bytes(c, at, n), e))
+		if (table_cut_parts_write(&cut->parts, cut->parts.n - 1, row_bytes(c, at, n), e))
 			return -1;
 		cut->n_left -= n;
 		at += n;
@@ -263,12 +267,12 @@ static int find_group(struct cutter *cut, struct slice value, struct err *e)
 static int write_by_value(struct cutter *cut, struct slice rows, struct err *e)
 {
 	if (cut->last == cut->parts.n &&
-		cut_parts_add(&cut->parts, cut->groups[cut->last].value, e)) {
+		table_cut_parts_add(&cut->parts, cut->groups[cut->last].value, e)) {
 		if (cut->parts.n > 64)
 			err_hint(e, "are there too many different values in '%s'?", cut->spec->by);
 		return -1;
 	}
-	return cut_parts_write(&cut->parts, cut->last, rows, e);
+	return table_cut_parts_write(&cut->parts, cut->last, rows, e);
 }
 
 /* ---- shares ------------------------------------------------------------------------------------- */
@@ -333,7 +337,7 @@ static int write_rows(void *ctx, struct csv_chunk *c, struct err *e)
 		if (find_group(cut, value, e))
 			return -1;
 		if (cut->spec->by ? write_by_value(cut, row, e)
-				  : cut_parts_write(&cut->parts, draw_part(cut), row, e))
+				  : table_cut_parts_write(&cut->parts, draw_part(cut), row, e))
 			return -1;
 	}
 	return 0;
@@ -356,7 +360,7 @@ static void take_header(struct cutter *cut, const struct csv_table *t)
 static int add_first_parts(struct cutter *cut, struct err *e)
 {
 	for (size_t i = 0; i < cut->spec->n_shares; i++)
-		if (cut_parts_add(&cut->parts, (struct slice){ NULL, 0 }, e))
+		if (table_cut_parts_add(&cut->parts, (struct slice){ NULL, 0 }, e))
 			return -1;
 	return 0;
 }
@@ -368,7 +372,7 @@ static int add_last_parts(struct cutter *cut, struct err *e)
 	while (cut->parts.n < want)
 		if (next_part(cut, e))
 			return -1;
-	return cut_parts_finish_all(&cut->parts, e);
+	return table_cut_parts_finish_all(&cut->parts, e);
 }
 
 static int cut_table(struct cutter *cut, struct csv_table *t, struct pool *pool,
@@ -411,7 +415,7 @@ int table_cut_run(const struct table_cut *spec, struct pool *pool, struct progre
 
 	*r = (struct table_cut_result){ 0 };
 	cut.parts.names = spec->names;
-	if (cut_parts_check(spec->names, spec->by != NULL, e))
+	if (table_cut_parts_check(spec->names, spec->by != NULL, e))
 		goto out;
 	if (spec->n_parts && count_rows(&cut, pool, e))
 		goto out;
@@ -420,7 +424,7 @@ int table_cut_run(const struct table_cut *spec, struct pool *pool, struct progre
 		rc = cut_table(&cut, t, pool, progress, e);
 out:
 	csv_table_close(t);
-	cut_parts_release(&cut.parts, rc == 0);
+	table_cut_parts_release(&cut.parts, rc == 0);
 	free(cut.groups);
 	free(cut.slots);
 	buf_release(&cut.header);

@@ -15,7 +15,7 @@ struct table_cut {
 	/**
 	 * Names of the parts: one %d (with zeros and width: %03d), the part's number from 1; with `by` one
 	 * %s, the value, where bytes other than letters, digits, `-`, `_`, `.`, and UTF-8 are written %XX, and
-	 * an empty value is "%empty". %% is a percent sign.
+	 * a missing value (empty, or of --na) is "%empty". %% is a percent sign.
 	 */
 	const char *names;
 	/* exactly one of these */

@@ -30,7 +30,7 @@ static const char *read_conversion(const char *p, struct conversion *c)
 	return *p ? p + 1 : p;
 }
 
-int cut_parts_check(const char *names, bool by_value, struct err *e)
+int table_cut_parts_check(const char *names, bool by_value, struct err *e)
 {
 	char want = by_value ? 's' : 'd';
 	struct conversion c;
@@ -69,7 +69,7 @@ static void add_value(struct buf *b, struct slice v)
 	}
 }
 
-static char *make_path(const struct cut_parts *p, struct slice value, struct err *e)
+static char *make_path(const struct table_cut_parts *p, struct slice value, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	struct conversion c;
@@ -93,14 +93,14 @@ static char *make_path(const struct cut_parts *p, struct slice value, struct err
 	return path;
 }
 
-int cut_parts_add(struct cut_parts *p, struct slice value, struct err *e)
+int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct err *e)
 {
-	struct cut_part *part;
+	struct table_cut_part *part;
 
 	if (mem_grow(&p->parts, &p->cap, p->n + 1, sizeof(*p->parts), e))
 		return -1;
 	part = &p->parts[p->n];
-	*part = (struct cut_part){ .tracked = -1 };
+	*part = (struct table_cut_part){ .tracked = -1 };
 	part->path = make_path(p, value, e);
 	if (!part->path)
 		return -1;
@@ -114,7 +114,7 @@ int cut_parts_add(struct cut_parts *p, struct slice value, struct err *e)
 	return 0;
 }
 
-int cut_parts_write(struct cut_parts *p, size_t part, struct slice rows, struct err *e)
+int table_cut_parts_write(struct table_cut_parts *p, size_t part, struct slice rows, struct err *e)
 {
 	struct output *out = p->parts[part].out;
 
@@ -122,9 +122,9 @@ int cut_parts_write(struct cut_parts *p, size_t part, struct slice rows, struct 
 	return output_failed(out) && output_fd(out, e) < 0 ? -1 : 0;
 }
 
-int cut_parts_finish(struct cut_parts *p, size_t part, struct err *e)
+int table_cut_parts_finish(struct table_cut_parts *p, size_t part, struct err *e)
 {
-	struct cut_part *q = &p->parts[part];
+	struct table_cut_part *q = &p->parts[part];
 	struct output *out = q->out;
 
 	q->out = NULL;
@@ -137,18 +137,18 @@ int cut_parts_finish(struct cut_parts *p, size_t part, struct err *e)
 	return 0;
 }
 
-int cut_parts_finish_all(struct cut_parts *p, struct err *e)
+int table_cut_parts_finish_all(struct table_cut_parts *p, struct err *e)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (p->parts[i].out && cut_parts_finish(p, i, e))
+		if (p->parts[i].out && table_cut_parts_finish(p, i, e))
 			return -1;
 	return 0;
 }
 
-void cut_parts_release(struct cut_parts *p, bool keep)
+void table_cut_parts_release(struct table_cut_parts *p, bool keep)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		struct cut_part *q = &p->parts[i];
+		struct table_cut_part *q = &p->parts[i];
 
 		if (!keep && !q->out && q->path)
 			unlink(q->path);
@@ -158,5 +158,5 @@ void cut_parts_release(struct cut_parts *p, bool keep)
 		free(q->path);
 	}
 	free(p->parts);
-	*p = (struct cut_parts){ 0 };
+	*p = (struct table_cut_parts){ 0 };
 }

@@ -6,30 +6,31 @@
 
 #include "base/output.h"
 
-struct cut_part {
+struct table_cut_part {
 	char *path;
 	struct output *out; /* NULL once it is finished */
 	int tracked; /* of a finished one: removed by a signal, see output_track() */
 };
 
-struct cut_parts {
+struct table_cut_parts {
 	const char *names; /* the template */
 	struct slice header; /* what each begins with */
-	struct cut_part *parts;
+	struct table_cut_part *parts;
 	size_t n, cap;
 };
 
 /** Refuses a template without just one %d, or, for values, just one %s. */
-int cut_parts_check(const char *names, bool by_value, struct err *e) MUST_CHECK;
+int table_cut_parts_check(const char *names, bool by_value, struct err *e) MUST_CHECK;
 /** Starts the next part: number n from 1, or by value (`value.p` not NULL). */
-int cut_parts_add(struct cut_parts *p, struct slice value, struct err *e) MUST_CHECK;
+int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct err *e) MUST_CHECK;
 /** Writes to a part that is not finished. */
-int cut_parts_write(struct cut_parts *p, size_t part, struct slice rows, struct err *e) MUST_CHECK;
+int table_cut_parts_write(
+	struct table_cut_parts *p, size_t part, struct slice rows, struct err *e) MUST_CHECK;
 /** Closes a part: it is there now, unless the run fails later. */
-int cut_parts_finish(struct cut_parts *p, size_t part, struct err *e) MUST_CHECK;
+int table_cut_parts_finish(struct table_cut_parts *p, size_t part, struct err *e) MUST_CHECK;
 /** Finishes all. */
-int cut_parts_finish_all(struct cut_parts *p, struct err *e) MUST_CHECK;
+int table_cut_parts_finish_all(struct table_cut_parts *p, struct err *e) MUST_CHECK;
 /** Releases the memory; unless `keep`, removes all parts. */
-void cut_parts_release(struct cut_parts *p, bool keep);
+void table_cut_parts_release(struct table_cut_parts *p, bool keep);
 
 #endif

@@ -39,7 +39,7 @@ struct join_worker {
 };
 
 struct joiner {
-	struct join_plan plan;
+	struct table_join_plan plan;
 	struct join_worker **workers; /* [n_workers] */
 	int n_workers;
 	struct output *out;
@@ -101,8 +101,8 @@ static int load_side(struct join_side *s, struct pool *pool, struct progress *pr
 /* ---- rows --------------------------------------------------------------------------------------- */
 
 /* LEFT's part of the output, where it is not the row as it stands. */
-static int cut_left(const struct join_plan *p, struct join_worker *w, const struct csv_row *row,
-	struct slice *raw, struct err *e)
+static int cut_left(const struct table_join_plan *p, struct join_worker *w,
+	const struct csv_row *row, struct slice *raw, struct err *e)
 {
 	size_t len = p->n_cols;
 	char *to;
@@ -125,8 +125,8 @@ static int cut_left(const struct join_plan *p, struct join_worker *w, const stru
 }
 
 /* Takes a row into the batch and asks for the slots of its keys, from side `from` on. */
-static int add_row(const struct join_plan *p, struct join_worker *w, const struct csv_row *row,
-	size_t from, struct err *e)
+static int add_row(const struct table_join_plan *p, struct join_worker *w,
+	const struct csv_row *row, size_t from, struct err *e)
 {
 	struct pending *to = &w->rows[w->n];
 	struct lookup *l = &w->lookups[w->n * p->n_sides];
@@ -156,8 +156,8 @@ static int add_row(const struct join_plan *p, struct join_worker *w, const struc
 	return 0;
 }
 
-static void write_row(const struct join_plan *p, struct join_worker *w, const struct pending *row,
-	struct buf *out)
+static void write_row(const struct table_join_plan *p, struct join_worker *w,
+	const struct pending *row, struct buf *out)
 {
 	size_t len = row->raw.len + row->n_eol;
 	char *to;
@@ -181,7 +181,7 @@ static void write_row(const struct join_plan *p, struct join_worker *w, const st
 }
 
 /* All combinations of what the sides have for the row, the last side's rows turning fastest. */
-static void write_product(const struct join_plan *p, struct join_worker *w,
+static void write_product(const struct table_join_plan *p, struct join_worker *w,
 	const struct pending *row, struct buf *out)
 {
 	size_t s;
@@ -200,8 +200,8 @@ static void write_product(const struct join_plan *p, struct join_worker *w,
 }
 
 /* Looks the row up in the sides from `from` on; those before have given `first` already. */
-static void join_row(
-	const struct join_plan *p, struct join_worker *w, size_t i, size_t from, struct buf *out)
+static void join_row(const struct table_join_plan *p, struct join_worker *w, size_t i, size_t from,
+	struct buf *out)
 {
 	const struct lookup *l = &w->lookups[i * p->n_sides];
 
@@ -227,7 +227,7 @@ static void join_row(
 	write_product(p, w, &w->rows[i], out);
 }
 
-static int flush_batch(const struct join_plan *p, struct join_worker *w, size_t from,
+static int flush_batch(const struct table_join_plan *p, struct join_worker *w, size_t from,
 	struct buf *out, struct err *e)
 {
 	for (size_t i = 0; i < w->n; i++)
@@ -273,7 +273,7 @@ static int write_chunk(void *ctx, struct csv_chunk *c, struct err *e)
 /* ---- rows of a right or full side that matched nothing ------------------------------------------- */
 
 /* A row of LEFT's shape with only the key filled. */
-static int make_row(const struct join_plan *p, const struct join_side *s,
+static int make_row(const struct table_join_plan *p, const struct join_side *s,
 	const struct table_row *from, struct csv_field *fields, struct buf *text,
 	struct csv_row *row, struct err *e)
 {
@@ -307,7 +307,7 @@ static int make_row(const struct join_plan *p, const struct join_side *s,
 
 static int add_unmatched(struct joiner *j, size_t at, struct err *e)
 {
-	const struct join_plan *p = &j->plan;
+	const struct table_join_plan *p = &j->plan;
 	const struct join_side *s = &p->sides[at];
 	struct join_worker *w = j->workers[0];
 	struct table_keymap_place place = { 0 };
@@ -438,12 +438,12 @@ int table_join_run(const struct table_join *join, struct output *out, struct poo
 {
 	struct joiner j = { .out = out };
 	struct csv_run run = { .work = join_chunk, .done = write_chunk, .ctx = &j };
-	struct join_plan *p = &j.plan;
+	struct table_join_plan *p = &j.plan;
 	int64_t size;
 	int rc = -1;
 
 	r->n_left = r->n_out = r->n_ragged = 0;
-	if (join_plan_init(p, join, e) || make_workers(&j, pool_size(pool), e))
+	if (table_join_plan_init(p, join, e) || make_workers(&j, pool_size(pool), e))
 		goto out;
 	for (size_t s = 0; s < p->n_sides; s++)
 		if (load_side(&p->sides[s], pool, progress, r, e))
@@ -463,6 +463,6 @@ int table_join_run(const struct table_join *join, struct output *out, struct poo
 	rc = judge(join, r, diag, e);
 out:
 	free_workers(&j);
-	join_plan_release(p);
+	table_join_plan_release(p);
 	return rc;
 }

@@ -16,8 +16,8 @@ static size_t count_parts(const char *list)
 	return n;
 }
 
-static int find_col(
-	struct join_plan *p, struct csv_table *t, struct slice name, size_t *col, struct err *e)
+static int find_col(struct table_join_plan *p, struct csv_table *t, struct slice name, size_t *col,
+	struct err *e)
 {
 	char *text = arena_dup(&p->memory, name.p ? name.p : "", name.len, e);
 	int at = text ? csv_table_find(t, text, e) : -1;
@@ -27,8 +27,8 @@ static int find_col(
 }
 
 /* "a,b" to columns of `t`. */
-static int find_cols(struct join_plan *p, struct csv_table *t, const char *list, size_t **cols,
-	size_t *n_cols, struct err *e)
+static int find_cols(struct table_join_plan *p, struct csv_table *t, const char *list,
+	size_t **cols, size_t *n_cols, struct err *e)
 {
 	struct slice rest = slice_of(list), part;
 
@@ -44,7 +44,7 @@ static int find_cols(struct join_plan *p, struct csv_table *t, const char *list,
 }
 
 /* "dest=faa,year" to columns of LEFT and of the side. */
-static int find_keys(struct join_plan *p, struct join_side *s, struct err *e)
+static int find_keys(struct table_join_plan *p, struct join_side *s, struct err *e)
 {
 	const struct table_join_side *spec = s->spec;
 	struct slice rest = slice_of(spec->key), part;
@@ -88,7 +88,7 @@ static bool is_key(const struct join_side *s, size_t col)
 	return false;
 }
 
-static int choose_cols(struct join_plan *p, struct join_side *s, struct err *e)
+static int choose_cols(struct table_join_plan *p, struct join_side *s, struct err *e)
 {
 	size_t n = csv_table_n_cols(s->table);
 
@@ -109,7 +109,7 @@ static int choose_cols(struct join_plan *p, struct join_side *s, struct err *e)
 	return 0;
 }
 
-static int plan_side(struct join_plan *p, struct join_side *s, struct err *e)
+static int plan_side(struct table_join_plan *p, struct join_side *s, struct err *e)
 {
 	enum table_join_kind kind = s->spec->kind;
 	char *blank;
@@ -145,7 +145,7 @@ static int by_final(const void *a, const void *b)
 	return c ? c : (x->position > y->position) - (x->position < y->position);
 }
 
-static int add_prefix(struct join_plan *p, struct out_name *n, struct err *e)
+static int add_prefix(struct table_join_plan *p, struct out_name *n, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	char *text = NULL;
@@ -169,7 +169,7 @@ static int fail_collision(const struct out_name *a, const struct out_name *b, st
 }
 
 /* Gives colliding names their tables' prefixes; two that are then still the same are an error. */
-static int resolve_names(struct join_plan *p, struct out_name *names, size_t n, struct err *e)
+static int resolve_names(struct table_join_plan *p, struct out_name *names, size_t n, struct err *e)
 {
 	struct out_name **sorted = mem_array(n, sizeof(*sorted), e);
 	int rc = -1;
@@ -210,7 +210,8 @@ static struct out_name name_of(struct csv_table *t, size_t col, const char *pref
 	};
 }
 
-static int write_header(struct join_plan *p, const struct out_name *names, size_t n, struct err *e)
+static int write_header(
+	struct table_join_plan *p, const struct out_name *names, size_t n, struct err *e)
 {
 	const struct csv_dialect *d = p->join->dialect;
 	const struct csv_row *left = csv_table_header(p->left);
@@ -229,7 +230,7 @@ static int write_header(struct join_plan *p, const struct out_name *names, size_
 	return buf_check(&p->header, e);
 }
 
-static int plan_names(struct join_plan *p, struct err *e)
+static int plan_names(struct table_join_plan *p, struct err *e)
 {
 	size_t n = p->n_cols, k = 0;
 	struct out_name *names;
@@ -263,9 +264,9 @@ static int check_stdin(const struct table_join *j, struct err *e)
 	return n > 1 ? err_set(e, ERR_INPUT, "standard input can be one table only") : 0;
 }
 
-int join_plan_init(struct join_plan *p, const struct table_join *j, struct err *e)
+int table_join_plan_init(struct table_join_plan *p, const struct table_join *j, struct err *e)
 {
-	*p = (struct join_plan){ .join = j, .header = BUF_INIT };
+	*p = (struct table_join_plan){ .join = j, .header = BUF_INIT };
 	p->sides = mem_array(j->n_sides + 1, sizeof(*p->sides), e);
 	if (!p->sides || check_stdin(j, e))
 		return -1;
@@ -287,7 +288,7 @@ int join_plan_init(struct join_plan *p, const struct table_join *j, struct err *
 	return j->dialect->no_header ? 0 : plan_names(p, e);
 }
 
-void join_plan_release(struct join_plan *p)
+void table_join_plan_release(struct table_join_plan *p)
 {
 	for (size_t i = 0; i < p->n_sides; i++) {
 		csv_table_close(p->sides[i].table);

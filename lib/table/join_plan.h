@@ -18,7 +18,7 @@ struct join_side {
 	bool adds_unmatched; /* right, full */
 };
 
-struct join_plan {
+struct table_join_plan {
 	const struct table_join *join;
 	struct csv_table *left;
 	size_t *cols; /* [n_cols] of LEFT that are in the output; NULL: all, as they stand */
@@ -29,8 +29,9 @@ struct join_plan {
 	struct arena memory;
 };
 
-/** Opens all tables and finds all columns. join_plan_release() also after a failure. */
-int join_plan_init(struct join_plan *p, const struct table_join *j, struct err *e) MUST_CHECK;
-void join_plan_release(struct join_plan *p);
+/** Opens all tables and finds all columns. table_join_plan_release() also after a failure. */
+int table_join_plan_init(
+	struct table_join_plan *p, const struct table_join *j, struct err *e) MUST_CHECK;
+void table_join_plan_release(struct table_join_plan *p);
 
 #endif

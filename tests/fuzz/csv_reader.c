@@ -47,8 +47,8 @@ static void read_serially(struct slice text, const struct csv_dialect *d, struct
 }
 
 /*
- * The same in pieces of a few bytes (the first has room for a BOM), so that cuts fall everywhere, by the scalar scanner. `header` is
- * how many bytes lie before the first row.
+ * The same in pieces of a few bytes (the first has room for a BOM), so that cuts fall everywhere, by
+ * the scalar scanner. `header` is how many bytes lie before the first row.
  */
 static void read_pieces(struct slice text, const struct csv_dialect *d, size_t piece_bytes,
 	struct outcome *o, size_t *header)
