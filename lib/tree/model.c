@@ -206,21 +206,17 @@ int tree_check(const struct tree *t, size_t n_features, size_t n_outputs, struct
 	return 0;
 }
 
-void tree_model_importance(const struct tree_model *m, enum tree_importance kind, double *sum)
+void tree_importance_add(const struct tree *t, enum tree_importance kind, double *sum)
 {
-	memset(sum, 0, m->n_features * sizeof(*sum));
-	for (size_t i = 0; i < m->n_trees; i++) {
-		const struct tree *t = &m->trees[i];
+	for (uint32_t i = 0; i < t->n_nodes; i++) {
+		double v = 1;
 
-		for (uint32_t n = 0; n < t->n_nodes; n++) {
-			if (t->nodes[n].left < 0)
-				continue;
-			if (kind != TREE_WEIGHT && !t->stats)
-				continue;
-			sum[t->nodes[n].split & TREE_COLUMN] +=
-				kind == TREE_WEIGHT ? 1
-				: kind == TREE_GAIN ? (double)t->stats[n].gain
-						    : (double)t->stats[n].hessian;
-		}
+		if (t->nodes[i].left < 0)
+			continue;
+		if (kind == TREE_GAIN)
+			v = t->stats ? (double)t->stats[i].gain : 0;
+		else if (kind == TREE_COVER)
+			v = t->stats ? (double)t->stats[i].hessian : 0;
+		sum[t->nodes[i].split & TREE_COLUMN] += v;
 	}
 }

@@ -114,8 +114,8 @@ long tree_model_feature(const struct tree_model *m, const char *name);
 int tree_check(const struct tree *t, size_t n_features, size_t n_outputs, struct err *e) MUST_CHECK;
 
 enum tree_importance { TREE_GAIN, TREE_COVER, TREE_WEIGHT };
-/** Adds up over all splits: total gain, total cover, number of splits of each feature. `sum` [n_features]. */
-void tree_model_importance(const struct tree_model *m, enum tree_importance kind, double *sum);
+/** Adds a tree's total gain, total cover or number of splits of each feature to `sum` [n_features]. */
+void tree_importance_add(const struct tree *t, enum tree_importance kind, double *sum);
 
 static inline bool tree_set_has(const struct tree *t, uint32_t set, uint32_t code)
 {

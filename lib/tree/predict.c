@@ -234,27 +234,32 @@ static void find_leaves(const struct tree *t, const float *x, size_t stride, flo
 		out[j] = at[j]->value;
 }
 
+void tree_add_leaves(const struct tree *t, const float *x, size_t n_rows, size_t n_features,
+	float *out, size_t stride)
+{
+	float leaf[LANES];
+	size_t i = 0;
+
+	for (; i + LANES <= n_rows; i += LANES) {
+		find_leaves(t, x + i * n_features, n_features, leaf);
+		for (size_t j = 0; j < LANES; j++)
+			out[(i + j) * stride] += leaf[j];
+	}
+	for (; i < n_rows; i++)
+		out[i * stride] += find_leaf(t, x + i * n_features);
+}
+
 void tree_predictor_margins(
 	const struct tree_predictor *p, const float *x, size_t n_rows, float *margins)
 {
 	const struct tree_model *m = p->m;
-	size_t n = m->n_features, k = m->n_outputs;
+	size_t k = m->n_outputs;
 
 	for (size_t i = 0; i < n_rows; i++)
 		memcpy(margins + i * k, m->base_margin, k * sizeof(*margins));
-	for (size_t t = 0; t < m->n_trees; t++) {
-		const struct tree *tree = &m->trees[t];
-		float *out = margins + tree->output, leaf[LANES];
-		size_t i = 0;
-
-		for (; i + LANES <= n_rows; i += LANES) {
-			find_leaves(tree, x + i * n, n, leaf);
-			for (size_t j = 0; j < LANES; j++)
-				out[(i + j) * k] += leaf[j];
-		}
-		for (; i < n_rows; i++)
-			out[i * k] += find_leaf(tree, x + i * n);
-	}
+	for (size_t t = 0; t < m->n_trees; t++)
+		tree_add_leaves(
+			&m->trees[t], x, n_rows, m->n_features, margins + m->trees[t].output, k);
 }
 
 /* ---- predictions ------------------------------------------------------------------------------------ */

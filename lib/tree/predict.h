@@ -53,6 +53,13 @@ float tree_predictor_code(const struct tree_predictor *p, size_t feature, struct
 void tree_predictor_margins(
 	const struct tree_predictor *p, const float *x, size_t n_rows, float *margins);
 
+/**
+ * Adds the leaf of each row to out[row * stride].
+ *   x  [n_rows][n_features]
+ */
+void tree_add_leaves(const struct tree *t, const float *x, size_t n_rows, size_t n_features,
+	float *out, size_t stride);
+
 /** What is predicted from margins: probabilities, or the value. In place is fine. */
 void tree_model_link(
 	const struct tree_model *m, const float *margins, size_t n_rows, float *scores);

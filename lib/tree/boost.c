@@ -1,0 +1,298 @@
+#include "tree/boost.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+
+/* Random numbers of tree t come from streams 4 t to 4 t + 3. */
+enum stream { STREAM_ROUNDING, STREAM_ROWS, STREAM_COLUMNS, STREAM_SPLITS };
+
+static uint64_t stream_of(size_t tree, enum stream s)
+{
+	return 4 * (uint64_t)tree + s;
+}
+
+struct boost {
+	const struct tree_job *job;
+	const struct tree_boost_params *p;
+	struct tree_grower *grower;
+	struct tree_model *m;
+	float *margins; /* [n_rows][n_outputs] as they are within a round */
+	float *next; /* what the round makes of them: the same array with one output */
+	float *grad, *hess; /* [n_rows] */
+	struct tree_gh *gh; /* [n_rows] */
+	uint32_t *cols; /* [n_cols] */
+	struct tree_columns picked;
+
+	/* of the tree at hand */
+	const struct tree_grow_node *nodes;
+	uint32_t n_nodes;
+	size_t output, number;
+	double offset; /* added to its leaves */
+	double *sum_g, *sum_h; /* [n_nodes] */
+	size_t cap_g, cap_h;
+	struct tree *tree;
+};
+
+size_t tree_pick_rows(const struct tree_job *job, double share, uint64_t stream, uint32_t *rows)
+{
+	size_t n = 0, n_rows = job->frame->n_rows;
+
+	for (size_t i = 0; i < n_rows; i++) {
+		/* written in any case, counted if it is wanted: no branch to guess */
+		rows[n] = (uint32_t)i;
+		n += !tree_is_held_out(&job->out, i) &&
+		     (share >= 1 || rng_unit(job->seed, stream, i) < share);
+	}
+	return n;
+}
+
+static bool is_picked(const struct boost *b, size_t row)
+{
+	size_t round = b->number - b->output;
+
+	return !tree_is_held_out(&b->job->out, row) &&
+	       (b->p->subsample >= 1 || rng_unit(b->job->seed, stream_of(round, STREAM_ROWS), row) <
+						b->p->subsample);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/** Draws the columns of the tree. */
+static void pick_columns(struct boost *b)
+{
+	size_t n = b->job->frame->n_cols, k;
+
+	b->picked = (struct tree_columns){ NULL, n };
+	if (b->p->colsample >= 1)
+		return;
+	k = (size_t)fmax(1, floor(b->p->colsample * (double)n + 0.5));
+	for (size_t i = 0; i < n; i++)
+		b->cols[i] = (uint32_t)i;
+	for (size_t i = 0; i < k; i++) {
+		size_t j =
+			i + rng_below(b->job->seed, stream_of(b->number, STREAM_COLUMNS), i, n - i);
+		uint32_t swap = b->cols[i];
+
+		b->cols[i] = b->cols[j];
+		b->cols[j] = swap;
+	}
+	qsort(b->cols, k, sizeof(*b->cols), by_number);
+	b->picked = (struct tree_columns){ b->cols, k };
+}
+
+/* ---- leaves ---------------------------------------------------------------------------------------------- */
+
+/** Task: sums of a leaf from unrounded gradients, its rows in ascending order. */
+static void sum_leaf(void *ctx, size_t i, int worker)
+{
+	struct boost *b = ctx;
+	const uint32_t *rows = tree_grower_rows(b->grower) + b->nodes[i].begin;
+	double g = 0, h = 0;
+
+	(void)worker;
+	if (b->nodes[i].left >= 0)
+		return;
+	for (size_t k = 0; k < b->nodes[i].n; k++) {
+		g += (double)b->grad[rows[k]];
+		h += (double)b->hess[rows[k]];
+	}
+	b->sum_g[i] = g;
+	b->sum_h[i] = h;
+}
+
+static double weight_of(const struct boost *b, size_t node)
+{
+	const struct tree_split_params *p = &b->p->grow.split;
+	double g = b->sum_g[node], h = b->sum_h[node] + p->lambda;
+
+	if (p->alpha > 0)
+		g = g > p->alpha ? g - p->alpha : g < -p->alpha ? g + p->alpha : 0;
+	return h > 0 ? -g / h * b->p->learning_rate : 0;
+}
+
+/** Fills values and statistics, children before parents. */
+static void fill_tree(struct boost *b)
+{
+	const struct tree_split_params *p = &b->p->grow.split;
+
+	for (uint32_t i = b->n_nodes; i-- > 0;) {
+		int32_t l = b->nodes[i].left;
+		double weight;
+
+		if (l >= 0) {
+			b->sum_g[i] = b->sum_g[l] + b->sum_g[l + 1];
+			b->sum_h[i] = b->sum_h[l] + b->sum_h[l + 1];
+			b->tree->stats[i].gain =
+				(float)(tree_split_score(p, b->sum_g[l], b->sum_h[l]) +
+					tree_split_score(p, b->sum_g[l + 1], b->sum_h[l + 1]) -
+					tree_split_score(p, b->sum_g[i], b->sum_h[i]));
+		}
+		weight = weight_of(b, i) + b->offset;
+		b->tree->stats[i].weight = (float)weight;
+		b->tree->stats[i].hessian = (float)b->sum_h[i];
+		if (l < 0)
+			b->tree->nodes[i].value = (float)weight;
+	}
+}
+
+/** Task: adds a leaf's value to the margins of its rows. */
+static void add_leaf(void *ctx, size_t i, int worker)
+{
+	struct boost *b = ctx;
+	const uint32_t *rows = tree_grower_rows(b->grower) + b->nodes[i].begin;
+	size_t k = b->m->n_outputs;
+	float value = b->tree->nodes[i].value;
+
+	(void)worker;
+	if (b->nodes[i].left >= 0)
+		return;
+	for (size_t r = 0; r < b->nodes[i].n; r++)
+		b->next[rows[r] * k + b->output] += value;
+}
+
+/** Task: rows of a block that the tree was not grown on. */
+static void add_others(void *ctx, size_t block, int worker)
+{
+	struct boost *b = ctx;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, k = b->m->n_outputs;
+
+	(void)worker;
+	if (to > b->job->frame->n_rows)
+		to = b->job->frame->n_rows;
+	for (size_t i = from; i < to; i++)
+		if (!is_picked(b, i))
+			b->next[i * k + b->output] +=
+				b->tree->nodes[tree_grower_leaf(b->grower, i)].value;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------------------- */
+
+static int finish_tree(struct boost *b, struct err *e)
+{
+	struct pool *pool = b->job->pool;
+
+	b->nodes = tree_grower_nodes(b->grower, &b->n_nodes);
+	if (mem_grow(&b->sum_g, &b->cap_g, b->n_nodes, sizeof(*b->sum_g), e) ||
+		mem_grow(&b->sum_h, &b->cap_h, b->n_nodes, sizeof(*b->sum_h), e))
+		return -1;
+	pool_for(pool, b->n_nodes, sum_leaf, b);
+	fill_tree(b);
+	pool_for(pool, b->n_nodes, add_leaf, b);
+	if (b->job->out.fold_of || b->p->subsample < 1)
+		pool_for(pool, tree_n_blocks(b->job->frame->n_rows), add_others, b);
+	return 0;
+}
+
+static int add_tree(
+	struct boost *b, size_t round, size_t output, const double *start, struct err *e)
+{
+	const struct tree_job *job = b->job;
+	struct tree tree = { 0 };
+	struct tree_quant q = { 0 };
+	size_t first = round * b->m->n_outputs, n;
+	uint64_t key;
+
+	b->output = output;
+	b->number = first + output;
+	b->offset = round == 0 && start ? start[output] : 0;
+	tree_objective_gradients(job->truth, b->margins, output, job->pool, b->grad, b->hess);
+	tree_quantize(b->grad, b->hess, job->frame->n_rows, job->seed,
+		stream_of(b->number, STREAM_ROUNDING), job->pool, b->gh, &q);
+	n = tree_pick_rows(
+		job, b->p->subsample, stream_of(first, STREAM_ROWS), tree_grower_rows(b->grower));
+	pick_columns(b);
+	key = rng_bits(job->seed, stream_of(b->number, STREAM_SPLITS), 0);
+	if (tree_grower_run(b->grower, &q, n, b->picked, key, e) ||
+		tree_grower_export(b->grower, &tree, e))
+		return -1;
+	tree.output = (uint32_t)output;
+	b->tree = &tree;
+	if (finish_tree(b, e) || tree_model_add(b->m, &tree, e)) {
+		tree_release(&tree);
+		return -1;
+	}
+	return 0;
+}
+
+static int run_rounds(
+	struct boost *b, const double *start, tree_round_done *done, void *ctx, struct err *e)
+{
+	size_t n = b->job->frame->n_rows, k = b->m->n_outputs;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t o = 0; o < k; o++)
+			b->margins[i * k + o] =
+				b->m->base_margin[o] + (float)(start ? start[o] : 0);
+	for (size_t round = 0; round < b->p->n_trees; round++) {
+		int rc = 0;
+
+		if (b->next != b->margins)
+			memcpy(b->next, b->margins, n * k * sizeof(*b->next));
+		if (round == 0 && start)
+			/* the start is part of the first leaves */
+			for (size_t i = 0; i < n * k; i++)
+				b->next[i] = b->m->base_margin[i % k];
+		for (size_t o = 0; o < k; o++)
+			if (add_tree(b, round, o, start, e))
+				return -1;
+		if (b->next != b->margins)
+			memcpy(b->margins, b->next, n * k * sizeof(*b->next));
+		progress_add(b->job->progress, 1);
+		if (done)
+			rc = done(ctx, round, b->margins, e);
+		if (rc)
+			return rc < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+int tree_boost_start(const struct tree_job *job, struct tree_model *m, double *start, struct err *e)
+{
+	/* as float, which is what a reader of the file will have */
+	m->base_score = (double)(float)tree_objective_start(job->truth, &job->out, start);
+	for (size_t k = 0; k < m->n_outputs; k++)
+		m->base_margin[k] = (float)m->base_score;
+	return tree_model_set_objective(m, m->objective, e);
+}
+
+int tree_boost(const struct tree_job *job, const struct tree_boost_params *p, const double *start,
+	struct tree_model *m, float *margins, tree_round_done *done, void *ctx, struct err *e)
+{
+	size_t n = job->frame->n_rows;
+	struct boost b = { .job = job, .p = p, .m = m, .margins = margins, .next = margins };
+	int rc = -1;
+
+	b.grower = tree_grower_new(job->frame, &p->grow, 1, job->pool, e);
+	b.grad = b.grower ? mem_array_raw(n, sizeof(*b.grad), e) : NULL;
+	b.hess = b.grad ? mem_array_raw(n, sizeof(*b.hess), e) : NULL;
+	b.gh = b.hess ? mem_array_raw(n, sizeof(*b.gh), e) : NULL;
+	b.cols = b.gh ? mem_array(job->frame->n_cols, sizeof(*b.cols), e) : NULL;
+	if (!b.cols)
+		goto out;
+	if (m->n_outputs > 1) {
+		b.next = mem_array_raw(n * m->n_outputs, sizeof(*b.next), e);
+		if (!b.next)
+			goto out;
+	}
+	rc = run_rounds(&b, start, done, ctx, e);
+out:
+	if (b.next != margins)
+		free(b.next);
+	tree_grower_free(b.grower);
+	free(b.grad);
+	free(b.hess);
+	free(b.gh);
+	free(b.cols);
+	free(b.sum_g);
+	free(b.sum_h);
+	return rc;
+}

@@ -1,0 +1,194 @@
+#include "tree/cv.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "tree/measure.h"
+
+enum { STREAM_FOLDS = 1 << 30 }; /* away from those of the trees */
+
+/** The rows of a class in random order take the folds in turn; the next class goes on where it ended. */
+static void deal(const uint32_t *rows, size_t n, unsigned n_folds, size_t *turn, uint8_t *fold)
+{
+	for (size_t i = 0; i < n; i++)
+		fold[rows[i]] = (uint8_t)((*turn)++ % n_folds);
+}
+
+uint8_t *tree_cv_folds(const struct tree_truth *truth, size_t n_classes, unsigned n_folds,
+	uint64_t seed, struct err *e)
+{
+	size_t n = truth->n_rows, n_groups = n_classes ? n_classes : 1, turn = 0;
+	uint8_t *fold = mem_array(n, sizeof(*fold), e);
+	uint32_t *rows = mem_array(n, sizeof(*rows), e);
+	size_t *end = mem_array(n_groups + 1, sizeof(*end), e);
+
+	if (!fold || !rows || !end) {
+		free(fold);
+		fold = NULL;
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++)
+		end[(n_classes ? truth->class[i] : 0) + 1]++;
+	for (size_t k = 0; k < n_groups; k++)
+		end[k + 1] += end[k];
+	for (size_t i = n; i-- > 0;)
+		rows[--end[(n_classes ? truth->class[i] : 0) + 1]] = (uint32_t)i;
+	/* end[k + 1] is now where group k begins */
+	for (size_t k = 0; k < n_groups; k++) {
+		size_t from = end[k + 1], to = k + 1 < n_groups ? end[k + 2] : n;
+
+		for (size_t i = from; i + 1 < to; i++) {
+			size_t j = i + rng_below(seed, STREAM_FOLDS, i, to - i);
+			uint32_t swap = rows[i];
+
+			rows[i] = rows[j];
+			rows[j] = swap;
+		}
+		deal(rows + from, to - from, n_folds, &turn, fold);
+	}
+out:
+	free(rows);
+	free(end);
+	return fold;
+}
+
+struct cv {
+	const struct tree_dataset *d;
+	const struct tree_params *p;
+	struct tree_job job;
+	float *margins; /* [n_rows][n_outputs] */
+	uint32_t *pick; /* [n_rows] */
+	struct tree_measures *results; /* [n_folds] */
+	size_t *n_rows; /* [n_folds] */
+};
+
+static int learn(struct cv *c, struct tree_model *m, struct err *e)
+{
+	struct tree_boost_params boost;
+	struct tree_forest_params forest;
+	double start[TREE_CLASS_MAX];
+
+	if (c->p->is_forest) {
+		if (tree_params_to_forest(c->p, m->n_features, &forest, e))
+			return -1;
+		return tree_forest(&c->job, &forest, c->margins, NULL, NULL, e);
+	}
+	if (tree_params_to_boost(c->p, m->n_features, &boost, e) ||
+		tree_boost_start(&c->job, m, start, e))
+		return -1;
+	return tree_boost(
+		&c->job, &boost, m->n_outputs > 1 ? start : NULL, m, c->margins, NULL, NULL, e);
+}
+
+static int run_fold(struct cv *c, unsigned fold, struct err *e)
+{
+	struct tree_model *m = tree_dataset_model(c->d, c->p, e);
+	struct tree_measure_input in = { .truth = &c->d->truth, .margins = c->margins };
+	int rc = -1;
+
+	if (!m)
+		return -1;
+	c->job.out.fold = (uint8_t)fold;
+	if (learn(c, m, e))
+		goto out;
+	in.m = m;
+	in.pick = c->pick;
+	for (size_t i = 0; i < c->d->truth.n_rows; i++)
+		if (c->job.out.fold_of[i] == fold)
+			c->pick[in.n++] = (uint32_t)i;
+	c->n_rows[fold] = in.n;
+	rc = tree_measure(&in, c->job.pool, &c->results[fold], e);
+out:
+	tree_model_free(m);
+	return rc;
+}
+
+static json_t *real_or_null(double v)
+{
+	return isfinite(v) ? json_real(v) : json_null();
+}
+
+/** Lists, mean and sd of one metric. */
+static int add_metric(const struct cv *c, size_t metric, json_t *lists, json_t *means, json_t *sds)
+{
+	const char *name = c->results[0].names[metric];
+	size_t k = (size_t)c->p->cv;
+	json_t *list = json_array();
+	double mean = 0, sd = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < k; i++) {
+		mean += c->results[i].values[metric] / (double)k;
+		rc |= json_array_append_new(list, real_or_null(c->results[i].values[metric]));
+	}
+	for (size_t i = 0; i < k; i++) {
+		double away = c->results[i].values[metric] - mean;
+
+		sd += away * away / (double)(k - 1);
+	}
+	rc |= json_object_set_new(lists, name, list);
+	rc |= json_object_set_new(means, name, real_or_null(mean));
+	rc |= json_object_set_new(sds, name, real_or_null(sqrt(sd)));
+	return rc;
+}
+
+static json_t *report(const struct cv *c, struct err *e)
+{
+	static const char *const tasks[] = { "regression", "binary", "multiclass" };
+	json_t *o = json_object(), *lists = json_object(), *means = json_object();
+	json_t *sds = json_object(), *rows = json_array();
+	int rc = json_object_set_new(o, "folds", json_integer(c->p->cv));
+
+	rc |= json_object_set_new(o, "objective", json_string(tasks[c->d->task]));
+	for (size_t i = 0; i < c->results[0].n; i++)
+		rc |= add_metric(c, i, lists, means, sds);
+	for (int64_t i = 0; i < c->p->cv; i++)
+		rc |= json_array_append_new(rows, json_integer((json_int_t)c->n_rows[i]));
+	rc |= json_object_set_new(o, "metrics", lists);
+	rc |= json_object_set_new(o, "rows", rows);
+	rc |= json_object_set_new(o, "mean", means);
+	rc |= json_object_set_new(o, "sd", sds);
+	if (rc) {
+		json_decref(o);
+		err_nomem(e);
+		return NULL;
+	}
+	return o;
+}
+
+json_t *tree_cv(const struct tree_dataset *d, const struct tree_params *p, const struct tree_io *io,
+	struct err *e)
+{
+	size_t n = d->truth.n_rows, k = (size_t)p->cv;
+	struct cv c = { .d = d, .p = p };
+	json_t *o = NULL;
+	uint8_t *folds;
+
+	if (n < k) {
+		err_set(e, ERR_INPUT, "%zu rows are too few for %zu folds", n, k);
+		return NULL;
+	}
+	folds = tree_cv_folds(&d->truth, d->n_labels, (unsigned)k, (uint64_t)p->seed, e);
+	c.job = (struct tree_job){ d->frame, &d->truth, { folds, 0 }, io->pool, io->progress,
+		(uint64_t)p->seed };
+	c.margins = folds ? mem_array_raw(n * d->truth.n_outputs, sizeof(*c.margins), e) : NULL;
+	c.pick = c.margins ? mem_array_raw(n, sizeof(*c.pick), e) : NULL;
+	c.results = c.pick ? mem_array(k, sizeof(*c.results), e) : NULL;
+	c.n_rows = c.results ? mem_array(k, sizeof(*c.n_rows), e) : NULL;
+	if (!c.n_rows)
+		goto out;
+	progress_start(io->progress, "cross-validating", (uint64_t)(p->trees * p->cv), "trees");
+	for (unsigned i = 0; i < k; i++)
+		if (run_fold(&c, i, e))
+			goto out;
+	o = report(&c, e);
+out:
+	free(folds);
+	free(c.margins);
+	free(c.pick);
+	free(c.results);
+	free(c.n_rows);
+	return o;
+}

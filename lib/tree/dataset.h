@@ -1,0 +1,58 @@
+/*
+ * dataset - a table as a learner needs it: features binned, target as classes or values, weights.
+ *
+ * The target decides the task, unless --objective does: text, or 2 to 20 distinct whole numbers, are classes, all else
+ * is regression. Classes are numbered in sorted order, numbers by value, texts by bytes; of two the second is
+ * the positive one. A row without a target, or without a weight, is an error.
+ */
+#ifndef CD4ML_TREE_DATASET_H
+#define CD4ML_TREE_DATASET_H
+
+#include "base/diag.h"
+#include "tree/model.h"
+#include "tree/params.h"
+
+enum { TREE_AUTO_CLASSES = 20 };
+
+struct tree_dataset {
+	struct table *table;
+	struct tree_frame *frame;
+	enum tree_task task;
+	char **labels; /* [n_labels] of classes, sorted */
+	size_t n_labels;
+	struct tree_truth truth; /* points into the following */
+	uint32_t *class;
+	float *values, *weights;
+};
+
+/** What tables are read with. */
+struct tree_io {
+	struct pool *pool;
+	struct progress *progress;
+	struct diag *diag;
+};
+
+/** Reads the files and bins their columns. tree_dataset_release() in any case; takes a zeroed one. */
+int tree_dataset_load(struct tree_dataset *d, const struct tree_params *p, const char *const *files,
+	size_t n_files, const struct tree_io *io, struct err *e) MUST_CHECK;
+void tree_dataset_release(struct tree_dataset *d);
+
+/** A model without trees: features, objective, labels, base score as the learner starts. */
+struct tree_model *tree_dataset_model(
+	const struct tree_dataset *d, const struct tree_params *p, struct err *e) MUST_CHECK;
+
+/** Rows to measure a model on: values as prediction takes them, with their truth. */
+struct tree_rows {
+	size_t n;
+	float *x; /* [n][n_features] */
+	struct tree_truth truth;
+	uint32_t *class;
+	float *values, *weights;
+};
+
+/** Reads a table with the columns of the model (and p's target and weight). tree_rows_release(). */
+int tree_rows_load(struct tree_rows *r, const struct tree_model *m, const struct tree_params *p,
+	const char *file, const struct tree_io *io, struct err *e) MUST_CHECK;
+void tree_rows_release(struct tree_rows *r);
+
+#endif

@@ -1,0 +1,328 @@
+#include "tree/forest.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fmath.h"
+#include "base/mem.h"
+#include "base/rng.h"
+
+enum { MAX_DRAWS = 15, WEIGHT_STEPS = TREE_GRAD_MAX / MAX_DRAWS };
+enum stream { STREAM_ROWS, STREAM_ROUNDING, STREAM_SPLITS, N_STREAMS };
+
+struct forest {
+	const struct tree_job *job;
+	const struct tree_forest_params *p;
+	struct tree_grower *grower;
+	struct tree_gh *gh; /* [n_rows] */
+	uint8_t *draws; /* [n_rows] of the tree at hand */
+	uint16_t *class; /* [n_rows], with several classes */
+	size_t *block_rows; /* [blocks + 1] */
+	uint32_t *by_block; /* [n_rows] rows that were drawn, block after block */
+	float *margins;
+	double limit[MAX_DRAWS]; /* distribution function of the draws */
+	double weight_unit; /* of quantized weights */
+	double centre, grad_unit; /* of quantized values */
+	size_t number;
+
+	const struct tree_grow_node *nodes;
+	uint32_t n_nodes;
+	struct tree tree;
+	float *shares; /* [n_nodes][n_outputs] */
+	double *sums; /* [n_nodes][n_outputs + 1]: class weights or value, then weight */
+	size_t cap_shares, cap_sums;
+};
+
+static size_t n_outputs(const struct forest *f)
+{
+	return f->job->truth->loss == TREE_LOSS_SOFTMAX ? f->job->truth->n_outputs : 1;
+}
+
+static uint64_t stream_of(const struct forest *f, enum stream s)
+{
+	return (uint64_t)f->number * N_STREAMS + s;
+}
+
+/* ---- the sample of a tree ---------------------------------------------------------------------------------- */
+
+static unsigned draws_of(const struct forest *f, size_t row)
+{
+	double u;
+	unsigned n = 0;
+
+	if (tree_is_held_out(&f->job->out, row))
+		return 0;
+	if (!f->p->bootstrap && f->p->sample >= 1)
+		return 1;
+	u = rng_unit(f->job->seed, stream_of(f, STREAM_ROWS), row);
+	if (!f->p->bootstrap)
+		return u < f->p->sample;
+	while (n < MAX_DRAWS && u >= f->limit[n])
+		n++;
+	return n;
+}
+
+static double value_weight(const struct forest *f, size_t row)
+{
+	return f->job->truth->weights ? (double)f->job->truth->weights[row] : 1;
+}
+
+/** Rounded up with the chance of what is cut off. */
+static int round_randomly(double v, double u)
+{
+	return (int)floor(v + u);
+}
+
+static struct tree_gh gh_of(const struct forest *f, size_t row, unsigned draws)
+{
+	const struct tree_truth *t = f->job->truth;
+	struct tree_gh gh = { 0, (uint16_t)draws };
+	uint64_t r = 0;
+
+	if (t->weights || t->loss == TREE_LOSS_SQUARED)
+		r = rng_bits(f->job->seed, stream_of(f, STREAM_ROUNDING), row);
+	if (t->weights)
+		gh.hess = (uint16_t)round_randomly((double)t->weights[row] / f->weight_unit * draws,
+			(double)(uint32_t)r * 0x1p-32);
+	if (t->loss == TREE_LOSS_LOGISTIC)
+		gh.grad = t->class[row] ? (int16_t)gh.hess : 0;
+	else if (t->loss == TREE_LOSS_SQUARED)
+		gh.grad =
+			(int16_t)round_randomly(((double)t->values[row] - f->centre) *
+							value_weight(f, row) * draws / f->grad_unit,
+				(double)(r >> 32) * 0x1p-32);
+	return gh;
+}
+
+/** Task: draws of a block of rows; those that were drawn are listed at the block's place. */
+static void draw_block(void *ctx, size_t block, int worker)
+{
+	struct forest *f = ctx;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, n = 0;
+
+	(void)worker;
+	if (to > f->job->frame->n_rows)
+		to = f->job->frame->n_rows;
+	for (size_t i = from; i < to; i++) {
+		unsigned d = draws_of(f, i);
+
+		f->draws[i] = (uint8_t)d;
+		if (d == 0)
+			continue;
+		f->gh[i] = gh_of(f, i, d);
+		f->by_block[from + n++] = (uint32_t)i;
+	}
+	f->block_rows[block + 1] = n;
+}
+
+static void copy_block(void *ctx, size_t block, int worker)
+{
+	struct forest *f = ctx;
+
+	(void)worker;
+	memcpy(tree_grower_rows(f->grower) + f->block_rows[block],
+		f->by_block + block * TREE_ROW_BLOCK,
+		(f->block_rows[block + 1] - f->block_rows[block]) * sizeof(*f->by_block));
+}
+
+static size_t draw_rows(struct forest *f)
+{
+	size_t n_blocks = tree_n_blocks(f->job->frame->n_rows);
+
+	pool_for(f->job->pool, n_blocks, draw_block, f);
+	f->block_rows[0] = 0;
+	for (size_t b = 0; b < n_blocks; b++)
+		f->block_rows[b + 1] += f->block_rows[b];
+	pool_for(f->job->pool, n_blocks, copy_block, f);
+	return f->block_rows[n_blocks];
+}
+
+/* ---- leaves ------------------------------------------------------------------------------------------------- */
+
+/** Task: what a leaf's rows sum up to, in ascending order of rows, from unrounded values. */
+static void sum_leaf(void *ctx, size_t i, int worker)
+{
+	struct forest *f = ctx;
+	const struct tree_truth *t = f->job->truth;
+	const uint32_t *rows = tree_grower_rows(f->grower) + f->nodes[i].begin;
+	size_t k = n_outputs(f);
+	double *sum = f->sums + i * (k + 1);
+
+	(void)worker;
+	if (f->nodes[i].left >= 0)
+		return;
+	memset(sum, 0, (k + 1) * sizeof(*sum));
+	for (size_t r = 0; r < f->nodes[i].n; r++) {
+		size_t row = rows[r];
+		double w = f->draws[row] * value_weight(f, row);
+
+		sum[k] += w;
+		if (t->loss == TREE_LOSS_SOFTMAX)
+			sum[t->class[row]] += w;
+		else if (t->loss == TREE_LOSS_LOGISTIC)
+			sum[0] += t->class[row] ? w : 0;
+		else
+			sum[0] += w * (double)t->values[row];
+	}
+}
+
+/** G^2 / H over the outputs. */
+static double score_of(const double *sum, size_t k)
+{
+	double s = 0;
+
+	for (size_t o = 0; o < k; o++)
+		s += sum[o] * sum[o];
+	return sum[k] > 0 ? s / sum[k] : 0;
+}
+
+/** Children before parents. */
+static void fill_tree(struct forest *f)
+{
+	size_t k = n_outputs(f);
+
+	for (uint32_t i = f->n_nodes; i-- > 0;) {
+		double *sum = f->sums + i * (k + 1);
+		int32_t l = f->nodes[i].left;
+
+		if (l >= 0) {
+			const double *a = f->sums + (size_t)l * (k + 1), *b = a + k + 1;
+
+			for (size_t o = 0; o <= k; o++)
+				sum[o] = a[o] + b[o];
+			f->tree.stats[i].gain =
+				(float)(score_of(a, k) + score_of(b, k) - score_of(sum, k));
+		}
+		for (size_t o = 0; o < k; o++)
+			f->shares[i * k + o] =
+				sum[k] > 0 ? (float)(sum[o] / sum[k] / (double)f->p->n_trees) : 0;
+		f->tree.stats[i].hessian = (float)sum[k];
+		f->tree.stats[i].weight = f->shares[i * k];
+		if (l < 0)
+			f->tree.nodes[i].value = f->shares[i * k];
+	}
+}
+
+static void add_block(void *ctx, size_t block, int worker)
+{
+	struct forest *f = ctx;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, k = n_outputs(f);
+
+	(void)worker;
+	if (to > f->job->frame->n_rows)
+		to = f->job->frame->n_rows;
+	for (size_t i = from; i < to; i++) {
+		const float *share = f->shares + tree_grower_leaf(f->grower, i) * k;
+
+		for (size_t o = 0; o < k; o++)
+			f->margins[i * k + o] += share[o];
+	}
+}
+
+/* ---- trees ---------------------------------------------------------------------------------------------------- */
+
+static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct err *e)
+{
+	struct tree_columns all = { NULL, f->job->frame->n_cols };
+	struct tree_quant q = { f->gh, f->grad_unit, f->weight_unit, f->class, 1 };
+	struct tree_forest_tree out = { &f->tree, NULL };
+	size_t k = n_outputs(f), n = draw_rows(f);
+
+	q.n_classes = f->class ? k : 1;
+	if (tree_grower_run(f->grower, &q, n, all,
+		    rng_bits(f->job->seed, stream_of(f, STREAM_SPLITS), 0), e))
+		return -1;
+	f->nodes = tree_grower_nodes(f->grower, &f->n_nodes);
+	if (mem_grow(&f->shares, &f->cap_shares, f->n_nodes * k, sizeof(*f->shares), e) ||
+		mem_grow(&f->sums, &f->cap_sums, f->n_nodes * (k + 1), sizeof(*f->sums), e))
+		return -1;
+	tree_release(&f->tree);
+	if (tree_grower_export(f->grower, &f->tree, e))
+		return -1;
+	pool_for(f->job->pool, f->n_nodes, sum_leaf, f);
+	fill_tree(f);
+	if (f->margins)
+		pool_for(f->job->pool, tree_n_blocks(f->job->frame->n_rows), add_block, f);
+	if (f->class)
+		out.shares = f->shares;
+	progress_add(f->job->progress, 1);
+	return done ? done(ctx, f->number, &out, e) : 0;
+}
+
+/** What quantized numbers are multiples of, and how often a row is drawn. */
+static void prepare(struct forest *f)
+{
+	const struct tree_truth *t = f->job->truth;
+	double most = 0, p = fmath_exp(-f->p->sample), sum = 0, most_weight = 0;
+	double ignored[TREE_CLASS_MAX];
+
+	for (unsigned i = 0; i < MAX_DRAWS; i++) {
+		sum += p;
+		f->limit[i] = sum;
+		p = p * f->p->sample / (i + 1);
+	}
+	for (size_t i = 0; t->weights && i < t->n_rows; i++)
+		most_weight = fmax(most_weight, (double)t->weights[i]);
+	f->weight_unit = !t->weights ? 1 : most_weight > 0 ? most_weight / WEIGHT_STEPS : 1;
+	f->grad_unit = f->weight_unit;
+	if (t->loss != TREE_LOSS_SQUARED)
+		return;
+	f->centre = tree_objective_start(t, &f->job->out, ignored);
+	for (size_t i = 0; i < t->n_rows; i++)
+		most = fmax(most, fabs((double)t->values[i] - f->centre) * value_weight(f, i));
+	f->grad_unit = most > 0 ? most / (TREE_GRAD_MAX / MAX_DRAWS - 1) : 1;
+}
+
+static int make_arrays(struct forest *f, struct err *e)
+{
+	size_t n = f->job->frame->n_rows, k = n_outputs(f);
+
+	f->gh = mem_array(n, sizeof(*f->gh), e);
+	f->draws = f->gh ? mem_array(n, sizeof(*f->draws), e) : NULL;
+	f->by_block = f->draws ? mem_array_raw(n, sizeof(*f->by_block), e) : NULL;
+	f->block_rows =
+		f->by_block ? mem_array(tree_n_blocks(n) + 1, sizeof(*f->block_rows), e) : NULL;
+	if (!f->block_rows)
+		return -1;
+	if (f->job->truth->loss != TREE_LOSS_SOFTMAX)
+		return 0;
+	if (k > TREE_CLASS_MAX)
+		return err_set(e, ERR_INPUT, "%zu classes are more than a forest takes (%d)", k,
+			TREE_CLASS_MAX);
+	f->class = mem_array(n, sizeof(*f->class), e);
+	for (size_t i = 0; f->class && i < n; i++)
+		f->class[i] = (uint16_t)f->job->truth->class[i];
+	return f->class ? 0 : -1;
+}
+
+int tree_forest(const struct tree_job *job, const struct tree_forest_params *p, float *margins,
+	tree_forest_done *done, void *ctx, struct err *e)
+{
+	struct forest f = { .job = job, .p = p, .margins = margins };
+	int rc = -1;
+
+	if (make_arrays(&f, e))
+		goto out;
+	prepare(&f);
+	f.grower = tree_grower_new(job->frame, &p->grow, f.class ? n_outputs(&f) : 1, job->pool, e);
+	if (!f.grower)
+		goto out;
+	if (margins)
+		memset(margins, 0, job->frame->n_rows * n_outputs(&f) * sizeof(*margins));
+	for (f.number = 0; f.number < p->n_trees; f.number++)
+		if (add_tree(&f, done, ctx, e))
+			goto out;
+	rc = 0;
+out:
+	tree_grower_free(f.grower);
+	tree_release(&f.tree);
+	free(f.gh);
+	free(f.draws);
+	free(f.class);
+	free(f.by_block);
+	free(f.block_rows);
+	free(f.shares);
+	free(f.sums);
+	return rc;
+}

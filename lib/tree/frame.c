@@ -1,0 +1,408 @@
+#include "tree/frame.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "tree/objective.h"
+
+enum {
+	SAMPLE = 1 << 18, /* rows that quantiles are taken of */
+	TABLE_MAX = 1 << 20, /* whole numbers in a range of this size are binned by a table */
+	DIGIT = 11, /* bits of a radix sort's digit */
+};
+
+/* ---- cuts of numbers -------------------------------------------------------------------------------- */
+
+/** A float as a number of the same order. */
+static uint32_t key_of(float v)
+{
+	uint32_t u;
+
+	v += 0.0f; /* -0 is 0 */
+	memcpy(&u, &v, sizeof(u));
+	return u & 0x80000000u ? ~u : u | 0x80000000u;
+}
+
+static float value_of(uint32_t key)
+{
+	uint32_t u = key & 0x80000000u ? key & 0x7fffffffu : ~key;
+	float v;
+
+	memcpy(&v, &u, sizeof(v));
+	return v;
+}
+
+/** Sorts by three digits; `tmp` is as long. The result is in `keys`. */
+static void sort_keys(uint32_t *keys, uint32_t *tmp, size_t n)
+{
+	for (int pass = 0; pass < 3; pass++) {
+		size_t count[(1 << DIGIT) + 1] = { 0 };
+		uint32_t *swap;
+		int shift = pass * DIGIT;
+
+		for (size_t i = 0; i < n; i++)
+			count[(keys[i] >> shift & ((1 << DIGIT) - 1)) + 1]++;
+		for (size_t d = 0; d < 1 << DIGIT; d++)
+			count[d + 1] += count[d];
+		for (size_t i = 0; i < n; i++)
+			tmp[count[keys[i] >> shift & ((1 << DIGIT) - 1)]++] = keys[i];
+		swap = keys;
+		keys = tmp;
+		tmp = swap;
+	}
+	/* three swaps: the result lies where `tmp` was at first */
+	memcpy(tmp, keys, n * sizeof(*keys));
+}
+
+/** The cut between two neighbours: above a, not above b. */
+static float middle(float a, float b)
+{
+	float m = a / 2 + b / 2;
+
+	return m > a && m <= b ? m : b;
+}
+
+struct value_count {
+	float value;
+	uint32_t n;
+};
+
+/**
+ * Greedy equal shares: a value that alone fills a bin gets one; the others are gathered until their bin
+ * holds the mean of what is left to the bins that are left.
+ */
+static uint32_t choose_cuts(const struct value_count *v, size_t n, uint32_t max_bin, float *cuts)
+{
+	double total = 0, rest = 0, bins_left = max_bin, mean, in_bin = 0;
+	uint32_t n_cuts = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += v[i].n;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].n * (double)max_bin >= total)
+			bins_left--;
+		else
+			rest += v[i].n;
+	}
+	mean = bins_left > 0 ? rest / bins_left : total;
+	for (size_t i = 0; i + 1 < n && n_cuts + 1 < max_bin; i++) {
+		bool is_big = v[i].n * (double)max_bin >= total;
+		bool next_big = v[i + 1].n * (double)max_bin >= total;
+
+		in_bin += v[i].n;
+		if (n > max_bin && !is_big && in_bin < mean && !(next_big && in_bin >= mean / 2))
+			continue;
+		cuts[n_cuts++] = middle(v[i].value, v[i + 1].value);
+		if (!is_big) {
+			rest -= in_bin;
+			bins_left--;
+			mean = bins_left > 0 ? rest / bins_left : total;
+		}
+		in_bin = 0;
+	}
+	return n_cuts;
+}
+
+/** The keys of all rows, or of a sample of about SAMPLE; missing ones left out. */
+static size_t gather_keys(const struct table_column *c, size_t n_rows, size_t col, uint32_t *keys)
+{
+	size_t n = 0;
+
+	if (n_rows <= SAMPLE) {
+		for (size_t i = 0; i < n_rows; i++)
+			if (!isnan(c->numbers[i]))
+				keys[n++] = key_of(c->numbers[i]);
+		return n;
+	}
+	/* one row out of each of SAMPLE strips */
+	for (size_t s = 0; s < SAMPLE; s++) {
+		size_t from = (size_t)((double)n_rows * (double)s / SAMPLE);
+		size_t to = (size_t)((double)n_rows * (double)(s + 1) / SAMPLE);
+		size_t i = from + rng_below(col, 0, s, to > from ? to - from : 1);
+
+		if (!isnan(c->numbers[i]))
+			keys[n++] = key_of(c->numbers[i]);
+	}
+	return n;
+}
+
+struct build {
+	struct tree_frame *f;
+	const struct table *t;
+	uint32_t max_bin;
+	struct err *errors; /* [n_cols] */
+};
+
+static void column_range(const struct table_column *c, size_t n_rows, float *lo, float *hi)
+{
+	*lo = INFINITY;
+	*hi = -INFINITY;
+	for (size_t i = 0; i < n_rows; i++) {
+		/* NaN compares false */
+		if (c->numbers[i] < *lo)
+			*lo = c->numbers[i];
+		if (c->numbers[i] > *hi)
+			*hi = c->numbers[i];
+	}
+}
+
+static int cut_numbers(struct build *b, size_t col, struct err *e)
+{
+	struct tree_frame_column *c = &b->f->cols[col];
+	size_t room = b->f->n_rows < SAMPLE ? b->f->n_rows : SAMPLE, n, n_values = 0;
+	uint32_t *keys = mem_array_raw(2 * room, sizeof(*keys), e);
+	struct value_count *v = mem_array_raw(room, sizeof(*v), e);
+	float lo, hi;
+	int rc = -1;
+
+	c->cuts = mem_array(b->max_bin, sizeof(*c->cuts), e);
+	if (!keys || !v || !c->cuts)
+		goto out;
+	n = gather_keys(c->source, b->f->n_rows, col, keys);
+	sort_keys(keys, keys + room, n);
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || keys[i] != keys[i - 1])
+			v[n_values++] = (struct value_count){ value_of(keys[i]), 0 };
+		v[n_values - 1].n++;
+	}
+	c->n_bins = 2 + choose_cuts(v, n_values, b->max_bin, c->cuts);
+	c->is_int = c->source->is_int;
+	column_range(c->source, b->f->n_rows, &lo, &hi);
+	c->above = hi >= lo ? nextafterf(hi, INFINITY) : 0;
+	rc = 0;
+out:
+	free(keys);
+	free(v);
+	return rc;
+}
+
+/* ---- categories of texts ------------------------------------------------------------------------------ */
+
+struct text_count {
+	struct slice name;
+	uint32_t text;
+	uint64_t n;
+};
+
+static int by_count(const void *a, const void *b)
+{
+	const struct text_count *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n > y->n ? -1 : 1;
+	return slice_cmp(x->name, y->name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct text_count *x = a, *y = b;
+
+	return slice_cmp(x->name, y->name);
+}
+
+static int number_texts(struct build *b, size_t col, struct err *e)
+{
+	struct tree_frame_column *c = &b->f->cols[col];
+	const struct table_column *s = c->source;
+	uint32_t most = b->max_bin < TREE_CATEGORY_BINS - 1 ? b->max_bin : TREE_CATEGORY_BINS - 1;
+	struct text_count *count = mem_array(s->n_texts, sizeof(*count), e);
+	uint32_t n = 0;
+
+	c->is_categorical = true;
+	c->code_of_text = mem_array(s->n_texts, sizeof(*c->code_of_text), e);
+	c->text_of_code = mem_array(most, sizeof(*c->text_of_code), e);
+	if (!count || !c->code_of_text || !c->text_of_code) {
+		free(count);
+		return -1;
+	}
+	for (uint32_t i = 0; i < s->n_texts; i++)
+		count[i] = (struct text_count){ s->texts[i], i, 0 };
+	for (size_t i = 0; i < b->f->n_rows; i++)
+		if (s->codes[i] != TABLE_MISSING)
+			count[s->codes[i]].n++;
+	qsort(count, s->n_texts, sizeof(*count), by_count);
+	while (n < s->n_texts && count[n].n > 0)
+		n++;
+	c->has_other = n > most;
+	c->n_categories = c->has_other ? most - 1 : n;
+	qsort(count, c->n_categories, sizeof(*count), by_name);
+	for (uint32_t i = 0; i < s->n_texts; i++) {
+		bool own = i < c->n_categories;
+
+		c->code_of_text[count[i].text] = 1 + (own ? i : c->n_categories);
+		if (own)
+			c->text_of_code[i] = count[i].text;
+	}
+	/* two at least, so that a column of one value has a bin for it */
+	c->n_bins = 1 + c->n_categories + c->has_other;
+	free(count);
+	return 0;
+}
+
+static void prepare_column(void *ctx, size_t col, int worker)
+{
+	struct build *b = ctx;
+
+	(void)worker;
+	if (b->f->cols[col].source->type == TABLE_TEXT)
+		(void)!number_texts(b, col, &b->errors[col]);
+	else
+		(void)!cut_numbers(b, col, &b->errors[col]);
+}
+
+/* ---- bins -------------------------------------------------------------------------------------------- */
+
+static inline uint32_t find_bin(const float *cuts, uint32_t n, float v)
+{
+	const float *base = cuts;
+
+	if (v != v)
+		return 0;
+	/* counts the cuts that are <= v without a branch that could be guessed wrongly */
+	while (n > 0) {
+		uint32_t half = (n + 1) / 2;
+
+		base += base[half - 1] <= v ? half : 0;
+		n -= half;
+	}
+	return 1 + (uint32_t)(base - cuts);
+}
+
+static inline void put_bin(const struct tree_frame *f, size_t i, uint32_t bin)
+{
+	if (f->width == 1)
+		((uint8_t *)f->by_col)[i] = (uint8_t)bin;
+	else
+		((uint16_t *)f->by_col)[i] = (uint16_t)bin;
+}
+
+/** Task: one block of rows of one column, into by_col. */
+static void bin_block(void *ctx, size_t task, int worker)
+{
+	struct build *b = ctx;
+	struct tree_frame *f = b->f;
+	size_t n_blocks = tree_n_blocks(f->n_rows), col = task / n_blocks;
+	size_t from = task % n_blocks * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
+	const struct tree_frame_column *c = &f->cols[col];
+	size_t at = col * f->n_rows;
+
+	(void)worker;
+	if (to > f->n_rows)
+		to = f->n_rows;
+	for (size_t i = from; i < to; i++) {
+		uint32_t bin;
+
+		if (c->is_categorical)
+			bin = c->source->codes[i] == TABLE_MISSING
+				      ? 0
+				      : c->code_of_text[c->source->codes[i]];
+		else
+			bin = find_bin(c->cuts, c->n_bins - 2, c->source->numbers[i]);
+		put_bin(f, at + i, bin);
+	}
+}
+
+/** Task: one block of rows from by_col to by_row. */
+static void turn_block(void *ctx, size_t block, int worker)
+{
+	struct build *b = ctx;
+	struct tree_frame *f = b->f;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, n = f->n_cols;
+
+	(void)worker;
+	if (to > f->n_rows)
+		to = f->n_rows;
+	/* a piece of rows that stays in the cache while all columns are put into it */
+	for (size_t piece = from; piece < to; piece += 512) {
+		size_t end = piece + 512 < to ? piece + 512 : to;
+
+		for (size_t c = 0; c < n; c++) {
+			if (f->width == 1) {
+				const uint8_t *in = (const uint8_t *)f->by_col + c * f->n_rows;
+				uint8_t *out = (uint8_t *)f->by_row + c;
+
+				for (size_t i = piece; i < end; i++)
+					out[i * n] = in[i];
+			} else {
+				const uint16_t *in = (const uint16_t *)f->by_col + c * f->n_rows;
+				uint16_t *out = (uint16_t *)f->by_row + c;
+
+				for (size_t i = piece; i < end; i++)
+					out[i * n] = in[i];
+			}
+		}
+	}
+}
+
+static int fill(struct build *b, struct pool *pool, struct err *e)
+{
+	struct tree_frame *f = b->f;
+	size_t n_blocks = tree_n_blocks(f->n_rows);
+
+	pool_for(pool, f->n_cols, prepare_column, b);
+	for (size_t i = 0; i < f->n_cols; i++) {
+		if (b->errors[i].code) {
+			*e = b->errors[i];
+			return -1;
+		}
+		f->cols[i].first = f->n_bins;
+		f->n_bins += f->cols[i].n_bins;
+		if (f->cols[i].n_bins > 256)
+			f->width = 2;
+	}
+	/* the kernels may read a few bytes behind the last row */
+	f->by_col = mem_aligned(f->n_cols * f->n_rows + 64, f->width, e);
+	f->by_row = mem_aligned(f->n_cols * f->n_rows + 64, f->width, e);
+	if (!f->by_col || !f->by_row)
+		return -1;
+	pool_for(pool, f->n_cols * n_blocks, bin_block, b);
+	pool_for(pool, n_blocks, turn_block, b);
+	return 0;
+}
+
+struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, size_t n_cols,
+	uint32_t max_bin, struct pool *pool, struct err *e)
+{
+	struct build b = { .t = t, .max_bin = max_bin };
+
+	assert(max_bin >= 2 && max_bin <= TREE_BIN_LIMIT);
+	b.f = mem_new(sizeof(*b.f), e);
+	b.errors = mem_array(n_cols, sizeof(*b.errors), e);
+	if (!b.f || !b.errors)
+		goto fail;
+	b.f->n_rows = t->n_rows;
+	b.f->width = 1;
+	b.f->cols = mem_array(n_cols, sizeof(*b.f->cols), e);
+	if (!b.f->cols)
+		goto fail;
+	b.f->n_cols = n_cols;
+	for (size_t i = 0; i < n_cols; i++)
+		b.f->cols[i].source = &t->cols[cols[i]];
+	if (fill(&b, pool, e))
+		goto fail;
+	free(b.errors);
+	return b.f;
+fail:
+	free(b.errors);
+	tree_frame_free(b.f);
+	return NULL;
+}
+
+void tree_frame_free(struct tree_frame *f)
+{
+	if (!f)
+		return;
+	for (size_t i = 0; i < f->n_cols; i++) {
+		free(f->cols[i].cuts);
+		free(f->cols[i].code_of_text);
+		free(f->cols[i].text_of_code);
+	}
+	free(f->cols);
+	free(f->by_row);
+	free(f->by_col);
+	free(f);
+}

@@ -1,0 +1,57 @@
+/*
+ * frame - a table's columns, binned: what trees are grown on.
+ *
+ * Bin 0 of each column is "missing". A number's bin is 1 + the count of cuts that are not above it, so that
+ * "below cuts[b - 1]" means "in one of the bins 1 to b"; cuts lie in the middle between values, at
+ * quantiles of (a sample of) the column when it has more values than bins. A text's bin is
+ * 1 + its category: the most frequent texts have one each, numbered in the order of their bytes, the rest
+ * share the last bin, "other".
+ * Bins are kept twice: by row for histograms, by column for moving rows down a tree. They take a
+ * byte where no column has more than 256 bins, else two.
+ */
+#ifndef CD4ML_TREE_FRAME_H
+#define CD4ML_TREE_FRAME_H
+
+#include "table/column.h"
+
+enum { TREE_BIN_LIMIT = 65535, TREE_CATEGORY_BINS = 256 };
+
+struct tree_frame_column {
+	const struct table_column *source; /* valid as long as the table is */
+	bool is_categorical, is_int;
+	uint32_t n_bins; /* with bin 0 */
+	uint32_t first; /* number of bin 0 in a histogram of all columns */
+	float *cuts; /* [n_bins - 2] of numbers, ascending */
+	float above; /* a number above all of the column: "below" it are all that are not missing */
+	uint32_t n_categories; /* of their own bins; 1 + code is the bin */
+	bool has_other; /* the last bin is that of all other texts */
+	uint32_t *code_of_text; /* [source->n_texts] bin */
+	uint32_t *text_of_code; /* [n_categories] index into source->texts */
+};
+
+struct tree_frame {
+	size_t n_rows, n_cols;
+	struct tree_frame_column *cols;
+	uint32_t n_bins; /* of all columns */
+	unsigned width; /* bytes of a bin: 1 or 2 */
+	void *by_row; /* [n_rows][n_cols] */
+	void *by_col; /* [n_cols][n_rows] */
+};
+
+/**
+ * Bins the columns cols[0 .. n_cols) of the table.
+ *   max_bin  most bins of a column besides "missing", 2 to TREE_BIN_LIMIT
+ * The table is needed for names of categories only afterwards; its numbers and codes may be freed.
+ */
+struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, size_t n_cols,
+	uint32_t max_bin, struct pool *pool, struct err *e) MUST_CHECK;
+void tree_frame_free(struct tree_frame *f);
+
+static inline uint32_t tree_frame_bin(const struct tree_frame *f, size_t col, size_t row)
+{
+	size_t i = col * f->n_rows + row;
+
+	return f->width == 1 ? ((const uint8_t *)f->by_col)[i] : ((const uint16_t *)f->by_col)[i];
+}
+
+#endif

@@ -1,0 +1,747 @@
+#include "tree/grow.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "tree/objective.h"
+
+enum {
+	LARGE = 1 << 16, /* rows of a leaf that all threads handle together */
+	WORTH = 1 << 12, /* rows in all that are worth waking threads for */
+	LOOK_AHEAD = 4, /* leaves per thread that are split before their turn */
+};
+
+/** A node on its way. */
+struct node {
+	struct tree_split split; /* gain 0: none */
+	uint64_t key;
+	void *hist; /* kept for its children, or NULL */
+	uint32_t begin, n, depth;
+	uint32_t left; /* first child, 0: not split yet */
+	bool is_taken; /* its split is part of the tree */
+};
+
+/** What one thread needs. */
+struct worker {
+	uint64_t *packed; /* [n_bins], zero */
+	void *hist;
+	uint32_t *cols; /* [n_cols] drawn for a split */
+};
+
+struct tree_grower {
+	const struct tree_frame *f;
+	struct tree_grow_params p;
+	struct pool *pool;
+	size_t n_classes, hist_size;
+	struct worker *workers; /* [pool_size] */
+	int n_workers;
+	void *spare; /* histogram of a large leaf that is not kept */
+	uint32_t *rows, *tmp; /* [n_rows] */
+	size_t *block_left; /* [blocks of n_rows + 1] */
+
+	pthread_mutex_t lock; /* of the following */
+	void **kept; /* free histograms */
+	size_t n_kept, n_made, max_kept;
+
+	/* of a run */
+	const struct tree_quant *q;
+	struct tree_columns cols;
+	struct node *nodes;
+	size_t n_nodes, cap_nodes;
+	uint32_t *open; /* a heap, or the nodes of a level */
+	size_t n_open, cap_open;
+	uint32_t *batch;
+	size_t n_batch, cap_batch;
+
+	struct tree_grow_node *done;
+	size_t n_done, cap_done;
+};
+
+/* ---- life ---------------------------------------------------------------------------------------------- */
+
+static int make_workers(struct tree_grower *g, struct err *e)
+{
+	size_t n_blocks = tree_n_blocks(g->f->n_rows) + 1;
+
+	g->workers = mem_array((size_t)g->n_workers, sizeof(*g->workers), e);
+	if (!g->workers)
+		return -1;
+	for (int i = 0; i < g->n_workers; i++) {
+		struct worker *w = &g->workers[i];
+
+		w->packed = mem_aligned(g->f->n_bins, sizeof(*w->packed), e);
+		w->hist = w->packed ? mem_aligned(g->hist_size, 1, e) : NULL;
+		w->cols = w->hist ? mem_array(g->f->n_cols, sizeof(*w->cols), e) : NULL;
+		if (!w->cols)
+			return -1;
+		memset(w->packed, 0, g->f->n_bins * sizeof(*w->packed));
+	}
+	g->spare = mem_aligned(g->hist_size, 1, e);
+	g->rows = g->spare ? mem_aligned(g->f->n_rows, sizeof(*g->rows), e) : NULL;
+	g->tmp = g->rows ? mem_aligned(g->f->n_rows, sizeof(*g->tmp), e) : NULL;
+	g->block_left = g->tmp ? mem_array(n_blocks, sizeof(*g->block_left), e) : NULL;
+	g->kept = g->block_left ? mem_array(g->max_kept, sizeof(*g->kept), e) : NULL;
+	return g->kept ? 0 : -1;
+}
+
+struct tree_grower *tree_grower_new(const struct tree_frame *f, const struct tree_grow_params *p,
+	size_t n_classes, struct pool *pool, struct err *e)
+{
+	struct tree_grower *g = mem_new(sizeof(*g), e);
+
+	if (!g)
+		return NULL;
+	g->f = f;
+	g->p = *p;
+	g->pool = pool;
+	g->n_workers = pool_size(pool);
+	g->n_classes = n_classes;
+	g->hist_size = tree_hist_size(f->n_bins, n_classes);
+	g->max_kept = p->mtry ? 0 : p->hist_memory / g->hist_size;
+	if (g->max_kept > 1 << 20)
+		g->max_kept = 1 << 20;
+	pthread_mutex_init(&g->lock, NULL);
+	if (make_workers(g, e)) {
+		tree_grower_free(g);
+		return NULL;
+	}
+	return g;
+}
+
+void tree_grower_free(struct tree_grower *g)
+{
+	if (!g)
+		return;
+	for (int i = 0; g->workers && i < g->n_workers; i++) {
+		free(g->workers[i].packed);
+		free(g->workers[i].hist);
+		free(g->workers[i].cols);
+	}
+	free(g->workers);
+	for (size_t i = 0; i < g->n_nodes; i++)
+		free(g->nodes[i].hist);
+	for (size_t i = 0; i < g->n_kept; i++)
+		free(g->kept[i]);
+	pthread_mutex_destroy(&g->lock);
+	free(g->kept);
+	free(g->spare);
+	free(g->rows);
+	free(g->tmp);
+	free(g->block_left);
+	free(g->nodes);
+	free(g->open);
+	free(g->batch);
+	free(g->done);
+	free(g);
+}
+
+uint32_t *tree_grower_rows(struct tree_grower *g)
+{
+	return g->rows;
+}
+
+/* ---- histograms ---------------------------------------------------------------------------------------- */
+
+/** Memory to keep a histogram in, or NULL: then it is not kept, which costs time only. */
+static void *slot_get(struct tree_grower *g)
+{
+	struct err ignored = ERR_INIT;
+	void *p = NULL;
+	bool make = false;
+
+	pthread_mutex_lock(&g->lock);
+	if (g->n_kept) {
+		p = g->kept[--g->n_kept];
+	} else if (g->n_made < g->max_kept) {
+		g->n_made++;
+		make = true;
+	}
+	pthread_mutex_unlock(&g->lock);
+	return make ? mem_aligned(g->hist_size, 1, &ignored) : p;
+}
+
+static void slot_put(struct tree_grower *g, void *p)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&g->lock);
+	g->kept[g->n_kept++] = p;
+	pthread_mutex_unlock(&g->lock);
+}
+
+static struct tree_hist hist_at(const struct tree_grower *g, void *memory)
+{
+	return tree_hist_at(memory, g->f->n_bins, g->n_classes);
+}
+
+struct sum_job {
+	struct tree_grower *g;
+	struct tree_columns cols;
+	const uint32_t *rows;
+	size_t n;
+};
+
+static void sum_block(void *ctx, size_t block, int worker)
+{
+	struct sum_job *j = ctx;
+	struct tree_hist h = hist_at(j->g, j->g->workers[worker].hist);
+	size_t from = block * TREE_ROW_BLOCK;
+	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
+
+	tree_hist_add(
+		j->g->f, j->cols, j->g->q, j->rows + from, n, j->g->workers[worker].packed, &h);
+}
+
+/** Sums up a leaf's rows into `memory`; `worker` < 0: with all threads. */
+static void sum_up(struct tree_grower *g, struct tree_columns cols, const struct node *n,
+	void *memory, int worker)
+{
+	struct sum_job j = { g, cols, g->rows + n->begin, n->n };
+	struct tree_hist h = hist_at(g, memory);
+
+	tree_hist_clear(g->f, cols, g->n_classes, &h);
+	if (worker >= 0) {
+		tree_hist_add(g->f, cols, g->q, j.rows, j.n, g->workers[worker].packed, &h);
+		return;
+	}
+	for (int i = 0; i < g->n_workers; i++) {
+		struct tree_hist part = hist_at(g, g->workers[i].hist);
+
+		tree_hist_clear(g->f, cols, g->n_classes, &part);
+	}
+	pool_for(g->pool, tree_n_blocks(n->n), sum_block, &j);
+	for (int i = 0; i < g->n_workers; i++) {
+		struct tree_hist part = hist_at(g, g->workers[i].hist);
+
+		for (size_t c = 0; c < cols.n; c++) {
+			const struct tree_frame_column *col =
+				&g->f->cols[cols.list ? cols.list[c] : c];
+			struct tree_hist a = { h.grad + col->first * g->n_classes,
+				h.hess + col->first, h.n + col->first };
+			struct tree_hist b = { part.grad + col->first * g->n_classes,
+				part.hess + col->first, part.n + col->first };
+
+			tree_hist_merge(&a, &b, col->n_bins, g->n_classes);
+		}
+	}
+}
+
+/* ---- parting a leaf's rows --------------------------------------------------------------------------------- */
+
+/** Parts rows[0..n) into the left ones, from `left` on, and the right ones, from `right` on. Stable. */
+static size_t part_rows(const struct tree_frame *f, const struct tree_split *s,
+	const uint32_t *rows, size_t n, uint32_t *left, uint32_t *right)
+{
+	size_t n_left = 0, n_right = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t row = rows[i];
+		bool goes_right = tree_split_right(s, tree_frame_bin(f, s->col, row));
+
+		/* both are written, one counts: no branch to guess */
+		left[n_left] = row;
+		right[n_right] = row;
+		n_left += !goes_right;
+		n_right += goes_right;
+	}
+	return n_left;
+}
+
+struct part_job {
+	struct tree_grower *g;
+	const struct node *n;
+	size_t n_left;
+};
+
+static void count_block(void *ctx, size_t block, int worker)
+{
+	struct part_job *j = ctx;
+	const struct tree_grower *g = j->g;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, n = 0;
+
+	(void)worker;
+	if (to > j->n->n)
+		to = j->n->n;
+	for (size_t i = from; i < to; i++)
+		n += !tree_split_right(&j->n->split,
+			tree_frame_bin(g->f, j->n->split.col, g->rows[j->n->begin + i]));
+	g->block_left[block + 1] = n;
+}
+
+static void move_block(void *ctx, size_t block, int worker)
+{
+	struct part_job *j = ctx;
+	const struct tree_grower *g = j->g;
+	const struct tree_split *s = &j->n->split;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
+	uint32_t *left = g->tmp + j->n->begin + g->block_left[block];
+	uint32_t *right = g->tmp + j->n->begin + j->n_left + from - g->block_left[block];
+
+	(void)worker;
+	if (to > j->n->n)
+		to = j->n->n;
+	for (size_t i = from; i < to; i++) {
+		uint32_t row = g->rows[j->n->begin + i];
+
+		if (tree_split_right(s, tree_frame_bin(g->f, s->col, row)))
+			*right++ = row;
+		else
+			*left++ = row;
+	}
+}
+
+static void copy_block(void *ctx, size_t block, int worker)
+{
+	struct part_job *j = ctx;
+	size_t from = block * TREE_ROW_BLOCK;
+	size_t n = j->n->n - from < TREE_ROW_BLOCK ? j->n->n - from : TREE_ROW_BLOCK;
+
+	(void)worker;
+	memcpy(j->g->rows + j->n->begin + from, j->g->tmp + j->n->begin + from,
+		n * sizeof(*j->g->rows));
+}
+
+/** Number of rows that went left. */
+static size_t part_leaf(struct tree_grower *g, const struct node *n, bool all_threads)
+{
+	struct part_job j = { g, n, 0 };
+	uint32_t *rows = g->rows + n->begin, *tmp = g->tmp + n->begin;
+	size_t n_blocks = tree_n_blocks(n->n);
+
+	if (!all_threads) {
+		size_t n_left = part_rows(g->f, &n->split, rows, n->n, rows, tmp);
+
+		memcpy(rows + n_left, tmp, (n->n - n_left) * sizeof(*rows));
+		return n_left;
+	}
+	pool_for(g->pool, n_blocks, count_block, &j);
+	g->block_left[0] = 0;
+	for (size_t b = 0; b < n_blocks; b++)
+		g->block_left[b + 1] += g->block_left[b];
+	j.n_left = g->block_left[n_blocks];
+	pool_for(g->pool, n_blocks, move_block, &j);
+	pool_for(g->pool, n_blocks, copy_block, &j);
+	return j.n_left;
+}
+
+/* ---- a leaf's split ------------------------------------------------------------------------------------- */
+
+static bool may_split(const struct tree_grower *g, const struct node *n)
+{
+	return n->n >= 2 * g->p.split.min_samples_leaf && n->n >= 2 &&
+	       (g->p.max_depth == 0 || n->depth < g->p.max_depth);
+}
+
+/** Draws columns for the split, as many as --mtry says; more if those have no split at all. */
+static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
+{
+	struct worker *w = &g->workers[worker < 0 ? 0 : worker];
+	void *memory = worker < 0 ? g->spare : w->hist;
+	size_t n_cols = g->cols.n, drawn = 0;
+
+	for (size_t i = 0; i < n_cols; i++)
+		w->cols[i] = g->cols.list ? g->cols.list[i] : (uint32_t)i;
+	while (drawn < n_cols && !(n->split.gain > 0)) {
+		size_t more = n_cols - drawn < g->p.mtry ? n_cols - drawn : g->p.mtry;
+		struct tree_columns cols = { w->cols + drawn, more };
+		struct tree_hist h = hist_at(g, memory);
+
+		for (size_t i = drawn; i < drawn + more; i++) {
+			size_t k = i + rng_below(n->key, 1, i, n_cols - i);
+			uint32_t swap = w->cols[i];
+
+			w->cols[i] = w->cols[k];
+			w->cols[k] = swap;
+		}
+		sum_up(g, cols, n, memory, worker);
+		tree_split_find(g->f, cols, g->q, &g->p.split, &h, &n->split);
+		drawn += more;
+	}
+}
+
+/** Finds the split of a leaf whose histogram lies in `memory`; keeps that if it is a slot and of use. */
+static void find_in(struct tree_grower *g, struct node *n, void *memory, bool is_slot)
+{
+	struct tree_hist h = hist_at(g, memory);
+
+	tree_split_find(g->f, g->cols, g->q, &g->p.split, &h, &n->split);
+	if (!is_slot)
+		return;
+	if (n->split.gain > 0)
+		n->hist = memory;
+	else
+		slot_put(g, memory);
+}
+
+/** Sums up the leaf's rows and finds its split. */
+static void find_directly(struct tree_grower *g, struct node *n, int worker)
+{
+	void *slot;
+
+	if (g->p.mtry) {
+		find_among_drawn(g, n, worker);
+		return;
+	}
+	slot = slot_get(g);
+	if (slot) {
+		sum_up(g, g->cols, n, slot, worker);
+		find_in(g, n, slot, true);
+		return;
+	}
+	slot = worker < 0 ? g->spare : g->workers[worker].hist;
+	sum_up(g, g->cols, n, slot, worker);
+	find_in(g, n, slot, false);
+}
+
+/** The smaller child is summed up, the larger is what is left of the parent's histogram. */
+static void find_by_rest(struct tree_grower *g, struct node *parent, struct node *small,
+	struct node *large, int worker)
+{
+	void *slot = may_split(g, small) ? slot_get(g) : NULL;
+	void *memory = slot ? slot : worker < 0 ? g->spare : g->workers[worker].hist;
+	struct tree_hist all = hist_at(g, parent->hist), part = hist_at(g, memory);
+
+	sum_up(g, g->cols, small, memory, worker);
+	if (g->cols.n < g->f->n_cols) {
+		for (size_t i = 0; i < g->cols.n; i++) {
+			const struct tree_frame_column *c = &g->f->cols[g->cols.list[i]];
+			struct tree_hist a = { all.grad + c->first * g->n_classes,
+				all.hess + c->first, all.n + c->first };
+			struct tree_hist b = { part.grad + c->first * g->n_classes,
+				part.hess + c->first, part.n + c->first };
+
+			tree_hist_subtract(&a, &b, c->n_bins, g->n_classes);
+		}
+	} else {
+		tree_hist_subtract(&all, &part, g->f->n_bins, g->n_classes);
+	}
+	if (may_split(g, small))
+		find_in(g, small, memory, slot != NULL);
+	find_in(g, large, parent->hist, true);
+	parent->hist = NULL;
+}
+
+/** Parts the leaf and finds the splits of its children, which are there already. `worker` < 0: all. */
+static void expand(struct tree_grower *g, struct node *n, int worker)
+{
+	struct node *c = &g->nodes[n->left];
+	size_t n_left = part_leaf(g, n, worker < 0);
+
+	for (int i = 0; i < 2; i++) {
+		memset(&c[i], 0, sizeof(c[i]));
+		c[i].begin = n->begin + (i ? (uint32_t)n_left : 0);
+		c[i].n = i ? n->n - (uint32_t)n_left : (uint32_t)n_left;
+		c[i].depth = n->depth + 1;
+		c[i].key = rng_mix(n->key + 0x9e3779b97f4a7c15u * (uint64_t)(1 + i));
+	}
+	if (n->hist) {
+		struct node *small = c[0].n <= c[1].n ? &c[0] : &c[1];
+		struct node *large = small == &c[0] ? &c[1] : &c[0];
+
+		if (may_split(g, large)) {
+			find_by_rest(g, n, small, large, worker);
+			return;
+		}
+		slot_put(g, n->hist);
+		n->hist = NULL;
+	}
+	for (int i = 0; i < 2; i++)
+		if (may_split(g, &c[i]))
+			find_directly(g, &c[i], worker);
+}
+
+static void expand_task(void *ctx, size_t i, int worker)
+{
+	struct tree_grower *g = ctx;
+
+	expand(g, &g->nodes[g->batch[i]], worker);
+}
+
+/** Expands all nodes of the batch: large ones one after another with all threads, the others side by side. */
+static int expand_batch(struct tree_grower *g, struct err *e)
+{
+	size_t n_small = 0, n_rows = 0;
+
+	if (mem_grow(&g->nodes, &g->cap_nodes, g->n_nodes + 2 * g->n_batch, sizeof(*g->nodes), e))
+		return -1;
+	for (size_t i = 0; i < g->n_batch; i++) {
+		g->nodes[g->batch[i]].left = (uint32_t)g->n_nodes;
+		memset(&g->nodes[g->n_nodes], 0, 2 * sizeof(*g->nodes));
+		g->n_nodes += 2;
+	}
+	for (size_t i = 0; i < g->n_batch; i++) {
+		struct node *n = &g->nodes[g->batch[i]];
+
+		if (g->n_workers > 1 && n->n >= LARGE) {
+			expand(g, n, -1);
+			continue;
+		}
+		n_rows += n->n;
+		g->batch[n_small++] = g->batch[i];
+	}
+	if (g->n_workers > 1 && n_small > 1 && n_rows >= WORTH)
+		pool_for(g->pool, n_small, expand_task, g);
+	else
+		for (size_t i = 0; i < n_small; i++)
+			expand_task(g, i, 0);
+	return 0;
+}
+
+/* ---- depth-wise ------------------------------------------------------------------------------------------- */
+
+static int push_open(struct tree_grower *g, uint32_t node, struct err *e)
+{
+	if (mem_grow(&g->open, &g->cap_open, g->n_open + 1, sizeof(*g->open), e))
+		return -1;
+	g->open[g->n_open++] = node;
+	return 0;
+}
+
+static int push_batch(struct tree_grower *g, uint32_t node, struct err *e)
+{
+	if (mem_grow(&g->batch, &g->cap_batch, g->n_batch + 1, sizeof(*g->batch), e))
+		return -1;
+	g->batch[g->n_batch++] = node;
+	return 0;
+}
+
+static int grow_levels(struct tree_grower *g, struct err *e)
+{
+	while (g->n_open > 0) {
+		size_t n = g->n_open;
+
+		g->n_batch = 0;
+		for (size_t i = 0; i < n; i++)
+			if (push_batch(g, g->open[i], e))
+				return -1;
+		if (expand_batch(g, e))
+			return -1;
+		g->n_open = 0;
+		for (size_t i = g->n_nodes - 2 * n; i < g->n_nodes; i++)
+			if (g->nodes[i].split.gain > 0 && push_open(g, (uint32_t)i, e))
+				return -1;
+	}
+	for (size_t i = 0; i < g->n_nodes; i++)
+		g->nodes[i].is_taken = g->nodes[i].left > 0;
+	return 0;
+}
+
+/* ---- leaf-wise -------------------------------------------------------------------------------------------- */
+
+/** Larger gain first; of equals the one with the first rows: no order of work shows in it. */
+static bool is_before(const struct tree_grower *g, uint32_t a, uint32_t b)
+{
+	const struct node *x = &g->nodes[a], *y = &g->nodes[b];
+
+	return x->split.gain != y->split.gain ? x->split.gain > y->split.gain : x->begin < y->begin;
+}
+
+static int heap_push(struct tree_grower *g, uint32_t node, struct err *e)
+{
+	size_t i = g->n_open;
+
+	if (push_open(g, node, e))
+		return -1;
+	for (; i > 0 && is_before(g, node, g->open[(i - 1) / 2]); i = (i - 1) / 2)
+		g->open[i] = g->open[(i - 1) / 2];
+	g->open[i] = node;
+	return 0;
+}
+
+static uint32_t heap_pop(struct tree_grower *g)
+{
+	uint32_t top = g->open[0], last = g->open[--g->n_open];
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < g->n_open) {
+		if (child + 1 < g->n_open && is_before(g, g->open[child + 1], g->open[child]))
+			child++;
+		if (!is_before(g, g->open[child], last))
+			break;
+		g->open[i] = g->open[child];
+		i = child;
+	}
+	g->open[i] = last;
+	return top;
+}
+
+/** The first leaf and those behind it that are not split yet: as many as keep the threads busy. */
+static int gather_batch(struct tree_grower *g, uint32_t first, size_t most, struct err *e)
+{
+	size_t room = g->n_workers > 1 ? (size_t)g->n_workers * LOOK_AHEAD : 1, n_popped = 0;
+	uint32_t popped[256];
+
+	g->n_batch = 0;
+	if (push_batch(g, first, e))
+		return -1;
+	if (g->nodes[first].n >= LARGE)
+		return 0;
+	room = room < most ? room : most;
+	while (g->n_open && n_popped < 256 && g->n_batch < room) {
+		uint32_t i = heap_pop(g);
+
+		popped[n_popped++] = i;
+		if (g->nodes[i].left == 0 && g->nodes[i].n < LARGE && push_batch(g, i, e))
+			return -1;
+	}
+	while (n_popped > 0)
+		if (heap_push(g, popped[--n_popped], e))
+			return -1;
+	return 0;
+}
+
+static int grow_leaves(struct tree_grower *g, struct err *e)
+{
+	for (size_t n_leaves = 1; g->n_open && n_leaves < g->p.max_leaves; n_leaves++) {
+		uint32_t i = heap_pop(g);
+
+		if (g->nodes[i].left == 0 &&
+			(gather_batch(g, i, g->p.max_leaves - n_leaves, e) || expand_batch(g, e)))
+			return -1;
+		g->nodes[i].is_taken = true;
+		for (uint32_t c = g->nodes[i].left; c < g->nodes[i].left + 2; c++)
+			if (g->nodes[c].split.gain > 0 && heap_push(g, c, e))
+				return -1;
+	}
+	return 0;
+}
+
+/* ---- a run -------------------------------------------------------------------------------------------------- */
+
+static int finish(struct tree_grower *g, struct err *e)
+{
+	/* open[] serves as the queue: the node on its way of each finished one */
+	g->n_open = 0;
+	g->n_done = 1;
+	if (push_open(g, 0, e))
+		return -1;
+	for (size_t i = 0; i < g->n_open; i++) {
+		const struct node *n = &g->nodes[g->open[i]];
+
+		if (mem_grow(&g->done, &g->cap_done, i + 1, sizeof(*g->done), e))
+			return -1;
+		g->done[i] = (struct tree_grow_node){
+			n->is_taken ? (int32_t)g->n_done : -1,
+			n->begin,
+			n->n,
+			n->depth,
+			n->split,
+		};
+		if (!n->is_taken)
+			continue;
+		g->n_done += 2;
+		if (push_open(g, n->left, e) || push_open(g, n->left + 1, e))
+			return -1;
+	}
+	return 0;
+}
+
+static void reset(struct tree_grower *g)
+{
+	for (size_t i = 0; i < g->n_nodes; i++)
+		slot_put(g, g->nodes[i].hist);
+	g->n_nodes = g->n_open = g->n_done = 0;
+}
+
+int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_rows,
+	struct tree_columns cols, uint64_t key, struct err *e)
+{
+	struct node *root;
+
+	reset(g);
+	g->q = q;
+	g->cols = cols;
+	if (mem_grow(&g->nodes, &g->cap_nodes, 1, sizeof(*g->nodes), e))
+		return -1;
+	root = &g->nodes[0];
+	memset(root, 0, sizeof(*root));
+	root->n = (uint32_t)n_rows;
+	root->key = key;
+	g->n_nodes = 1;
+	if (may_split(g, root) && cols.n > 0)
+		find_directly(g, root, g->n_workers > 1 && n_rows >= LARGE ? -1 : 0);
+	if (root->split.gain > 0) {
+		if (push_open(g, 0, e))
+			return -1;
+		if (g->p.max_leaves ? grow_leaves(g, e) : grow_levels(g, e))
+			return -1;
+	}
+	return finish(g, e);
+}
+
+const struct tree_grow_node *tree_grower_nodes(const struct tree_grower *g, uint32_t *n)
+{
+	*n = (uint32_t)g->n_done;
+	return g->done;
+}
+
+uint32_t tree_grower_leaf(const struct tree_grower *g, size_t row)
+{
+	uint32_t i = 0;
+
+	while (g->done[i].left >= 0) {
+		const struct tree_split *s = &g->done[i].split;
+
+		i = (uint32_t)g->done[i].left +
+		    tree_split_right(s, tree_frame_bin(g->f, s->col, row));
+	}
+	return i;
+}
+
+/* ---- export ------------------------------------------------------------------------------------------------- */
+
+static void export_set(struct tree *t, const struct tree_split *s, uint32_t n_categories)
+{
+	struct tree_set *set = &t->sets[t->n_sets];
+
+	set->first = (uint32_t)t->n_words;
+	set->n_words = (n_categories + 63) / 64;
+	memcpy(t->words + t->n_words, s->right, set->n_words * sizeof(*t->words));
+	t->n_words += set->n_words;
+	t->n_sets++;
+}
+
+static void export_node(const struct tree_grower *g, struct tree *t, uint32_t i)
+{
+	const struct tree_split *s = &g->done[i].split;
+	const struct tree_frame_column *c = &g->f->cols[s->col];
+	struct tree_node *n = &t->nodes[i];
+
+	n->left = g->done[i].left;
+	if (n->left < 0)
+		return;
+	n->split = s->col | (s->default_left ? TREE_DEFAULT_LEFT : 0);
+	if (s->is_categorical) {
+		n->split |= TREE_CATEGORICAL;
+		n->set = t->n_sets;
+		export_set(t, s, c->n_categories);
+		return;
+	}
+	n->value = s->bin == c->n_bins - 1 ? c->above : c->cuts[s->bin - 1];
+}
+
+int tree_grower_export(const struct tree_grower *g, struct tree *t, struct err *e)
+{
+	uint32_t n = (uint32_t)g->n_done, n_sets = 0;
+
+	memset(t, 0, sizeof(*t));
+	for (uint32_t i = 0; i < n; i++)
+		n_sets += g->done[i].left >= 0 && g->done[i].split.is_categorical;
+	t->nodes = mem_array(n, sizeof(*t->nodes), e);
+	t->stats = t->nodes ? mem_array(n, sizeof(*t->stats), e) : NULL;
+	t->sets = t->stats ? mem_array(n_sets, sizeof(*t->sets), e) : NULL;
+	t->words =
+		t->sets ? mem_array((size_t)n_sets * TREE_CATEGORY_BINS / 64, sizeof(*t->words), e)
+			: NULL;
+	if (!t->words) {
+		tree_release(t);
+		return -1;
+	}
+	t->n_nodes = n;
+	for (uint32_t i = 0; i < n; i++)
+		export_node(g, t, i);
+	return 0;
+}

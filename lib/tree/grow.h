@@ -1,0 +1,63 @@
+/*
+ * grow - a tree, from quantized gradients: leaf-wise or depth-wise.
+ *
+ * With --max-leaves the leaf of the largest gain is split next; without, level after level. The rows of a leaf lie
+ * together in one array, ascending; splitting a leaf parts its range in two. The histogram of the larger child is
+ * its parent's less that of the smaller one, where the parent's is still there: it is kept for open
+ * leaves within `hist_memory`, beyond which both children are summed up.
+ *
+ * Threads: a large leaf is handled by all of them, cut into blocks of rows; small leaves one by each. Leaf-wise
+ * growth looks ahead: the next few leaves in line are split side by side, and those whose turn never
+ * comes are dropped. Every leaf's split depends on its rows alone, so none of this shows in the result.
+ */
+#ifndef CD4ML_TREE_GROW_H
+#define CD4ML_TREE_GROW_H
+
+#include "tree/model.h"
+#include "tree/split.h"
+
+struct tree_grow_params {
+	struct tree_split_params split;
+	uint32_t max_depth; /* 0: no limit */
+	uint32_t max_leaves; /* 0: no limit, and depth-wise */
+	uint32_t mtry; /* columns drawn for each split, 0: all */
+	size_t hist_memory; /* bytes of histograms that may be kept */
+};
+
+/** A node of the finished tree, in breadth-first order: root first, children side by side. */
+struct tree_grow_node {
+	int32_t left; /* -1: a leaf */
+	uint32_t begin, n; /* its rows, in tree_grower_rows() */
+	uint32_t depth;
+	struct tree_split split;
+};
+
+struct tree_grower;
+
+/** Borrows frame and pool. `n_classes` 1, or the number of classes in the histograms. tree_grower_free(). */
+struct tree_grower *tree_grower_new(const struct tree_frame *f, const struct tree_grow_params *p,
+	size_t n_classes, struct pool *pool, struct err *e) MUST_CHECK;
+void tree_grower_free(struct tree_grower *g);
+
+/** [frame's n_rows] where the caller puts the rows to learn from, ascending, before tree_grower_run(). */
+uint32_t *tree_grower_rows(struct tree_grower *g);
+
+/**
+ * Grows a tree over the first `n_rows` of tree_grower_rows() and the columns of `cols`. `key` is the tree's
+ * random number, for the columns of each split.
+ */
+int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_rows,
+	struct tree_columns cols, uint64_t key, struct err *e) MUST_CHECK;
+
+/** The finished tree; valid until the next run. */
+const struct tree_grow_node *tree_grower_nodes(const struct tree_grower *g, uint32_t *n);
+/** The leaf that a row of the frame falls into, also one that was not learned from. */
+uint32_t tree_grower_leaf(const struct tree_grower *g, size_t row);
+
+/**
+ * The tree with thresholds, sets and directions in terms of values; leaves and statistics are zero,
+ * for the caller to fill. tree_release().
+ */
+int tree_grower_export(const struct tree_grower *g, struct tree *t, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,290 @@
+#include "tree/hist.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "tree/objective.h"
+
+enum { AHEAD = 16 }; /* rows that are fetched before they are needed */
+
+size_t tree_hist_size(size_t n_bins, size_t n_classes)
+{
+	return n_bins * ((n_classes + 1) * sizeof(int64_t) + sizeof(uint32_t)) + 64;
+}
+
+struct tree_hist tree_hist_at(void *memory, size_t n_bins, size_t n_classes)
+{
+	int64_t *p = memory;
+	struct tree_hist h = { p, p + n_bins * n_classes, NULL };
+
+	h.n = (uint32_t *)(h.hess + n_bins);
+	return h;
+}
+
+void tree_hist_clear(
+	const struct tree_frame *f, struct tree_columns cols, size_t n_classes, struct tree_hist *h)
+{
+	for (size_t i = 0; i < cols.n; i++) {
+		const struct tree_frame_column *c = &f->cols[cols.list ? cols.list[i] : i];
+
+		memset(h->grad + c->first * n_classes, 0, c->n_bins * n_classes * sizeof(*h->grad));
+		memset(h->hess + c->first, 0, c->n_bins * sizeof(*h->hess));
+		memset(h->n + c->first, 0, c->n_bins * sizeof(*h->n));
+	}
+}
+
+static inline uint64_t pack(struct tree_gh gh)
+{
+	return ((uint64_t)(int64_t)gh.grad << 39) + ((uint64_t)gh.hess << 14) + 1;
+}
+
+static void unpack(uint64_t *packed, struct tree_hist *h, uint32_t first, uint32_t n)
+{
+	for (uint32_t i = first; i < first + n; i++) {
+		uint64_t v = packed[i];
+
+		packed[i] = 0;
+		h->grad[i] += (int64_t)v >> 39;
+		h->hess[i] += (int64_t)(v >> 14 & 0x1ffffff);
+		h->n[i] += v & 0x3fff;
+	}
+}
+
+/* ---- one gradient: packed ---------------------------------------------------------------------------- */
+
+struct piece {
+	const struct tree_frame *f;
+	const uint32_t *first; /* [n_cols] */
+	const uint32_t *cols;
+	size_t n_cols;
+	const struct tree_gh *gh;
+	const uint32_t *rows;
+	size_t n;
+	uint64_t *packed;
+};
+
+static void add_all_8(const struct piece *p)
+{
+	const uint8_t *bins = p->f->by_row;
+	size_t n_cols = p->n_cols;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const uint8_t *row = bins + (size_t)p->rows[i] * n_cols;
+		uint64_t v = pack(p->gh[p->rows[i]]);
+
+		if (i + AHEAD < p->n) {
+			__builtin_prefetch(bins + (size_t)p->rows[i + AHEAD] * n_cols);
+			__builtin_prefetch(p->gh + p->rows[i + AHEAD]);
+		}
+		for (size_t c = 0; c < n_cols; c++)
+			p->packed[p->first[c] + row[c]] += v;
+	}
+}
+
+static void add_some_8(const struct piece *p)
+{
+	const uint8_t *bins = p->f->by_row;
+	size_t stride = p->f->n_cols;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const uint8_t *row = bins + (size_t)p->rows[i] * stride;
+		uint64_t v = pack(p->gh[p->rows[i]]);
+
+		if (i + AHEAD < p->n) {
+			__builtin_prefetch(bins + (size_t)p->rows[i + AHEAD] * stride);
+			__builtin_prefetch(p->gh + p->rows[i + AHEAD]);
+		}
+		for (size_t c = 0; c < p->n_cols; c++)
+			p->packed[p->first[c] + row[p->cols[c]]] += v;
+	}
+}
+
+static void add_some_16(const struct piece *p)
+{
+	const uint16_t *bins = p->f->by_row;
+	size_t stride = p->f->n_cols;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const uint16_t *row = bins + (size_t)p->rows[i] * stride;
+		uint64_t v = pack(p->gh[p->rows[i]]);
+
+		if (i + AHEAD < p->n) {
+			__builtin_prefetch(bins + (size_t)p->rows[i + AHEAD] * stride);
+			__builtin_prefetch(p->gh + p->rows[i + AHEAD]);
+		}
+		for (size_t c = 0; c < p->n_cols; c++)
+			p->packed[p->first[c] + row[p->cols[c]]] += v;
+	}
+}
+
+/* ---- several classes ----------------------------------------------------------------------------------- */
+
+static void add_classes(const struct tree_frame *f, struct tree_columns cols,
+	const struct tree_quant *q, const uint32_t *rows, size_t n, struct tree_hist *h)
+{
+	for (size_t c = 0; c < cols.n; c++) {
+		size_t col = cols.list ? cols.list[c] : c;
+		uint32_t first = f->cols[col].first;
+
+		for (size_t i = 0; i < n; i++) {
+			uint32_t b = first + tree_frame_bin(f, col, rows[i]);
+			uint16_t w = q->gh[rows[i]].hess;
+
+			h->grad[(size_t)b * q->n_classes + q->class[rows[i]]] += w;
+			h->hess[b] += w;
+			h->n[b]++;
+		}
+	}
+}
+
+enum { COLS_AT_ONCE = 256 }; /* columns whose numbers lie on the stack */
+
+/** Columns cols[0..n), at most COLS_AT_ONCE, or all if there are no more. */
+static void add_columns(const struct tree_frame *f, const uint32_t *list, size_t n_cols,
+	const struct tree_quant *q, const uint32_t *rows, size_t n, uint64_t *packed,
+	struct tree_hist *h)
+{
+	uint32_t first[COLS_AT_ONCE], col[COLS_AT_ONCE];
+	struct piece p = { f, first, col, n_cols, q->gh, rows, 0, packed };
+	bool all = n_cols == f->n_cols;
+
+	for (size_t i = 0; i < n_cols; i++) {
+		col[i] = list ? list[i] : (uint32_t)i;
+		first[i] = f->cols[col[i]].first;
+		all &= col[i] == i;
+	}
+	for (size_t from = 0; from < n; from += TREE_PACK_ROWS) {
+		p.rows = rows + from;
+		p.n = n - from < TREE_PACK_ROWS ? n - from : TREE_PACK_ROWS;
+		if (f->width == 2)
+			add_some_16(&p);
+		else if (all)
+			add_all_8(&p);
+		else
+			add_some_8(&p);
+		for (size_t i = 0; i < n_cols; i++)
+			unpack(packed, h, first[i], f->cols[col[i]].n_bins);
+	}
+}
+
+void tree_hist_add(const struct tree_frame *f, struct tree_columns cols, const struct tree_quant *q,
+	const uint32_t *rows, size_t n, uint64_t *packed, struct tree_hist *h)
+{
+	uint32_t range[COLS_AT_ONCE];
+
+	if (q->class) {
+		add_classes(f, cols, q, rows, n, h);
+		return;
+	}
+	for (size_t from = 0; from < cols.n; from += COLS_AT_ONCE) {
+		size_t many = cols.n - from < COLS_AT_ONCE ? cols.n - from : COLS_AT_ONCE;
+
+		for (size_t i = 0; i < many; i++)
+			range[i] = cols.list ? cols.list[from + i] : (uint32_t)(from + i);
+		add_columns(f, range, many, q, rows, n, packed, h);
+	}
+}
+
+void tree_hist_merge(
+	struct tree_hist *a, const struct tree_hist *b, size_t n_bins, size_t n_classes)
+{
+	for (size_t i = 0; i < n_bins * n_classes; i++)
+		a->grad[i] += b->grad[i];
+	for (size_t i = 0; i < n_bins; i++)
+		a->hess[i] += b->hess[i];
+	for (size_t i = 0; i < n_bins; i++)
+		a->n[i] += b->n[i];
+}
+
+void tree_hist_subtract(
+	struct tree_hist *a, const struct tree_hist *b, size_t n_bins, size_t n_classes)
+{
+	for (size_t i = 0; i < n_bins * n_classes; i++)
+		a->grad[i] -= b->grad[i];
+	for (size_t i = 0; i < n_bins; i++)
+		a->hess[i] -= b->hess[i];
+	for (size_t i = 0; i < n_bins; i++)
+		a->n[i] -= b->n[i];
+}
+
+/* ---- quantization ---------------------------------------------------------------------------------------- */
+
+enum { MAX_WORKERS = 1024 };
+
+struct quantize {
+	const float *grad, *hess;
+	size_t n_rows;
+	uint64_t seed, stream;
+	struct tree_gh *gh;
+	float most_grad[MAX_WORKERS], most_hess[MAX_WORKERS], least_hess[MAX_WORKERS];
+	double per_grad, per_hess;
+	bool exact_hess;
+};
+
+static void find_range(void *ctx, size_t block, int worker)
+{
+	struct quantize *z = ctx;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
+	float g = z->most_grad[worker], h = z->most_hess[worker], l = z->least_hess[worker];
+
+	if (to > z->n_rows)
+		to = z->n_rows;
+	for (size_t i = from; i < to; i++) {
+		float a = z->grad[i] < 0 ? -z->grad[i] : z->grad[i];
+
+		g = a > g ? a : g;
+		h = z->hess[i] > h ? z->hess[i] : h;
+		l = z->hess[i] < l ? z->hess[i] : l;
+	}
+	z->most_grad[worker] = g;
+	z->most_hess[worker] = h;
+	z->least_hess[worker] = l;
+}
+
+static void quantize_block(void *ctx, size_t block, int worker)
+{
+	struct quantize *z = ctx;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
+
+	(void)worker;
+	if (to > z->n_rows)
+		to = z->n_rows;
+	for (size_t i = from; i < to; i++) {
+		uint64_t r = rng_bits(z->seed, z->stream, i);
+		double g = (double)z->grad[i] * z->per_grad + (double)(uint32_t)r * 0x1p-32;
+		double h = (double)z->hess[i] * z->per_hess + (double)(r >> 32) * 0x1p-32;
+		/* down to the next integer, also below 0; one never goes past the largest */
+		int32_t gi = (int32_t)(g + TREE_GRAD_MAX + 1) - (TREE_GRAD_MAX + 1);
+		int32_t hi = z->exact_hess ? z->hess[i] > 0 : (int32_t)h;
+
+		z->gh[i].grad = (int16_t)(gi > TREE_GRAD_MAX ? TREE_GRAD_MAX : gi);
+		z->gh[i].hess = (uint16_t)(hi > TREE_HESS_MAX ? TREE_HESS_MAX : hi);
+	}
+}
+
+void tree_quantize(const float *grad, const float *hess, size_t n_rows, uint64_t seed,
+	uint64_t stream, struct pool *pool, struct tree_gh *gh, struct tree_quant *q)
+{
+	struct quantize z = { grad, hess, n_rows, seed, stream, gh, { 0 }, { 0 }, { 0 }, 0, 0, 0 };
+	int n_workers = pool_size(pool);
+	float g = 0, h = 0, l = INFINITY;
+
+	for (int i = 0; i < n_workers && i < MAX_WORKERS; i++)
+		z.least_hess[i] = INFINITY;
+	pool_for(pool, tree_n_blocks(n_rows), find_range, &z);
+	for (int i = 0; i < n_workers && i < MAX_WORKERS; i++) {
+		g = fmaxf(g, z.most_grad[i]);
+		h = fmaxf(h, z.most_hess[i]);
+		l = fminf(l, z.least_hess[i]);
+	}
+	z.exact_hess = l == h && h > 0;
+	z.per_grad = g > 0 ? TREE_GRAD_MAX / (double)g : 0;
+	z.per_hess = h > 0 ? TREE_HESS_MAX / (double)h : 0;
+	q->gh = gh;
+	q->grad_unit = (double)g / TREE_GRAD_MAX;
+	q->hess_unit = z.exact_hess ? (double)h : (double)h / TREE_HESS_MAX;
+	q->class = NULL;
+	q->n_classes = 1;
+	pool_for(pool, tree_n_blocks(n_rows), quantize_block, &z);
+}

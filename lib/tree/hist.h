@@ -1,0 +1,83 @@
+/*
+ * hist - sums of gradients over the bins of columns, in integers.
+ *
+ * Gradients are quantized: a row's gradient to 12 bits with sign, its hessian to 12 bits, rounded at random
+ * (from the seed, the tree and the row) so that sums stay unbiased. In a block of at most
+ * TREE_PACK_ROWS rows, three sums fit into one 64-bit word, so that a row's update of a bin is one addition:
+ *
+ *	bits 39-63 gradient, signed    bits 14-38 hessian    bits 0-13 rows
+ *
+ * Blocks are then unpacked into the histogram proper. Sums are integers: any order of rows and any cut of
+ * the work gives the same bytes, on any machine. The scheme with a few bits is that of Shi, Ke and others,
+ * "Quantized Training of Gradient Boosting Decision Trees", NeurIPS 2022, with more bits.
+ *
+ * With several classes (forests), a bin has a sum of weights for each class instead of one gradient.
+ */
+#ifndef CD4ML_TREE_HIST_H
+#define CD4ML_TREE_HIST_H
+
+#include "tree/frame.h"
+
+enum { TREE_PACK_ROWS = 1 << 13, TREE_GRAD_MAX = 2047, TREE_HESS_MAX = 4095 };
+
+/** A row's quantized gradient and hessian. */
+struct tree_gh {
+	int16_t grad;
+	uint16_t hess;
+};
+
+/** Quantized gradients of all rows. */
+struct tree_quant {
+	const struct tree_gh *gh; /* [n_rows] */
+	double grad_unit, hess_unit; /* value of 1 */
+	const uint16_t *class; /* [n_rows], or NULL: one gradient */
+	size_t n_classes; /* 1 without classes */
+};
+
+struct tree_hist {
+	int64_t *grad; /* [n_bins][n_classes] */
+	int64_t *hess; /* [n_bins] */
+	uint32_t *n; /* [n_bins] rows */
+};
+
+/** Bytes of a histogram's arrays. */
+size_t tree_hist_size(size_t n_bins, size_t n_classes);
+/** Lays the arrays into `memory` of that size, aligned to 8. */
+struct tree_hist tree_hist_at(void *memory, size_t n_bins, size_t n_classes);
+
+/** Which columns; NULL `list` means all. */
+struct tree_columns {
+	const uint32_t *list;
+	size_t n;
+};
+
+/** Clears the bins of the columns. */
+void tree_hist_clear(const struct tree_frame *f, struct tree_columns cols, size_t n_classes,
+	struct tree_hist *h);
+
+/**
+ * Adds rows to the bins of the columns.
+ *   rows  [n] indices, ascending
+ *   packed  [f->n_bins] scratch, zero before and after
+ *   h     added to, not cleared
+ * One thread at a time per `h` and `packed`. Cannot fail.
+ */
+void tree_hist_add(const struct tree_frame *f, struct tree_columns cols, const struct tree_quant *q,
+	const uint32_t *rows, size_t n, uint64_t *packed, struct tree_hist *h);
+
+/** a += b, or a -= b, for all columns. */
+void tree_hist_merge(
+	struct tree_hist *a, const struct tree_hist *b, size_t n_bins, size_t n_classes);
+void tree_hist_subtract(
+	struct tree_hist *a, const struct tree_hist *b, size_t n_bins, size_t n_classes);
+
+/**
+ * Quantizes the gradients of the rows.
+ *   grad, hess  [n_rows]
+ *   gh          [n_rows], written
+ * Hessians that are all the same become exact. `stream` is the number of the tree.
+ */
+void tree_quantize(const float *grad, const float *hess, size_t n_rows, uint64_t seed,
+	uint64_t stream, struct pool *pool, struct tree_gh *gh, struct tree_quant *q);
+
+#endif

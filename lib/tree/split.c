@@ -1,0 +1,379 @@
+#include "tree/split.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** What a side of a split holds. With classes, their sums are in an array beside it. */
+struct side {
+	int64_t grad, hess;
+	uint64_t n;
+};
+
+struct search {
+	const struct tree_frame *f;
+	const struct tree_quant *q;
+	const struct tree_split_params *p;
+	const struct tree_hist *h;
+	struct side all;
+	double parent; /* score */
+	double least; /* a gain must be above it */
+	struct tree_split *best;
+};
+
+double tree_split_score(const struct tree_split_params *p, double grad, double hess)
+{
+	double g = grad;
+
+	if (p->alpha > 0)
+		g = g > p->alpha ? g - p->alpha : g < -p->alpha ? g + p->alpha : 0;
+	return hess + p->lambda > 0 ? g * g / (hess + p->lambda) : 0;
+}
+
+static double score_of(const struct search *s, const struct side *a, double more_lambda)
+{
+	double g = (double)a->grad * s->q->grad_unit, h = (double)a->hess * s->q->hess_unit;
+
+	return tree_split_score(s->p, g, h + more_lambda);
+}
+
+static inline void add_bin(const struct search *s, struct side *a, uint32_t bin)
+{
+	a->grad += s->h->grad[bin];
+	a->hess += s->h->hess[bin];
+	a->n += s->h->n[bin];
+}
+
+static inline struct side rest_of(const struct search *s, const struct side *a)
+{
+	return (struct side){ s->all.grad - a->grad, s->all.hess - a->hess, s->all.n - a->n };
+}
+
+static bool is_allowed(const struct search *s, const struct side *a)
+{
+	return a->n >= s->p->min_samples_leaf &&
+	       (double)a->hess * s->q->hess_unit >= s->p->min_child_weight && a->hess > 0;
+}
+
+/** Takes the split into `best` if it is allowed and better. True if so. */
+static bool judge(const struct search *s, const struct side *left, const struct side *right,
+	double more_lambda)
+{
+	double gain;
+
+	if (!is_allowed(s, left) || !is_allowed(s, right))
+		return false;
+	gain = score_of(s, left, more_lambda) + score_of(s, right, more_lambda) - s->parent;
+	if (!(gain > s->least && gain > s->best->gain))
+		return false;
+	s->best->gain = gain;
+	return true;
+}
+
+static void take(const struct search *s, uint32_t col, uint32_t bin, bool default_left)
+{
+	s->best->col = col;
+	s->best->bin = bin;
+	s->best->default_left = default_left;
+	s->best->is_categorical = false;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------ */
+
+static void scan_numbers(const struct search *s, uint32_t col, bool missing_left)
+{
+	const struct tree_frame_column *c = &s->f->cols[col];
+	bool has_missing = s->h->n[c->first] > 0;
+	uint32_t last = c->n_bins - 1;
+	struct side left = { 0 };
+
+	if (missing_left)
+		add_bin(s, &left, c->first);
+	/* with missing values on the right, all others on the left is a split too */
+	for (uint32_t b = 1; b <= last - (missing_left || !has_missing); b++) {
+		struct side right;
+
+		if (s->h->n[c->first + b] == 0)
+			continue;
+		add_bin(s, &left, c->first + b);
+		right = rest_of(s, &left);
+		if (right.n < s->p->min_samples_leaf)
+			return;
+		if (judge(s, &left, &right, 0))
+			take(s, col, b, has_missing ? missing_left : left.hess >= right.hess);
+	}
+}
+
+/* ---- categories ----------------------------------------------------------------------------------------- */
+
+struct category {
+	double key;
+	uint32_t bin; /* from 1 */
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct category *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->bin < y->bin ? -1 : 1;
+}
+
+/** The group goes right, the rest left; missing values go with either. */
+static bool judge_group(
+	const struct search *s, uint32_t col, const struct side *group, double lambda)
+{
+	const struct tree_frame_column *c = &s->f->cols[col];
+	struct side right = *group, left = rest_of(s, group);
+	bool taken = judge(s, &left, &right, lambda);
+
+	if (taken)
+		s->best->default_left = s->h->n[c->first] > 0 || left.hess >= right.hess;
+	if (s->h->n[c->first] > 0) {
+		add_bin(s, &right, c->first);
+		left = rest_of(s, &right);
+		if (judge(s, &left, &right, lambda)) {
+			s->best->default_left = false;
+			taken = true;
+		}
+	}
+	if (taken) {
+		s->best->col = col;
+		s->best->is_categorical = true;
+		memset(s->best->right, 0, sizeof(s->best->right));
+	}
+	return taken;
+}
+
+static void put_right(const struct search *s, uint32_t bin)
+{
+	s->best->right[(bin - 1) / 64] |= (uint64_t)1 << ((bin - 1) % 64);
+}
+
+static void scan_single(
+	const struct search *s, uint32_t col, const struct category *list, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct side group = { 0 };
+
+		add_bin(s, &group, s->f->cols[col].first + list[i].bin);
+		if (judge_group(s, col, &group, 0))
+			put_right(s, list[i].bin);
+	}
+}
+
+/** From one end of the order, the lower one or the upper one. */
+static void scan_sets(const struct search *s, uint32_t col, const struct category *list, uint32_t n,
+	bool from_top)
+{
+	struct side group = { 0 };
+	uint64_t since = 0;
+
+	for (uint32_t i = 0; i < n && i < s->p->cat_set_max; i++) {
+		uint32_t bin = list[from_top ? n - 1 - i : i].bin;
+
+		add_bin(s, &group, s->f->cols[col].first + bin);
+		since += s->h->n[s->f->cols[col].first + bin];
+		if (since < s->p->cat_min_rows)
+			continue;
+		since = 0;
+		if (judge_group(s, col, &group, s->p->cat_lambda))
+			for (uint32_t k = 0; k <= i; k++)
+				put_right(s, list[from_top ? n - 1 - k : k].bin);
+	}
+}
+
+static void scan_categories(const struct search *s, uint32_t col)
+{
+	const struct tree_frame_column *c = &s->f->cols[col];
+	struct category list[TREE_CATEGORY_BINS];
+	uint32_t n = 0, n_seen = 0;
+	double smooth = s->p->cat_smooth;
+
+	for (uint32_t b = 1; b <= c->n_categories; b++) {
+		double g = (double)s->h->grad[c->first + b] * s->q->grad_unit;
+		double h = (double)s->h->hess[c->first + b] * s->q->hess_unit;
+
+		if (s->h->n[c->first + b] == 0)
+			continue;
+		n_seen++;
+		list[n++] = (struct category){ h + smooth > 0 ? g / (h + smooth) : 0, b };
+	}
+	if (n_seen + c->has_other <= s->p->cat_one_max) {
+		scan_single(s, col, list, n);
+		return;
+	}
+	qsort(list, n, sizeof(*list), by_key);
+	scan_sets(s, col, list, n, false);
+	scan_sets(s, col, list, n, true);
+}
+
+/* ---- several classes --------------------------------------------------------------------------------- */
+
+static double class_score(const int64_t *w, size_t n_classes, int64_t all)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < n_classes; k++)
+		sum += (double)w[k] * (double)w[k];
+	return all > 0 ? sum / (double)all : 0;
+}
+
+/** Walks the bins with an array of classes for each side. */
+struct class_search {
+	struct search s;
+	const int64_t *total; /* [n_classes] of the leaf */
+	int64_t *left, *right;
+};
+
+static bool judge_classes(struct class_search *z, const struct side *left)
+{
+	struct search *s = &z->s;
+	struct side right = rest_of(s, left);
+	size_t n = s->q->n_classes;
+	double gain;
+
+	if (!is_allowed(s, left) || !is_allowed(s, &right))
+		return false;
+	for (size_t k = 0; k < n; k++)
+		z->right[k] = z->total[k] - z->left[k];
+	gain = (class_score(z->left, n, left->hess) + class_score(z->right, n, right.hess)) *
+		       s->q->hess_unit -
+	       s->parent;
+	if (!(gain > s->least && gain > s->best->gain))
+		return false;
+	s->best->gain = gain;
+	return true;
+}
+
+static void add_class_bin(struct class_search *z, struct side *left, uint32_t bin)
+{
+	const int64_t *g = z->s.h->grad + (size_t)bin * z->s.q->n_classes;
+
+	for (size_t k = 0; k < z->s.q->n_classes; k++)
+		z->left[k] += g[k];
+	left->hess += z->s.h->hess[bin];
+	left->n += z->s.h->n[bin];
+}
+
+static void scan_class_numbers(struct class_search *z, uint32_t col, bool missing_left)
+{
+	const struct tree_frame_column *c = &z->s.f->cols[col];
+	bool has_missing = z->s.h->n[c->first] > 0;
+	uint32_t last = c->n_bins - 1;
+	struct side left = { 0 };
+
+	memset(z->left, 0, z->s.q->n_classes * sizeof(*z->left));
+	if (missing_left)
+		add_class_bin(z, &left, c->first);
+	for (uint32_t b = 1; b <= last - (missing_left || !has_missing); b++) {
+		if (z->s.h->n[c->first + b] == 0)
+			continue;
+		add_class_bin(z, &left, c->first + b);
+		if (judge_classes(z, &left))
+			take(&z->s, col, b, has_missing ? missing_left : 2 * left.n >= z->s.all.n);
+	}
+}
+
+/** Sets of categories in the order of the share of the leaf's most frequent class. */
+static void scan_class_categories(struct class_search *z, uint32_t col)
+{
+	const struct tree_frame_column *c = &z->s.f->cols[col];
+	struct category list[TREE_CATEGORY_BINS];
+	size_t n_classes = z->s.q->n_classes, top = 0;
+	struct side rest = z->s.all;
+	uint32_t n = 0;
+
+	for (size_t k = 1; k < n_classes; k++)
+		top = z->total[k] > z->total[top] ? k : top;
+	for (uint32_t b = 1; b <= c->n_categories; b++) {
+		int64_t h = z->s.h->hess[c->first + b];
+
+		if (z->s.h->n[c->first + b] == 0 || h == 0)
+			continue;
+		list[n++] = (struct category){
+			(double)z->s.h->grad[(c->first + b) * n_classes + top] / (double)h, b
+		};
+	}
+	qsort(list, n, sizeof(*list), by_key);
+	/* what is taken off the left goes right; the rest, with missing and other, stays left */
+	memcpy(z->left, z->total, n_classes * sizeof(*z->left));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t bin = c->first + list[i].bin;
+
+		for (size_t k = 0; k < n_classes; k++)
+			z->left[k] -= z->s.h->grad[bin * n_classes + k];
+		rest.hess -= z->s.h->hess[bin];
+		rest.n -= z->s.h->n[bin];
+		if (!judge_classes(z, &rest))
+			continue;
+		z->s.best->col = col;
+		z->s.best->is_categorical = true;
+		z->s.best->default_left = true;
+		memset(z->s.best->right, 0, sizeof(z->s.best->right));
+		for (uint32_t k = 0; k <= i; k++)
+			put_right(&z->s, list[k].bin);
+	}
+}
+
+static void find_classes(struct search *s, struct tree_columns cols)
+{
+	size_t n = s->q->n_classes;
+	int64_t sums[3 * TREE_CLASS_MAX];
+	struct class_search z = { *s, sums, sums + n, sums + 2 * n };
+	const struct tree_frame_column *c = &s->f->cols[cols.list ? cols.list[0] : 0];
+
+	memset(sums, 0, n * sizeof(*sums));
+	for (size_t i = (size_t)c->first * n; i < (size_t)(c->first + c->n_bins) * n; i++)
+		sums[i % n] += s->h->grad[i];
+	z.s.parent = class_score(sums, n, s->all.hess) * s->q->hess_unit;
+	z.s.least = fmax(s->p->gamma, 1e-9 * z.s.parent);
+	for (size_t i = 0; i < cols.n; i++) {
+		uint32_t col = cols.list ? cols.list[i] : (uint32_t)i;
+
+		if (s->f->cols[col].is_categorical) {
+			scan_class_categories(&z, col);
+			continue;
+		}
+		scan_class_numbers(&z, col, false);
+		if (s->h->n[s->f->cols[col].first] > 0)
+			scan_class_numbers(&z, col, true);
+	}
+}
+
+/* ---- all columns --------------------------------------------------------------------------------------- */
+
+void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
+	const struct tree_quant *q, const struct tree_split_params *p, const struct tree_hist *h,
+	struct tree_split *best)
+{
+	struct search s = { .f = f, .q = q, .p = p, .h = h, .best = best };
+	const struct tree_frame_column *c = &f->cols[cols.list ? cols.list[0] : 0];
+
+	best->gain = 0;
+	for (uint32_t b = c->first; b < c->first + c->n_bins; b++) {
+		s.all.grad += q->class ? 0 : h->grad[b];
+		s.all.hess += h->hess[b];
+		s.all.n += h->n[b];
+	}
+	if (s.all.n < 2 * p->min_samples_leaf)
+		return;
+	if (q->class) {
+		find_classes(&s, cols);
+		return;
+	}
+	s.parent = score_of(&s, &s.all, 0);
+	s.least = fmax(p->gamma, 1e-9 * s.parent + 1e-12);
+	for (size_t i = 0; i < cols.n; i++) {
+		uint32_t col = cols.list ? cols.list[i] : (uint32_t)i;
+
+		if (f->cols[col].is_categorical) {
+			scan_categories(&s, col);
+			continue;
+		}
+		scan_numbers(&s, col, false);
+		if (h->n[f->cols[col].first] > 0)
+			scan_numbers(&s, col, true);
+	}
+}

@@ -1,0 +1,59 @@
+/*
+ * split - the best split of a leaf, from its histogram.
+ *
+ * Gain is XGBoost's loss change, G^2 / (H + lambda) of the children less the parent's; with classes (forests) it is
+ * the change of sum_k W_k^2 / W, which is Gini's. Missing values are tried on both sides. Categories are
+ * tried one against the rest where there are few, else in the order of G / (H + smooth), from both ends, after
+ * Fisher, "On Grouping for Maximum Homogeneity", 1958, with LightGBM's safeguards; "other" and what has not been
+ * seen stay with the rest. Of equal gains the first column, then the lowest bin wins.
+ */
+#ifndef CD4ML_TREE_SPLIT_H
+#define CD4ML_TREE_SPLIT_H
+
+#include "tree/hist.h"
+
+enum { TREE_CLASS_MAX = 1000 }; /* most classes of a histogram */
+
+struct tree_split_params {
+	double lambda, alpha, gamma;
+	double min_child_weight;
+	uint64_t min_samples_leaf;
+	double cat_smooth, cat_lambda; /* for sets of several categories */
+	uint32_t cat_one_max; /* up to so many categories: one against the rest */
+	uint32_t cat_set_max; /* most categories of a set */
+	uint64_t cat_min_rows; /* rows that a step along the order takes at least */
+};
+
+#define TREE_SPLIT_DEFAULT                                                                       \
+	{                                                                                        \
+		.lambda = 1, .min_child_weight = 1e-3, .min_samples_leaf = 20, .cat_smooth = 10, \
+		.cat_lambda = 10, .cat_one_max = 4, .cat_set_max = 32, .cat_min_rows = 100       \
+	}
+
+struct tree_split {
+	double gain; /* 0: there is none */
+	uint32_t col;
+	uint32_t bin; /* bins 1 to `bin` go left */
+	bool default_left, is_categorical;
+	uint64_t right[TREE_CATEGORY_BINS / 64]; /* codes that go right */
+};
+
+/** A sum's weight: soft threshold by alpha, then G^2 / (H + lambda). */
+double tree_split_score(const struct tree_split_params *p, double grad, double hess);
+
+/** The best split over the columns, gain 0 if none is allowed. At least one column. */
+void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
+	const struct tree_quant *q, const struct tree_split_params *p, const struct tree_hist *h,
+	struct tree_split *best);
+
+/** Does a row with this bin in the split's column go right? */
+static inline bool tree_split_right(const struct tree_split *s, uint32_t bin)
+{
+	if (bin == 0)
+		return !s->default_left;
+	if (s->is_categorical)
+		return s->right[(bin - 1) / 64] >> ((bin - 1) % 64) & 1;
+	return bin > s->bin;
+}
+
+#endif

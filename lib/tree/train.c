@@ -1,0 +1,434 @@
+#include "tree/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tree/cv.h"
+#include "tree/measure.h"
+#include "tree/predict.h"
+
+/** A tree of several classes until all are there. */
+struct held {
+	struct tree tree;
+	float *shares; /* [n_nodes][n_outputs] */
+};
+
+struct run {
+	const struct tree_train *t;
+	const struct tree_params *p;
+	struct tree_dataset data;
+	struct tree_model *m;
+	struct tree_job job;
+	float *margins; /* [n_rows][n_outputs] of the table; NULL if not wanted */
+
+	struct tree_rows valid;
+	float *valid_margins;
+	size_t n_applied; /* trees that are in valid_margins */
+
+	json_t *iterations; /* of the metrics */
+	double best_loss;
+	size_t best_round;
+
+	struct tree_writer writer;
+	struct held *held; /* [n_trees] */
+	double *importance; /* [3][n_features] */
+};
+
+/* ---- measuring ------------------------------------------------------------------------------------------- */
+
+struct apply {
+	struct run *r;
+	const struct tree *tree;
+	const float *shares; /* of several classes */
+	size_t output;
+};
+
+static void apply_block(void *ctx, size_t block, int worker)
+{
+	struct apply *a = ctx;
+	struct tree_rows *v = &a->r->valid;
+	size_t from = block * TREE_ROW_BLOCK, k = a->r->m->n_outputs;
+	size_t n = v->n - from < TREE_ROW_BLOCK ? v->n - from : TREE_ROW_BLOCK;
+
+	(void)worker;
+	tree_add_leaves(a->tree, v->x + from * a->r->m->n_features, n, a->r->m->n_features,
+		a->r->valid_margins + from * k + a->output, k);
+}
+
+static void apply_tree(struct run *r, const struct tree *tree, size_t output)
+{
+	struct apply a = { .r = r, .tree = tree, .output = output };
+
+	if (r->valid_margins)
+		pool_for(r->t->io.pool, tree_n_blocks(r->valid.n), apply_block, &a);
+}
+
+static int measure(
+	struct run *r, bool valid, bool loss_only, struct tree_measures *out, struct err *e)
+{
+	struct tree_measure_input in = {
+		.m = r->m,
+		.truth = valid ? &r->valid.truth : &r->data.truth,
+		.margins = valid ? r->valid_margins : r->margins,
+		.n = valid ? r->valid.n : r->data.truth.n_rows,
+		.loss_only = loss_only,
+	};
+
+	return tree_measure(&in, r->t->io.pool, out, e);
+}
+
+/** {"train": {...}, "valid": {...}} into the object. */
+static int add_measures(struct run *r, json_t *o, bool loss_only, struct err *e)
+{
+	struct tree_measures m;
+
+	for (int valid = 0; valid < 2; valid++) {
+		json_t *part;
+
+		if (!(valid ? r->valid_margins : r->margins))
+			continue;
+		if (measure(r, valid, loss_only, &m, e))
+			return -1;
+		part = tree_measures_json(&m, e);
+		if (!part)
+			return -1;
+		if (json_object_set_new(o, valid ? "valid" : "train", part))
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+static int start_valid(struct run *r, struct err *e)
+{
+	size_t k = r->m->n_outputs;
+
+	if (!r->p->valid)
+		return 0;
+	if (tree_rows_load(&r->valid, r->m, r->p, r->p->valid, &r->t->io, e))
+		return -1;
+	r->valid_margins = mem_array(r->valid.n * k, sizeof(*r->valid_margins), e);
+	if (!r->valid_margins)
+		return -1;
+	for (size_t i = 0; i < r->valid.n * k; i++)
+		r->valid_margins[i] = r->m->base_margin[i % k];
+	return 0;
+}
+
+/* ---- boosting ----------------------------------------------------------------------------------------------- */
+
+static int note_round(struct run *r, size_t round, struct err *e)
+{
+	json_t *o = json_object();
+
+	if (json_object_set_new(o, "iteration", json_integer((json_int_t)round + 1)) ||
+		json_array_append_new(r->iterations, o))
+		return err_nomem(e);
+	return add_measures(r, o, true, e);
+}
+
+static int round_done(void *ctx, size_t round, const float *margins, struct err *e)
+{
+	struct run *r = ctx;
+	struct tree_measures loss;
+	char text[64];
+
+	(void)margins; /* r->margins */
+	for (; r->n_applied < r->m->n_trees; r->n_applied++)
+		apply_tree(r, &r->m->trees[r->n_applied], r->m->trees[r->n_applied].output);
+	if (r->iterations && note_round(r, round, e))
+		return -1;
+	if (!r->valid_margins || !(r->p->early_stopping || r->t->io.progress))
+		return 0;
+	if (measure(r, true, true, &loss, e))
+		return -1;
+	snprintf(text, sizeof(text), "%s %.5f", loss.names[0], loss.values[0]);
+	progress_note(r->t->io.progress, text);
+	if (round == 0 || loss.values[0] < r->best_loss) {
+		r->best_loss = loss.values[0];
+		r->best_round = round;
+	}
+	return r->p->early_stopping && round - r->best_round >= (size_t)r->p->early_stopping;
+}
+
+/** Cuts the model behind its best round; what was measured of later ones is measured again. */
+static int keep_best(struct run *r, struct err *e)
+{
+	size_t k = r->m->n_outputs, n = (r->best_round + 1) * k;
+
+	if (!r->p->early_stopping)
+		return 0;
+	r->m->best_iteration = (int64_t)r->best_round;
+	diag_say(r->t->io.diag, DIAG_NOTE, "best loss on %s: %g in round %zu of %zu", r->p->valid,
+		r->best_loss, r->best_round + 1, r->m->n_trees / k);
+	if (n == r->m->n_trees)
+		return 0;
+	tree_model_truncate(r->m, n);
+	for (size_t i = 0; i < r->valid.n * k; i++)
+		r->valid_margins[i] = r->m->base_margin[i % k];
+	for (size_t i = 0; i < n; i++)
+		apply_tree(r, &r->m->trees[i], r->m->trees[i].output);
+	/* margins of the table belong to the longer model */
+	free(r->margins);
+	r->margins = NULL;
+	(void)e;
+	return 0;
+}
+
+static int train_boost(struct run *r, struct err *e)
+{
+	struct tree_boost_params p;
+	double start[TREE_CLASS_MAX];
+
+	if (tree_params_to_boost(r->p, r->m->n_features, &p, e) ||
+		tree_boost_start(&r->job, r->m, start, e) || start_valid(r, e))
+		return -1;
+	r->margins = mem_array_raw(r->data.truth.n_rows * r->m->n_outputs, sizeof(*r->margins), e);
+	if (!r->margins)
+		return -1;
+	progress_start(r->t->io.progress, "boosting", p.n_trees, "trees");
+	if (tree_boost(&r->job, &p, r->m->n_outputs > 1 ? start : NULL, r->m, r->margins,
+		    round_done, r, e) ||
+		keep_best(r, e))
+		return -1;
+	for (size_t i = 0; r->importance && i < r->m->n_trees; i++)
+		for (int kind = 0; kind < 3; kind++)
+			tree_importance_add(&r->m->trees[i], (enum tree_importance)kind,
+				r->importance + (size_t)kind * r->m->n_features);
+	return tree_model_save(r->m, r->t->out, r->t->format, e);
+}
+
+/* ---- forest ------------------------------------------------------------------------------------------------- */
+
+/** Makes the tree that of one class: its leaves that class's shares. */
+static void show_class(struct tree *t, const float *shares, size_t n_outputs, size_t k)
+{
+	t->output = (uint32_t)k;
+	for (uint32_t i = 0; i < t->n_nodes; i++) {
+		if (t->stats)
+			t->stats[i].weight = shares[i * n_outputs + k];
+		if (t->nodes[i].left < 0)
+			t->nodes[i].value = shares[i * n_outputs + k];
+	}
+}
+
+/** Takes the arrays over: the file has all trees of a class before those of the next. */
+static int hold(struct run *r, size_t number, struct tree_forest_tree *t, struct err *e)
+{
+	struct held *h = &r->held[number];
+	size_t n = (size_t)t->tree->n_nodes * r->m->n_outputs;
+
+	h->shares = mem_array_raw(n, sizeof(*h->shares), e);
+	if (!h->shares)
+		return -1;
+	memcpy(h->shares, t->shares, n * sizeof(*h->shares));
+	h->tree = *t->tree;
+	memset(t->tree, 0, sizeof(*t->tree));
+	return 0;
+}
+
+static int tree_done(void *ctx, size_t number, struct tree_forest_tree *t, struct err *e)
+{
+	struct run *r = ctx;
+
+	for (int kind = 0; r->importance && kind < 3; kind++)
+		tree_importance_add(t->tree, (enum tree_importance)kind,
+			r->importance + (size_t)kind * r->m->n_features);
+	if (!t->shares) {
+		apply_tree(r, t->tree, 0);
+		return tree_writer_add(&r->writer, t->tree, e);
+	}
+	for (size_t k = 0; k < r->m->n_outputs; k++) {
+		show_class(t->tree, t->shares, r->m->n_outputs, k);
+		apply_tree(r, t->tree, k);
+	}
+	return hold(r, number, t, e);
+}
+
+static int write_held(struct run *r, struct err *e)
+{
+	for (size_t k = 0; k < r->m->n_outputs; k++)
+		for (size_t i = 0; i < r->m->n_parallel; i++) {
+			show_class(&r->held[i].tree, r->held[i].shares, r->m->n_outputs, k);
+			if (tree_writer_add(&r->writer, &r->held[i].tree, e))
+				return -1;
+		}
+	return 0;
+}
+
+static int train_forest(struct run *r, struct err *e)
+{
+	struct tree_forest_params p;
+	size_t k = r->m->n_outputs;
+
+	if (tree_params_to_forest(r->p, r->m->n_features, &p, e) || start_valid(r, e))
+		return -1;
+	if (r->p->metrics && !r->p->cv) {
+		r->margins = mem_array_raw(r->data.truth.n_rows * k, sizeof(*r->margins), e);
+		if (!r->margins)
+			return -1;
+	}
+	if (k > 1) {
+		r->held = mem_array(p.n_trees, sizeof(*r->held), e);
+		if (!r->held)
+			return -1;
+	}
+	progress_start(r->t->io.progress, "growing", p.n_trees, "trees");
+	if (tree_writer_begin(&r->writer, r->t->out, r->t->format, r->m, p.n_trees * k, e) ||
+		tree_forest(&r->job, &p, r->margins, tree_done, r, e))
+		return -1;
+	if (r->held && write_held(r, e))
+		return -1;
+	return tree_writer_end(&r->writer, e);
+}
+
+/* ---- reports -------------------------------------------------------------------------------------------------- */
+
+static int write_metrics(struct run *r, struct err *e)
+{
+	json_t *o, *final;
+	int rc = -1;
+
+	if (!r->p->metrics || r->p->cv)
+		return 0;
+	o = json_object();
+	final = json_object();
+	if (json_object_set(o, "iterations", r->iterations) ||
+		json_object_set_new(o, "final", final))
+		err_nomem(e);
+	else if (!add_measures(r, final, false, e))
+		rc = jdoc_save(r->p->metrics, o, JDOC_PRETTY, 0, e);
+	json_decref(o);
+	return rc;
+}
+
+struct ranked {
+	size_t feature;
+	double gain;
+};
+
+static int by_gain(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->gain != y->gain)
+		return x->gain > y->gain ? -1 : 1;
+	return x->feature < y->feature ? -1 : 1;
+}
+
+static int write_importance(struct run *r, struct err *e)
+{
+	static const char *const kinds[] = { "gain", "cover", "weight" };
+	size_t n = r->m->n_features;
+	struct ranked *order;
+	json_t *o, *list;
+	int rc = 0;
+
+	if (!r->importance)
+		return 0;
+	order = mem_array(n, sizeof(*order), e);
+	if (!order)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		order[i] = (struct ranked){ i, r->importance[i] };
+	qsort(order, n, sizeof(*order), by_gain);
+	o = json_object();
+	list = json_array();
+	for (size_t i = 0; i < n; i++) {
+		size_t f = order[i].feature;
+		json_t *one = json_object();
+
+		rc |= json_object_set_new(one, "feature", json_string(r->m->features[f].name));
+		for (size_t k = 0; k < 3; k++)
+			rc |= json_object_set_new(
+				one, kinds[k], json_real(r->importance[k * n + f]));
+		rc |= json_array_append_new(list, one);
+	}
+	rc |= json_object_set_new(o, "features", list);
+	rc = rc ? err_nomem(e) : jdoc_save(r->p->importance, o, JDOC_PRETTY, 0, e);
+	json_decref(o);
+	free(order);
+	return rc;
+}
+
+static int cross_validate(struct run *r, struct err *e)
+{
+	json_t *o = tree_cv(&r->data, r->p, &r->t->io, e);
+	struct buf b = BUF_INIT;
+	int rc;
+
+	if (!o)
+		return -1;
+	if (r->p->metrics) {
+		rc = jdoc_save(r->p->metrics, o, JDOC_PRETTY, 0, e);
+	} else if (r->t->wants_model) {
+		rc = err_set(e, ERR_INPUT, "there is no place for the folds' metrics");
+		err_hint(e, "say --metrics FILE");
+	} else {
+		jdoc_format(&b, o, JDOC_PRETTY);
+		rc = buf_check(&b, e);
+		if (!rc)
+			output_slice(r->t->out, buf_slice(&b));
+	}
+	buf_release(&b);
+	json_decref(o);
+	return rc;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------------- */
+
+static void release(struct run *r)
+{
+	for (size_t i = 0; r->held && i < r->m->n_parallel; i++) {
+		tree_release(&r->held[i].tree);
+		free(r->held[i].shares);
+	}
+	free(r->held);
+	tree_writer_release(&r->writer);
+	json_decref(r->iterations);
+	tree_rows_release(&r->valid);
+	free(r->valid_margins);
+	free(r->margins);
+	free(r->importance);
+	tree_model_free(r->m);
+	tree_dataset_release(&r->data);
+}
+
+static int learn(struct run *r, struct err *e)
+{
+	r->m = tree_dataset_model(&r->data, r->p, e);
+	if (!r->m)
+		return -1;
+	r->job = (struct tree_job){ r->data.frame, &r->data.truth, { NULL, 0 }, r->t->io.pool,
+		r->t->io.progress, (uint64_t)r->p->seed };
+	if (r->p->metrics && !r->p->cv) {
+		r->iterations = json_array();
+		if (!r->iterations)
+			return err_nomem(e);
+	}
+	if (r->p->importance) {
+		r->importance = mem_array(3 * r->m->n_features, sizeof(*r->importance), e);
+		if (!r->importance)
+			return -1;
+	}
+	if (r->p->is_forest ? train_forest(r, e) : train_boost(r, e))
+		return -1;
+	return write_metrics(r, e) || write_importance(r, e) ? -1 : 0;
+}
+
+int tree_train(const struct tree_train *t, struct err *e)
+{
+	struct run r = { .t = t, .p = t->params };
+	int rc = -1;
+
+	if (tree_params_check(t->params, e) ||
+		tree_dataset_load(&r.data, t->params, t->files, t->n_files, &t->io, e))
+		goto out;
+	if (t->params->cv && cross_validate(&r, e))
+		goto out;
+	rc = t->params->cv && !t->wants_model ? 0 : learn(&r, e);
+out:
+	release(&r);
+	return rc;
+}
