@@ -1,5 +1,7 @@
 #include "csv/value.h"
 
+#include <string.h>
+
 bool csv_value_is_missing(const struct csv_dialect *d, struct slice v)
 {
 	if (v.len == 0)
@@ -30,8 +32,29 @@ static bool take_digits(struct slice *v, int least, int most, int *number)
 	return n >= least;
 }
 
+/* The first three letters of an English month. */
+static bool take_month_name(struct slice *v, int *month)
+{
+	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+	for (int m = 0; m < 12 && v->len >= 3; m++) {
+		const char *name = names + m * 3;
+
+		if ((v->p[0] | 0x20) == name[0] && (v->p[1] | 0x20) == name[1] &&
+			(v->p[2] | 0x20) == name[2]) {
+			*month = m + 1;
+			v->p += 3;
+			v->len -= 3;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool take_part(struct slice *v, char part, struct num_date *d)
 {
+	int left_out;
+
 	switch (part) {
 	case 'Y':
 		return take_digits(v, 4, 4, &d->year);
@@ -44,6 +67,12 @@ static bool take_part(struct slice *v, char part, struct num_date *d)
 		return take_digits(v, 1, 2, &d->month);
 	case 'd':
 		return take_digits(v, 1, 2, &d->day);
+	case 'b':
+		return take_month_name(v, &d->month);
+	case 'H':
+	case 'M':
+	case 'S':
+		return take_digits(v, 1, 2, &left_out);
 	default:
 		return false;
 	}
@@ -82,4 +111,25 @@ bool csv_value_date(struct slice v, const char *format, struct num_date *date)
 		return false;
 	*date = d;
 	return true;
+}
+
+int csv_value_check_format(const char *format, struct err *e)
+{
+	bool year = false, month = false, day = false;
+
+	for (const char *p = format; *p; p++) {
+		if (*p != '%')
+			continue;
+		p++;
+		year = year || *p == 'Y' || *p == 'y';
+		month = month || *p == 'm' || *p == 'b';
+		day = day || *p == 'd';
+		if (!*p || !strchr("YymbdHMS%", *p)) {
+			err_set(e, ERR_INPUT, "date format '%s' has an unknown directive", format);
+			return err_hint(e, "%%Y %%y %%m %%b %%d %%H %%M %%S %%%% are known");
+		}
+	}
+	if (!year || !month || !day)
+		return err_set(e, ERR_INPUT, "date format '%s' lacks year, month or day", format);
+	return 0;
 }

@@ -7,16 +7,16 @@
 #define CD4ML_TABLE_CELL_H
 
 #include "csv/reader.h"
+#include "csv/value.h"
 
 struct table_cells {
+	const struct csv_dialect *dialect;
 	char quote; /* 0: none */
-	const char *const *na;
-	size_t n_na;
 };
 
 static inline struct table_cells table_cells_of(const struct csv_dialect *d)
 {
-	return (struct table_cells){ csv_dialect_quote(d), d->na.items, d->na.n };
+	return (struct table_cells){ d, csv_dialect_quote(d) };
 }
 
 /** The value, which points into the field, or into the emptied `b` if it has doubled quotes. 0 or -1. */
@@ -33,13 +33,13 @@ static inline int table_cell_value(const struct table_cells *c, const struct csv
 
 static inline bool table_cell_is_missing(const struct table_cells *c, struct slice value)
 {
-	if (value.len == 0)
-		return true;
-	for (size_t i = 0; i < c->n_na; i++) {
-		if (slice_is(value, c->na[i]))
-			return true;
-	}
-	return false;
+	return value.len == 0 || (c->dialect->na.n > 0 && csv_value_is_missing(c->dialect, value));
+}
+
+/** A number as this folder takes it: "nan" and "inf" are some, the first one is missing. */
+static inline bool table_cell_number(struct slice value, double *x)
+{
+	return num_parse_double(value, true, x);
 }
 
 #endif

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
-#include "base/num.h"
 #include "table/cell.h"
 #include "table/dict.h"
 
@@ -144,7 +143,7 @@ static int add_number(struct piece *p, struct part *part, const struct csv_field
 
 	if (table_cell_value(cells, f, &p->unquoted, &v, e))
 		return -1;
-	if (!table_cell_is_missing(cells, v) && !num_parse_double(v, true, &x)) {
+	if (!table_cell_is_missing(cells, v) && !table_cell_number(v, &x)) {
 		part->failed = true;
 		part->mode = READ_NOT;
 		return 0;
@@ -348,7 +347,7 @@ static int look_at_row(
 		if (table_cell_value(&l->cells, &row->fields[l->field_of[i]], unquoted, &v, e))
 			return -1;
 		if (l->cols[i].mode == READ_NUMBER && !table_cell_is_missing(&l->cells, v) &&
-			!num_parse_double(v, true, &x))
+			!table_cell_number(v, &x))
 			l->cols[i].mode = READ_TEXT;
 	}
 	return 0;

@@ -142,3 +142,32 @@ int table_dict_merge(
 	}
 	return 0;
 }
+
+int table_dict_reorder(struct table_dict *d, const uint32_t *order, struct err *e)
+{
+	size_t n = d->n;
+	struct slice *items = mem_array_raw(n, sizeof(*items), e);
+	uint32_t *hashes = mem_array_raw(n, sizeof(*hashes), e);
+
+	if (!items || !hashes) {
+		free(items);
+		free(hashes);
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		items[order[i]] = d->items[i];
+		hashes[order[i]] = d->hashes[i];
+	}
+	for (size_t i = 0; d->slots && i <= d->mask; i++) {
+		uint32_t code = (uint32_t)d->slots[i];
+
+		if (code)
+			d->slots[i] += (uint64_t)order[code - 1] + 1 - code;
+	}
+	free(d->items);
+	free(d->hashes);
+	d->items = items;
+	d->hashes = hashes;
+	d->cap_items = d->cap_hashes = n;
+	return 0;
+}

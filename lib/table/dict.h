@@ -55,6 +55,8 @@ int table_dict_add_borrowed(struct table_dict *d, struct slice s, uint32_t hash,
 int table_dict_merge(struct table_dict *d, const struct table_dict *from, uint32_t *map,
 	struct err *e) MUST_CHECK;
 
+/** Gives the text of code i the code order[i]; `order` is a permutation of [n]. */
+int table_dict_reorder(struct table_dict *d, const uint32_t *order, struct err *e) MUST_CHECK;
 /** Gives back what only adding and looking up need; `items` and `n` stay. */
 void table_dict_freeze(struct table_dict *d);
 

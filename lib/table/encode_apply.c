@@ -1,0 +1,252 @@
+#include "table/encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "table/cell.h"
+#include "table/encode_steps.h"
+
+const char *table_encode_transformation(const struct table_encode_options *o)
+{
+	const struct {
+		const char *name;
+		bool set;
+	} all[] = {
+		{ "--fill", o->fill.n > 0 },
+		{ "--fill-text", o->fill_text },
+		{ "--fill-number", o->fill_number },
+		{ "--date", o->date.n > 0 },
+		{ "--drop", o->drop.n > 0 },
+		{ "--keep", o->keep.n > 0 },
+		{ "--rename", o->rename.n > 0 },
+		{ "--codes", o->codes.n > 0 },
+		{ "--codes-text", o->codes_text },
+		{ "--codes-order", o->order != TABLE_ORDER_APPEARANCE },
+		{ "--plain", o->plain.n > 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i].set)
+			return all[i].name;
+	}
+	return NULL;
+}
+
+struct apply {
+	const struct table_steps *steps;
+	struct table_cells cells;
+	struct output *out;
+	const char *name;
+	struct seen *seen; /* [steps->n] */
+	uint64_t n_rows;
+};
+
+/* What one step met that is worth a word. */
+struct seen {
+	uint64_t n_unknown, n_filled;
+	uint64_t unknown_line; /* of the first */
+};
+
+struct apply_piece {
+	struct seen *seen; /* [n_steps] */
+	uint64_t n_rows;
+	struct buf unquoted;
+};
+
+static void apply_release(void *result)
+{
+	struct apply_piece *p = result;
+
+	free(p->seen);
+	buf_release(&p->unquoted);
+}
+
+static int put_step(char **w, const struct apply *a, size_t i, struct apply_piece *p,
+	const struct csv_row *row, struct err *e)
+{
+	const struct table_step *step = &a->steps->steps[i];
+	const struct table_rule *r = step->rule;
+	const struct csv_field *f = &row->fields[step->field];
+	struct slice v, as_is = { f->p, f->len };
+
+	if (table_cell_value(&a->cells, f, &p->unquoted, &v, e))
+		return -1;
+	if (table_cell_is_missing(&a->cells, v)) {
+		if (step->fill.p) {
+			p->seen[i].n_filled++;
+			as_is = step->fill;
+		} else if (r->date) {
+			as_is = (struct slice){ a->steps->no_date, 2 };
+		} else if (r->coded) {
+			as_is.len = 0;
+		}
+	} else if (r->coded) {
+		uint32_t code = table_dict_get(&r->codes, v, table_dict_hash(v));
+
+		if (code == TABLE_DICT_NONE) {
+			code = r->codes.n;
+			if (p->seen[i].n_unknown++ == 0)
+				p->seen[i].unknown_line = row->line;
+		}
+		*w = table_steps_put_code(*w, code);
+		return 0;
+	} else if (r->date) {
+		struct num_date d;
+
+		if (!table_rule_date(r, v, &d))
+			return table_steps_bad_date(r, a->name, row->line, v, e);
+		*w = table_steps_put_date(*w, &d, a->steps->delimiter);
+		return 0;
+	}
+	if (as_is.len)
+		memcpy(*w, as_is.p, as_is.len);
+	*w += as_is.len;
+	return 0;
+}
+
+static int apply_row(const struct apply *a, struct apply_piece *p, const struct csv_row *row,
+	struct buf *b, struct err *e)
+{
+	const struct table_steps *s = a->steps;
+	char *w = buf_reserve(b, row->raw.len + s->n * 32 + s->fill_bytes + 1);
+	const char *start = w;
+
+	if (!w)
+		return buf_check(b, e);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct csv_field *first = &row->fields[s->steps[i].field];
+		const struct csv_field *last = first;
+
+		if (i > 0)
+			*w++ = s->delimiter;
+		if (!s->steps[i].passive) {
+			if (put_step(&w, a, i, p, row, e))
+				return -1;
+			continue;
+		}
+		/* Neighbours that pass are copied together. */
+		while (i + 1 < s->n && s->steps[i + 1].passive &&
+			s->steps[i + 1].field == s->steps[i].field + 1 &&
+			row->fields[s->steps[i + 1].field].p == last->p + last->len + 1) {
+			i++;
+			last = &row->fields[s->steps[i].field];
+		}
+		if (last->p + last->len > first->p) {
+			size_t len = (size_t)(last->p + last->len - first->p);
+
+			memcpy(w, first->p, len);
+			w += len;
+		}
+	}
+	*w++ = '\n';
+	b->len += (size_t)(w - start);
+	return 0;
+}
+
+static int apply_work(void *ctx, struct csv_chunk *c, int worker, struct err *e)
+{
+	const struct apply *a = ctx;
+	struct apply_piece *p = csv_chunk_result(c);
+	struct csv_row row;
+	int rc;
+
+	(void)worker;
+	if (!p->seen) {
+		buf_init(&p->unquoted);
+		p->seen = mem_array(a->steps->n, sizeof(*p->seen), e);
+		if (!p->seen)
+			return -1;
+	}
+	memset(p->seen, 0, a->steps->n * sizeof(*p->seen));
+	p->n_rows = 0;
+	while ((rc = csv_chunk_next(c, &row, e)) > 0) {
+		if (apply_row(a, p, &row, csv_chunk_buf(c), e))
+			return -1;
+		p->n_rows++;
+	}
+	return rc;
+}
+
+static int apply_done(void *ctx, struct csv_chunk *c, struct err *e)
+{
+	struct apply *a = ctx;
+	struct apply_piece *p = csv_chunk_result(c);
+	struct buf *b = csv_chunk_buf(c);
+
+	for (size_t i = 0; i < a->steps->n; i++) {
+		if (a->seen[i].n_unknown == 0)
+			a->seen[i].unknown_line = p->seen[i].unknown_line;
+		a->seen[i].n_unknown += p->seen[i].n_unknown;
+		a->seen[i].n_filled += p->seen[i].n_filled;
+	}
+	a->n_rows += p->n_rows;
+	if (buf_check(b, e))
+		return -1;
+	output_slice(a->out, buf_slice(b));
+	return output_failed(a->out) && output_fd(a->out, e) < 0 ? -1 : 0;
+}
+
+static void report(const struct apply *a, struct diag *diag)
+{
+	for (size_t i = 0; i < a->steps->n; i++) {
+		const struct table_rule *r = a->steps->steps[i].rule;
+		const struct seen *s = &a->seen[i];
+		bool most = s->n_unknown * 2 > a->n_rows;
+
+		if (s->n_filled > 0)
+			diag_say(diag, DIAG_NOTE,
+				"%s: column '%s': %llu missing values filled with '%s'", a->name,
+				r->name, (unsigned long long)s->n_filled, r->fill);
+		if (s->n_unknown > 0)
+			diag_say(diag, most ? DIAG_WARNING : DIAG_NOTE,
+				"%s: column '%s': %llu of %llu values (%.2g %%) were not in the "
+				"fit "
+				"and have code %u, first in line %llu%s",
+				a->name, r->name, (unsigned long long)s->n_unknown,
+				(unsigned long long)a->n_rows,
+				100.0 * (double)s->n_unknown / (double)a->n_rows, r->codes.n,
+				(unsigned long long)s->unknown_line,
+				most ? "; is it the encoder of this data?" : "");
+	}
+}
+
+int table_encode_apply(const char *path, const struct table_encoder *enc,
+	const struct table_encode_options *o, struct pool *pool, struct output *out, struct err *e)
+{
+	struct csv_dialect dialect = *o->dialect;
+	struct table_steps steps = { .header = BUF_INIT };
+	struct apply a = { .steps = &steps, .out = out };
+	const struct csv_run run = {
+		.work = apply_work,
+		.done = apply_done,
+		.ctx = &a,
+		.result_size = sizeof(struct apply_piece),
+		.result_release = apply_release,
+		.progress = o->progress,
+	};
+	struct csv_table *in = NULL;
+	int rc = -1;
+
+	dialect.na.items = (const char **)enc->missing;
+	dialect.na.n = enc->n_missing;
+	in = csv_table_open(path, &dialect, e);
+	if (!in || table_steps_plan(&steps, enc, in, o, e))
+		goto out;
+	a.cells = table_cells_of(&dialect);
+	a.name = csv_table_name(in);
+	a.seen = mem_array(steps.n, sizeof(*a.seen), e);
+	if (!a.seen)
+		goto out;
+	output_slice(out, buf_slice(&steps.header));
+	rc = csv_table_run(in, pool, &run, e);
+	if (rc == 0) {
+		report(&a, o->diag);
+		table_steps_say_ragged(in, o);
+	}
+out:
+	free(a.seen);
+	table_steps_release(&steps);
+	csv_table_close(in);
+	return rc;
+}
