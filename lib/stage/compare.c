@@ -208,6 +208,14 @@ static int add_numbers(struct table *t, const char *file, struct buf *name, json
 	return buf_check(name, e);
 }
 
+/* A report in words may be declared as metrics too. */
+static bool has_numbers(const char *name)
+{
+	struct slice s = slice_of(name);
+
+	return slice_ends(s, ".json") || slice_ends(s, ".yaml") || slice_ends(s, ".yml");
+}
+
 static int add_metrics(struct stage_project *p, const struct stage_spec *s, const json_t *old_lock,
 	const char *rev, struct table *t, struct err *e)
 {
@@ -217,7 +225,7 @@ static int add_metrics(struct stage_project *p, const struct stage_spec *s, cons
 		json_t *old, *new;
 		int rc = -1;
 
-		if (out->kind != STAGE_METRIC)
+		if (out->kind != STAGE_METRIC || !has_numbers(out->path.text))
 			continue;
 		new = load_now(p, out->path.full, e);
 		old = !new         ? NULL

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/opt.h"
 #include "base/output.h"
 #include "base/path.h"
 #include "base/ydoc.h"
@@ -104,21 +105,45 @@ out:
 	return rc;
 }
 
-static int set_words(json_t *stage, const char *key, const char *text, struct err *e)
+/* Blanks separate, so a path with one comes in pieces that its quotes or backslash give away. */
+static int check_word(const char *key, struct slice word, struct err *e)
 {
-	struct slice rest = slice_of(text), word;
-	json_t *list = json_array();
-	bool is_params = !strcmp(key, "params"), is_metrics = !strcmp(key, "metrics");
-	int rc = 0;
+	if (word.p[word.len - 1] != '\\' && !memchr(word.p, '"', word.len) &&
+		!memchr(word.p, '\'', word.len))
+		return 0;
+	err_set(e, ERR_INPUT, "%s: '%.*s' looks like a part of a path with blanks", key,
+		(int)word.len, word.p);
+	return err_hint(e, "make cannot carry these in a list: rename it");
+}
 
-	if (!list)
-		return err_nomem(e);
-	while (!rc && slice_cut(&rest, ' ', &word)) {
+static int add_words(json_t *list, const char *key, const json_t *text, struct err *e)
+{
+	struct slice rest = slice_of(json_string_value(text)), word;
+	bool is_params = !strcmp(key, "params"), is_metrics = !strcmp(key, "metrics");
+
+	while (slice_cut(&rest, ' ', &word)) {
+		word = slice_trim(word);
 		if (!word.len)
 			continue;
-		rc = is_params ? append_param(list, word, e)
-			       : append_path(list, word, !is_metrics, e);
+		if (check_word(key, word, e) ||
+			(is_params ? append_param(list, word, e)
+				   : append_path(list, word, !is_metrics, e)))
+			return -1;
 	}
+	return 0;
+}
+
+static int set_words(json_t *stage, const char *key, const char *text, struct err *e)
+{
+	json_t *list = json_array();
+	json_t *plain = decoded(text, e);
+	int rc = plain ? 0 : -1;
+
+	if (!list && !rc)
+		rc = err_nomem(e);
+	if (!rc)
+		rc = add_words(list, key, plain, e);
+	json_decref(plain);
 	if (rc || !json_array_size(list)) {
 		json_decref(list);
 		return rc;
@@ -148,6 +173,45 @@ static int set_text(json_t *stage, const char *key, const char *text, struct err
 		return 0;
 	}
 	return json_object_set_new(stage, key, v) ? err_nomem(e) : 0;
+}
+
+/* What of our variables the word after "NAME_" was probably meant to be; NULL: the user's own. */
+static const char *meant(const char *suffix)
+{
+	static const char *const known[] = { "DEPS", "OUTS", "METRICS", "PLOTS", "PARAMS", "CMD",
+		"CI", "DESC", "ALWAYS", NULL };
+	static const char *const alias[][2] = { { "OUTPUTS", "OUTS" }, { "OUTPUT", "OUTS" },
+		{ "INPUTS", "DEPS" }, { "INPUT", "DEPS" }, { "DEPENDENCIES", "DEPS" },
+		{ "COMMAND", "CMD" }, { "CMDS", "CMD" }, { "PARAMETERS", "PARAMS" },
+		{ "DESCRIPTION", "DESC" }, { "OUT", "OUTS" }, { "DEP", "DEPS" } };
+
+	if (suffix[strspn(suffix, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
+		return NULL;
+	for (size_t i = 0; i < sizeof(alias) / sizeof(*alias); i++)
+		if (!strcmp(alias[i][0], suffix))
+			return alias[i][1];
+	return opt_nearest(suffix, known);
+}
+
+/* variable=NAME_OUT, say, with stage=NAME somewhere. */
+static int check_variable(char **words, size_t n, const char *variable, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *stage = words[i] + 6, *near;
+		size_t len;
+
+		if (strncmp(words[i], "stage=", 6) != 0)
+			continue;
+		len = strlen(stage);
+		if (strncmp(variable, stage, len) != 0 || variable[len] != '_')
+			continue;
+		near = meant(variable + len + 1);
+		if (!near)
+			continue;
+		err_set(e, ERR_INPUT, "'%s' is no variable of stage '%s'", variable, stage);
+		return err_hint(e, "did you mean '%s_%s'?", stage, near);
+	}
+	return 0;
 }
 
 static int set_word(json_t *stage, const char *word, struct err *e)
@@ -211,7 +275,12 @@ json_t *stage_declare_parse(char **words, size_t n, struct err *e)
 	const char *name = NULL;
 	int rc = stages ? 0 : err_nomem(e);
 
+	for (size_t i = 0; i < n && !rc; i++)
+		if (!strncmp(words[i], "variable=", 9))
+			rc = check_variable(words, n, words[i] + 9, e);
 	for (size_t i = 0; i < n && !rc; i++) {
+		if (!strncmp(words[i], "variable=", 9))
+			continue;
 		if (strncmp(words[i], "stage=", 6) != 0) {
 			rc = stage ? set_word(stage, words[i], e)
 				   : err_set(e, ERR_INPUT, "'%s' comes before stage=NAME",

@@ -1,0 +1,29 @@
+# ci.mk - what a CI job calls: `make ci-GROUP` for each group that NAME_CI names. Included by cd4ml.mk.
+#
+# Fetches just what the group's stages need, runs them, and sends what they made. Between jobs nothing else needs
+# to pass than dvc.lock, metrics and baseline. The gate belongs to the group CD4ML_GATE_CI, the
+# release to CD4ML_RELEASE_CI.
+
+_cd4ml_ci_extra := $(if $(filter model,$(_cd4ml_parts)),$(sort \
+	$(if $(strip $(CD4ML_GATE_METRICS)),$(strip $(CD4ML_GATE_CI)) $(strip $(CD4ML_RELEASE_CI)))))
+_cd4ml_ci_groups := $(sort $(_cd4ml_groups) $(_cd4ml_ci_extra))
+_cd4ml_ci := $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_ci_groups))
+
+# A list of targets that is empty must not become "all".
+_cd4ml_ci_pull = t=$$($(call _cd4ml_tool,stage-run) targets --ci $(1)) && \
+	if [ -n "$$t" ]; then $(call _cd4ml_tool,s3-sync) pull $(CD4ML_PULL_FLAGS) $$t; fi
+_cd4ml_ci_push = t=$$($(call _cd4ml_tool,stage-run) targets --ci $(1) --outs) && \
+	if [ -n "$$t" ]; then $(call _cd4ml_tool,s3-sync) push $(CD4ML_PUSH_FLAGS) $$t; fi
+
+ifneq ($(_cd4ml_ci),)
+.PHONY: $(_cd4ml_ci)
+$(filter-out $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_groups)),$(_cd4ml_ci)): _cd4ml_ci_stages :=
+$(addprefix $(_cd4ml_p)ci-,$(_cd4ml_groups)): _cd4ml_ci_stages := 1
+
+$(_cd4ml_ci): $(_cd4ml_p)ci-%: | _cd4ml_ready
+	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_ci_pull,$*),:)
+	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_tool,stage-run) run $(CD4ML_RUN_FLAGS) --ci $*,:)
+	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_ci_push,$*),:)
+	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_GATE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_gate),:)
+	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_RELEASE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_release),:)
+endif

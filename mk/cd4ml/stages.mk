@@ -1,0 +1,88 @@
+# stages.mk - the pipeline: what must run, and running it. Included by cd4ml.mk.
+#
+# When a goal needs it, one process is asked while the Makefile is read: it gets all stages as they are
+# declared, writes dvc.yaml where that differs, looks at all of them, and names those that
+# are to be done, each with those of its needs that are to be done too. Only these get a recipe, so a
+# pipeline that is up to date costs that one process.
+
+STAGES ?=
+_cd4ml_stages := $(strip $(STAGES))
+_cd4ml_keys := DEPS OUTS METRICS PLOTS PARAMS CMD CI DESC ALWAYS
+_cd4ml_fixed := help repro status dag params metrics add push pull checkout gc gate release
+_cd4ml_groups := $(sort $(foreach s,$(_cd4ml_stages),$($(s)_CI)))
+
+# ---- mistakes that make itself can see -------------------------------------------------------------
+_cd4ml_clash := $(filter $(addprefix $(_cd4ml_p),$(_cd4ml_fixed)) $(_cd4ml_p)ci-%,$(_cd4ml_stages))
+ifneq ($(_cd4ml_clash),)
+$(error cd4ml: a stage cannot be called '$(firstword $(_cd4ml_clash))': that is a target of cd4ml.mk; rename it, or set CD4ML_PREFIX)
+endif
+$(foreach s,$(_cd4ml_stages),$(if $(findstring /,$(s))$(findstring %,$(s))$(findstring :,$(s)),$(error \
+	cd4ml: '$(s)' in STAGES cannot be a name: letters, digits, - and _)))
+
+# Variables that look like a stage's, but are none: stage-run says which one was probably meant.
+_cd4ml_strange := $(filter $(addsuffix _%,$(_cd4ml_stages)),$(filter-out $(addprefix %_,$(_cd4ml_keys)) _%,$(.VARIABLES)))
+
+# ---- declarations as words for stage-run -----------------------------------------------------------
+# \ ' and line breaks as \\ \q \n, then in single quotes: so nothing is special, neither to the shell nor
+# to make, which starts a command without special characters by itself, each word on its own.
+_cd4ml_word = '$(1)=$(subst ',\q,$(subst $(_cd4ml_newline),\n,$(subst \,\\,$(2))))'
+_cd4ml_word_of = $(if $(strip $($(2))),$(call _cd4ml_word,$(1),$($(2))))
+_cd4ml_declare = 'stage=$(1)' $(call _cd4ml_word_of,cmd,$(1)_CMD) $(call _cd4ml_word_of,deps,$(1)_DEPS) \
+	$(call _cd4ml_word_of,outs,$(1)_OUTS) $(call _cd4ml_word_of,metrics,$(1)_METRICS) \
+	$(call _cd4ml_word_of,plots,$(1)_PLOTS) $(call _cd4ml_word_of,params,$(1)_PARAMS) \
+	$(call _cd4ml_word_of,ci,$(1)_CI) $(call _cd4ml_word_of,desc,$(1)_DESC) \
+	$(call _cd4ml_word_of,always,$(1)_ALWAYS)
+
+# A remote from the command line or the environment is for this clone alone.
+_cd4ml_setup_flags = $(if $(strip $(CD4ML_REMOTE)),--remote $(call _cd4ml_quote,$(strip $(CD4ML_REMOTE))) \
+	$(if $(filter environment command,$(firstword $(origin CD4ML_REMOTE))),--local))
+
+# ---- the one look ----------------------------------------------------------------------------------
+_cd4ml_todo :=
+_cd4ml_plan :=
+_cd4ml_asked := $(call _cd4ml_goals,repro status dag params metrics gate release ci-%) \
+	$(filter $(_cd4ml_stages),$(MAKECMDGOALS))
+
+ifneq ($(and $(_cd4ml_stages),$(strip $(_cd4ml_asked))),)
+_cd4ml_plan := $(shell $(call _cd4ml_tool,stage-run) plan \
+	$(if $(findstring n,$(_cd4ml_flags))$(findstring q,$(_cd4ml_flags))$(findstring t,$(_cd4ml_flags)),--dry) \
+	$(if $(findstring B,$(_cd4ml_flags)),--force) $(_cd4ml_setup_flags) -- \
+	$(foreach s,$(_cd4ml_stages),$(call _cd4ml_declare,$(s))) $(patsubst %,'variable=%',$(_cd4ml_strange)))
+ifneq ($(firstword $(_cd4ml_plan)),ok)
+$(error cd4ml: the pipeline cannot be planned, for the reason above)
+endif
+_cd4ml_todo := $(foreach w,$(filter-out ok,$(_cd4ml_plan)),$(firstword $(subst :, ,$(w))))
+endif
+
+# NAME:NEED,NEED of the plan becomes a rule. What brings data comes first if both are asked for.
+define _cd4ml_rule
+$(firstword $(subst :, ,$(1))): $(subst $(_cd4ml_comma), ,$(word 2,$(subst :, ,$(1)))) | $(call _cd4ml_goals,pull checkout add)
+	$$(_cd4ml_q)$$(call _cd4ml_tool,stage-run) run $(if $(findstring B,$(_cd4ml_flags)),--force )$$(CD4ML_RUN_FLAGS) $(firstword $(subst :, ,$(1)))
+endef
+$(foreach w,$(filter-out ok,$(_cd4ml_plan)),$(eval $(call _cd4ml_rule,$(w))))
+
+.PHONY: $(_cd4ml_stages)
+# Declared, but with nothing to do: all that they need is done too.
+$(filter-out $(_cd4ml_todo),$(_cd4ml_stages)):
+
+# For help.awk: `name: what it does\n` each.
+_cd4ml_stage_lines = $(foreach s,$(_cd4ml_stages),$(s): $(subst \,\\,$(strip $($(s)_DESC)))\n)
+
+# Goals that look at what stages made wait for them, when both are asked for.
+_cd4ml_after_stages := $(if $(call _cd4ml_goals,repro)$(filter $(_cd4ml_stages),$(MAKECMDGOALS)),$(_cd4ml_todo))
+
+##@ Pipeline
+.PHONY: $(_cd4ml_p)repro $(_cd4ml_p)status $(_cd4ml_p)dag $(_cd4ml_p)params $(_cd4ml_p)metrics
+$(CD4ML_PREFIX)repro: $(_cd4ml_todo) ## bring all stages up to date; their names are targets too (-j N: side by side)
+
+$(CD4ML_PREFIX)status: | $(_cd4ml_after_stages) ## say what is out of date, and why
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) status || [ $$? -eq 1 ]
+
+$(CD4ML_PREFIX)dag: ## draw the graph of the stages (FORMAT=terminal|mermaid|dot)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) dag $(if $(FORMAT),--format $(call _cd4ml_quote,$(FORMAT)))
+
+$(CD4ML_PREFIX)metrics: | $(_cd4ml_after_stages) ## compare metrics with the last commit (REV=HEAD)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) metrics $(if $(REV),--rev $(call _cd4ml_quote,$(REV)))
+
+$(CD4ML_PREFIX)params: ## compare parameters with the last commit (REV=HEAD)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) params $(if $(REV),--rev $(call _cd4ml_quote,$(REV)))
