@@ -37,7 +37,7 @@ run_tests = sh tests/run.sh -b '$(CURDIR)/$B' $(if $(JOBS),-j $(JOBS))
 
 ##@ Test
 .PHONY: check unit asan tsan fuzz lint format
-check: $(tool_bin) $(call picked,$(unit_bin) $(fuzz_bin)) ## run all tests (T=NAME: one); ends with `N passed, N failed`
+check: all $(call picked,$(unit_bin) $(fuzz_bin)) ## run all tests (T=NAME: one); ends with `N passed, N failed`
 	@$(run_tests) $(call picked,$(unit_bin) $(fuzz_bin) $(bats_src))
 
 unit: $(call picked,$(unit_bin) $(fuzz_bin)) ## run the unit tests and replay the fuzz corpora (T=NAME: one)
@@ -54,7 +54,7 @@ tsan_picked = $(foreach t,$(1),$(if $(filter $(tsan_tests),$(basename $(notdir $
 tsan: ## the tests of what has threads, under ThreadSanitizer
 	@+$(MAKE) --no-print-directory SAN=thread tsan-run
 .PHONY: tsan-run
-tsan-run: $(tool_bin) $(unit_bin)
+tsan-run: all $(unit_bin)
 	@$(run_tests) $(call picked,$(filter $(call tsan_picked,$(unit_bin) $(bats_src)),$(unit_bin) $(bats_src)))
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS (clang's libFuzzer; T=NAME: one)
@@ -75,7 +75,7 @@ bench: all ## ratios to named peers in one run (BENCH_SCALE=0.1; T=NAME: one)
 	export PEER_PYTHON PEER_DVC && \
 	sh tests/bench/run.sh -b '$(CURDIR)/$B' -s '$(BENCH_SCALE)' $(call picked_bench,$(sort $(wildcard tests/bench/*-*.sh)))
 
-lint: $(tool_bin) $B/libcd4ml.a ## layers, names, banned functions, manuals, shell, format (T=NAME: one)
+lint: all ## layers, names, banned functions, manuals, shell, format (T=NAME: one)
 	@CC='$(CC)' sh tests/lint/run.sh -b '$B' $(T)
 
 format: ## let clang-format (14) lay out all C files
