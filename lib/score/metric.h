@@ -52,7 +52,7 @@ double score_metric_rmse(const struct score_values *in, struct pool *pool);
 double score_metric_mae(const struct score_values *in, struct pool *pool);
 /** Mean of |error / truth|; infinite if a truth is 0. */
 double score_metric_mape(const struct score_values *in, struct pool *pool);
-/** Share of the variance that is explained: 1 is perfect, 0 the mean's, negative worse. NaN if the truth is constant. */
+/** Share of the variance that is explained: 1 is perfect, 0 the mean's. NaN if the truth is constant. */
 double score_metric_r2(const struct score_values *in, struct pool *pool);
 
 /** What is known of a metric by name: for early stopping, gates and reports. */

@@ -300,3 +300,23 @@ double score_rank_ks(const struct score_rank *r, double *at)
 	}
 	return best;
 }
+
+double score_rank_best_f1(const struct score_rank *r, double *at)
+{
+	double tp = 0, fp = 0, best = 0;
+
+	if (!(r->total_positive > 0))
+		return NAN;
+	for (size_t g = 0; g < r->n_groups; g++) {
+		double f1;
+
+		tp += r->positives[g];
+		fp += r->negatives[g];
+		f1 = 2 * tp / (tp + fp + r->total_positive);
+		if (f1 > best) {
+			best = f1;
+			*at = r->scores[g];
+		}
+	}
+	return best;
+}

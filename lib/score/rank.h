@@ -51,6 +51,9 @@ double score_rank_average_precision(const struct score_rank *r);
 /** Largest difference of true and false positive rate, and (unless NULL) the score where it is. */
 double score_rank_ks(const struct score_rank *r, double *at);
 
+/** The best F1 of any threshold, and the lowest score that is positive there; NaN without positives. */
+double score_rank_best_f1(const struct score_rank *r, double *at);
+
 /**
  * The order alone: order[i] is the row with the i-th smallest score, equal ones by row. For what
  * needs a value per row. -1 and `e` as above.
