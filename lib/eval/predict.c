@@ -1,0 +1,215 @@
+#include "eval/predict.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "csv/chunk.h"
+#include "csv/writer.h"
+
+struct job {
+	const struct tree_model *m;
+	const struct eval_predict_options *o;
+	struct tree_predictor *predictor;
+	struct output *out;
+	char delimiter;
+	int *keep; /* [o->keep.n] columns */
+	struct buf *labels; /* [m->n_labels] as fields */
+	uint64_t n_rows;
+};
+
+/* What a chunk of rows keeps while it is on its way. */
+struct piece {
+	struct tree_batch batch;
+	struct slice *kept; /* [n_rows][keep.n] fields as they stand in the file */
+	size_t cap_kept;
+};
+
+static void release_piece(void *result)
+{
+	struct piece *p = result;
+
+	tree_batch_release(&p->batch);
+	free(p->kept);
+}
+
+static int keep_fields(const struct job *j, struct piece *p, size_t row_index,
+	const struct csv_row *row, struct err *e)
+{
+	size_t n = j->o->keep.n;
+
+	if (!n)
+		return 0;
+	if (mem_grow(&p->kept, &p->cap_kept, (row_index + 1) * n, sizeof(*p->kept), e))
+		return -1;
+	for (size_t k = 0; k < n; k++) {
+		const struct csv_field *f = &row->fields[j->keep[k]];
+
+		p->kept[row_index * n + k] = (struct slice){ f->p, f->len };
+	}
+	return 0;
+}
+
+static void add_float(struct buf *b, float v)
+{
+	char *to = buf_reserve(b, NUM_TEXT_MAX);
+
+	if (!to)
+		return;
+	b->len += num_format_float(to, v);
+}
+
+static void add_prediction(const struct job *j, const struct piece *p, size_t row, struct buf *b)
+{
+	const struct tree_batch *batch = &p->batch;
+	size_t n_keep = j->o->keep.n;
+
+	for (size_t k = 0; k < n_keep; k++) {
+		buf_add_slice(b, p->kept[row * n_keep + k]);
+		buf_add_char(b, j->delimiter);
+	}
+	if (j->m->task == TREE_REGRESSION) {
+		add_float(b, batch->scores[row * batch->n_outputs]);
+	} else {
+		size_t label = tree_batch_class(batch, j->predictor, row, j->o->threshold);
+
+		buf_add_slice(b, buf_slice(&j->labels[label]));
+		for (size_t k = 0; k < batch->n_outputs; k++) {
+			buf_add_char(b, j->delimiter);
+			add_float(b, batch->scores[row * batch->n_outputs + k]);
+		}
+	}
+	buf_add_char(b, '\n');
+}
+
+static int predict_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
+{
+	const struct job *j = ctx;
+	struct piece *p = csv_chunk_result(c);
+	struct buf *b = csv_chunk_buf(c);
+	struct csv_row row;
+	size_t n = 0;
+	int rc;
+
+	(void)worker;
+	tree_batch_reset(&p->batch);
+	while ((rc = csv_chunk_next(c, &row, e)) == 1) {
+		if (tree_batch_add(&p->batch, j->predictor, &row, e) ||
+			keep_fields(j, p, n++, &row, e))
+			return -1;
+	}
+	if (rc || tree_batch_run(&p->batch, j->predictor, e))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		add_prediction(j, p, i, b);
+	return buf_check(b, e);
+}
+
+static int write_chunk(void *ctx, struct csv_chunk *c, struct err *e)
+{
+	struct job *j = ctx;
+	const struct piece *p = csv_chunk_result(c);
+
+	(void)e;
+	output_slice(j->out, buf_slice(csv_chunk_buf(c)));
+	j->n_rows += p->batch.n_rows;
+	return 0;
+}
+
+static int add_name(struct buf *b, const struct job *j, const char *name, struct err *e)
+{
+	return csv_writer_add(b, j->o->dialect, slice_of(name), e);
+}
+
+/* Kept names as they stand, then ours; a kept name that is also ours would be there twice. */
+static int write_header(struct job *j, const struct csv_table *t, struct err *e)
+{
+	const struct csv_row *header = csv_table_header(t);
+	struct buf b = BUF_INIT, name = BUF_INIT;
+	int rc = -1;
+
+	for (size_t k = 0; k < j->o->keep.n; k++) {
+		const struct csv_field *f = &header->fields[j->keep[k]];
+		struct slice kept = slice_of(csv_table_col_name(t, (size_t)j->keep[k]));
+
+		if (slice_is(kept, "prediction") || slice_starts(kept, "probability")) {
+			err_set(e, ERR_INPUT, "column '%s' is one of the predictions' own", kept.p);
+			err_hint(e, "it cannot be kept under this name");
+			goto out;
+		}
+		buf_add_slice(&b, (struct slice){ f->p, f->len });
+		buf_add_char(&b, j->delimiter);
+	}
+	buf_add_text(&b, "prediction");
+	if (j->m->task == TREE_BINARY) {
+		buf_add_char(&b, j->delimiter);
+		buf_add_text(&b, "probability");
+	}
+	for (size_t k = 0; j->m->task == TREE_MULTICLASS && k < j->m->n_labels; k++) {
+		buf_reset(&name);
+		buf_addf(&name, "probability_%s", j->m->labels[k]);
+		buf_add_char(&b, j->delimiter);
+		if (buf_check(&name, e) || add_name(&b, j, name.p, e))
+			goto out;
+	}
+	buf_add_char(&b, '\n');
+	if (buf_check(&b, e))
+		goto out;
+	output_slice(j->out, buf_slice(&b));
+	rc = 0;
+out:
+	buf_release(&b);
+	buf_release(&name);
+	return rc;
+}
+
+static int prepare(struct job *j, const struct csv_table *t, struct err *e)
+{
+	const struct opt_list *keep = &j->o->keep;
+
+	j->delimiter = csv_dialect_delimiter(j->o->dialect);
+	j->keep = mem_array(keep->n, sizeof(*j->keep), e);
+	j->labels = j->keep ? mem_array(j->m->n_labels, sizeof(*j->labels), e) : NULL;
+	if (!j->labels)
+		return -1;
+	for (size_t k = 0; k < j->m->n_labels; k++) {
+		buf_init(&j->labels[k]);
+		if (add_name(&j->labels[k], j, j->m->labels[k], e))
+			return -1;
+	}
+	for (size_t k = 0; k < keep->n; k++) {
+		j->keep[k] = csv_table_find(t, keep->items[k], e);
+		if (j->keep[k] < 0)
+			return -1;
+	}
+	j->predictor = tree_predictor_new(j->m, e);
+	if (!j->predictor || tree_predictor_bind(j->predictor, t, j->o->dialect, e))
+		return -1;
+	return write_header(j, t, e);
+}
+
+int eval_predict_run(const struct tree_model *m, const char *path,
+	const struct eval_predict_options *o, struct pool *pool, struct output *out,
+	uint64_t *n_rows, struct err *e)
+{
+	struct job j = { .m = m, .o = o, .out = out };
+	struct csv_run run = { .work = predict_chunk,
+		.done = write_chunk,
+		.ctx = &j,
+		.result_size = sizeof(struct piece),
+		.result_release = release_piece,
+		.progress = o->progress };
+	struct csv_table *t = csv_table_open(path, o->dialect, e);
+	int rc = -1;
+
+	if (t && !prepare(&j, t, e))
+		rc = csv_table_run(t, pool, &run, e);
+	*n_rows = j.n_rows;
+	csv_table_close(t);
+	tree_predictor_free(j.predictor);
+	for (size_t k = 0; j.labels && k < m->n_labels; k++)
+		buf_release(&j.labels[k]);
+	free(j.labels);
+	free(j.keep);
+	return rc;
+}

@@ -1,0 +1,212 @@
+#include <math.h>
+
+#include "base/tool.h"
+#include "eval/predict.h"
+#include "eval/report_html.h"
+#include "eval/report_json.h"
+#include "eval/report_md.h"
+#include "eval/report_openmetrics.h"
+#include "eval/report_text.h"
+#include "tree/model_file.h"
+
+/* ---- predict -------------------------------------------------------------------------------------- */
+
+struct predict_args {
+	struct opt_list keep;
+	double threshold;
+	struct csv_dialect dialect;
+};
+
+static const struct predict_args predict_defaults = { .threshold = 0.5,
+	.dialect = CSV_DIALECT_DEFAULT };
+
+static const struct opt predict_options[] = {
+	OPT_HEADING("Prediction"),
+	{ 'k', "keep", OPT_LIST, offsetof(struct predict_args, keep), "COL,...",
+		"columns that pass through, before the prediction" },
+	{ 0, "threshold", OPT_NUMBER, offsetof(struct predict_args, threshold), "X",
+		"two classes: positive is a probability above it", .min = 0, .max = 1 },
+	CSV_DIALECT_OPTIONS(struct predict_args, dialect),
+	OPT_END,
+};
+
+static enum tool_status run_predict(struct tool *t, const void *args, struct err *e)
+{
+	const struct predict_args *a = args;
+	struct eval_predict_options o = { .dialect = &a->dialect,
+		.keep = a->keep,
+		.threshold = a->threshold,
+		.progress = t->progress };
+	struct tree_model *m = NULL;
+	uint64_t n_rows;
+	int rc = -1;
+
+	if (csv_dialect_check(&a->dialect, e))
+		return TOOL_FAILED;
+	m = tree_model_load(t->operands[0], e);
+	if (m && !eval_predict_run(m, t->operands[1], &o, t->pool, t->out, &n_rows, e)) {
+		diag_say(t->diag, DIAG_NOTE, "%llu rows predicted by %zu trees",
+			(unsigned long long)n_rows, m->n_trees);
+		rc = 0;
+	}
+	tree_model_free(m);
+	return rc ? TOOL_FAILED : TOOL_YES;
+}
+
+/* ---- evaluate ------------------------------------------------------------------------------------- */
+
+struct evaluate_args {
+	struct eval_rows_options rows;
+	double confidence;
+	const char *metrics, *html, *markdown, *openmetrics, *prefix, *title;
+	struct csv_dialect dialect;
+};
+
+static const struct evaluate_args evaluate_defaults = { .rows = { .threshold = NAN },
+	.confidence = 0.95,
+	.prefix = "model_",
+	.title = "Model evaluation",
+	.dialect = CSV_DIALECT_DEFAULT };
+
+#define FIELD(name) offsetof(struct evaluate_args, name)
+
+static const struct opt evaluate_options[] = {
+	OPT_HEADING("Columns"),
+	{ 't', "target", OPT_TEXT, FIELD(rows.target), "COL", "the truth; required" },
+	{ 0, "prediction", OPT_TEXT, FIELD(rows.prediction), "COL",
+		"label or number (prediction)" },
+	{ 0, "probability", OPT_TEXT, FIELD(rows.probability), "COL",
+		"of the positive label, or what the names of all of them begin with "
+		"(probability)" },
+	{ 0, "positive", OPT_TEXT, FIELD(rows.positive), "LABEL",
+		"whose probability it is (the last of two in order)" },
+	{ 0, "weight", OPT_TEXT, FIELD(rows.weight), "COL", "weight of each row" },
+	OPT_HEADING("Evaluation"),
+	{ 0, "objective", OPT_CHOICE, FIELD(rows.objective), EVAL_OBJECTIVE_WORDS,
+		"what is predicted; auto: by the columns there are" },
+	{ 0, "threshold", OPT_NUMBER, FIELD(rows.threshold), "X",
+		"decide anew: positive is a probability above it", .min = 0, .max = 1,
+		.hide_default = true },
+	{ 0, "confidence", OPT_NUMBER, FIELD(confidence), "X", "of the bounds; 0: none", .min = 0,
+		.max = 0.999999 },
+	OPT_HEADING("Reports, besides the text"),
+	{ 'm', "metrics", OPT_TEXT, FIELD(metrics), "FILE", "JSON, for baseline-gate and dvc" },
+	{ 0, "html", OPT_TEXT, FIELD(html), "FILE", "one page with the curves" },
+	{ 0, "title", OPT_TEXT, FIELD(title), "TEXT", "of the page" },
+	{ 0, "markdown", OPT_TEXT, FIELD(markdown), "FILE", "tables for a merge request" },
+	{ 0, "openmetrics", OPT_TEXT, FIELD(openmetrics), "FILE", "for GitLab's metrics report" },
+	{ 0, "prefix", OPT_TEXT, FIELD(prefix), "TEXT", "of the names in it" },
+	CSV_DIALECT_OPTIONS(struct evaluate_args, dialect),
+	OPT_END,
+};
+
+/* Saves what `b` holds, then empties it. */
+static int save(const char *path, struct buf *b, struct err *e)
+{
+	int rc = buf_check(b, e);
+
+	if (!rc)
+		rc = output_save(path, OUTPUT_PLAIN, buf_slice(b), e);
+	buf_reset(b);
+	return rc;
+}
+
+static int write_reports(
+	struct tool *t, const struct evaluate_args *a, const struct eval_measure *m, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	json_t *json = eval_report_json_measure(m, e);
+	int rc = -1;
+
+	if (!json || (a->metrics && jdoc_save(a->metrics, json, JDOC_PRETTY, OUTPUT_PLAIN, e)))
+		goto out;
+	if (a->html) {
+		eval_report_html_measure(&b, m, a->title);
+		if (save(a->html, &b, e))
+			goto out;
+	}
+	if (a->markdown) {
+		eval_report_md_measure(&b, m);
+		if (save(a->markdown, &b, e))
+			goto out;
+	}
+	if (a->openmetrics) {
+		eval_report_openmetrics_measure(&b, m, a->prefix);
+		if (save(a->openmetrics, &b, e))
+			goto out;
+	}
+	if (t->json)
+		jdoc_format(&b, json, JDOC_PRETTY);
+	else
+		eval_report_text_measure(&b, m);
+	output_slice(t->out, buf_slice(&b));
+	rc = buf_check(&b, e);
+out:
+	json_decref(json);
+	buf_release(&b);
+	return rc;
+}
+
+static enum tool_status run_evaluate(struct tool *t, const void *args, struct err *e)
+{
+	const struct evaluate_args *a = args;
+	struct eval_rows_options o = a->rows;
+	struct eval_rows rows = { 0 };
+	struct eval_measure m = { 0 };
+	int rc = -1;
+
+	if (!o.target) {
+		err_set(e, ERR_INPUT, "--target is missing");
+		err_hint(e, "name the column that holds the truth");
+		return TOOL_FAILED;
+	}
+	o.dialect = &a->dialect;
+	o.progress = t->progress;
+	if (!csv_dialect_check(&a->dialect, e) &&
+		!eval_rows_load(&rows, t->operands[0], &o, t->pool, e) &&
+		!eval_measure_rows(&m, &rows, a->confidence, t->pool, e))
+		rc = write_reports(t, a, &m, e);
+	eval_measure_release(&m);
+	eval_rows_release(&rows);
+	return rc ? TOOL_FAILED : TOOL_YES;
+}
+
+static const struct tool_command commands[] = {
+	{ .name = "predict",
+		.usage = "[OPTION]... MODEL TABLE",
+		.summary = "Predicts each row of a table with a model in XGBoost's format",
+		.options = predict_options,
+		.defaults = &predict_defaults,
+		.args_size = sizeof(predict_defaults),
+		.flags = TOOL_OUTPUT | TOOL_THREADS | TOOL_PROGRESS,
+		.min_operands = 2,
+		.max_operands = 2,
+		.run = run_predict,
+		.example = "model-eval predict model.json test.csv --keep id -o predictions.csv" },
+	{ .name = "evaluate",
+		.usage = "[OPTION]... --target COL PREDICTIONS",
+		.summary = "Compares predictions with the truth beside them",
+		.options = evaluate_options,
+		.defaults = &evaluate_defaults,
+		.args_size = sizeof(evaluate_defaults),
+		.flags = TOOL_OUTPUT | TOOL_THREADS | TOOL_PROGRESS | TOOL_JSON,
+		.min_operands = 1,
+		.max_operands = 1,
+		.run = run_evaluate,
+		.example = "model-eval predict model.json test.csv --keep target |\n"
+			   "  model-eval evaluate --target target - --metrics metrics.json --html "
+			   "report.html" },
+	{ .name = NULL },
+};
+
+int main(int argc, char **argv)
+{
+	static const struct tool_spec spec = {
+		.main = { .name = "model-eval",
+			.usage = "COMMAND [OPTION]... ...",
+			.summary = "Predicts with a model, and says how good predictions are" },
+		.commands = commands,
+	};
+
+	return tool_main(&spec, argc, argv);
+}
