@@ -76,7 +76,8 @@ static int compose_key(const struct table_key *k, const struct csv_row *row, str
 		struct slice v = key_value(k, &row->fields[k->cols[i]], quote, &unescaped);
 
 		if (!k->match_empty && csv_value_is_missing(k->dialect, v)) {
-			got = 0;
+			/* a value without memory looks empty too */
+			got = buf_check(&unescaped, e) ? -1 : 0;
 			goto out;
 		}
 		if (i)
