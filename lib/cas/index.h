@@ -2,15 +2,20 @@
  * index - from a file's stat to its hash, so that the second look costs no read.
  *
  * The key is (device, inode); an entry counts only while size, mtime and ctime are what they were.
- * Racily clean: a file that was changed in the same step of the clock in which it was hashed would
- * look unchanged; what was that young when its stat was taken is not remembered, and hashed again
- * next time. Workspace files and cache objects share the table.
+ * Workspace files and cache objects share the table.
+ *
+ * Racily clean: a file that is written in the same step of the clock in which it was hashed
+ * keeps its
+ * times. So what was changed less than a step before its stat was taken is not remembered, and
+ * is hashed
+ * again next time. A file that we made ourselves is known to hold what we wrote: it is
+ * remembered if a
+ * step has passed when the index is written.
  *
  * It is our own file, .dvc/tmp/cd4ml.index: fixed records in an open-addressing table that is
- * used as it
- * is mapped, little-endian, replaced as a whole. It is a cache: a damaged or missing one is an
- * empty one.
- * Where two processes save, the later wins.
+ * used as
+ * it lies on disk, in this machine's byte order, replaced as a whole. It is a cache: a damaged or
+ * missing one is an empty one. Where two processes save, the later wins.
  */
 #ifndef CD4ML_CAS_INDEX_H
 #define CD4ML_CAS_INDEX_H
@@ -32,11 +37,17 @@ struct cas_index *cas_index_open(const char *path, struct err *e) MUST_CHECK;
  */
 bool cas_index_get(struct cas_index *x, const struct stat *st, uint8_t md5[HASH_MD5_LEN]);
 /**
- * Remembers the hash of a file whose stat was `st` before its bytes were read and still after
- * it, unless it was too young
- * at `now_ns` (cas_index_now() taken before or with the stat). Any thread.
+ * Remembers the hash of a file whose stat was `st` before its bytes were read, and still after
+ * it, unless it
+ * was too young at `now_ns`: cas_index_now() before that stat. A failure is silent. Any thread.
  */
 void cas_index_put(struct cas_index *x, const struct stat *st, int64_t now_ns,
+	const uint8_t md5[HASH_MD5_LEN]);
+/**
+ * The same for a file that we made, or turned into a link of an object, a moment ago. Any
+ * thread.
+ */
+void cas_index_put_own(struct cas_index *x, const struct stat *st,
 	const uint8_t md5[HASH_MD5_LEN]);
 /** The clock that files' times come from, in nanoseconds. */
 int64_t cas_index_now(void);
