@@ -1,0 +1,113 @@
+/* Out of the cache, into the workspace. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/path.h"
+#include "cas/object_internal.h"
+
+/* 1 done, 0 the file system cannot, -1 and `e`. */
+static int link_shared(struct cas_cache *c, const struct cas_id *id, const char *object,
+	const char *path, bool symbolic, struct err *e)
+{
+	struct err why = ERR_INIT;
+	struct stat st, key;
+	int r = cas_object_check(c, id, NULL, e);
+
+	if (r <= 0)
+		return r; /* a missing one is told by the copy that comes last */
+	if (cas_fresh_link(&c->place, object, path, symbolic, &why))
+		return 0;
+	if (!symbolic && !lstat(path, &st)) {
+		key = cas_object_index_key(&st, id->is_legacy);
+		cas_index_put_own(c->index, &key, id->md5);
+	}
+	return 1;
+}
+
+/* Bytes through memory, hashed on the way; or a clone of an object that was checked before. */
+static int fill(struct cas_cache *c, const struct cas_id *id, const char *object, int to,
+	bool as_clone, struct err *e)
+{
+	uint8_t md5[HASH_MD5_LEN];
+	int fd = open(object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r = -1;
+	char hex[CAS_ID_TEXT_MAX];
+	int64_t size;
+
+	cas_id_format(id, hex);
+	if (fd < 0) {
+		err_errno(e, "cannot open the object %s", hex);
+		return -1;
+	}
+	if (as_clone) {
+		r = cas_object_clone(c, fd, to) ? 1 : 0;
+	} else if (!cas_digest_stream(fd, object, to, id->is_legacy, md5, &size, e)) {
+		r = 1;
+		if (memcmp(md5, id->md5, HASH_MD5_LEN) != 0) {
+			err_set(e, ERR_INPUT, "the object %s is corrupt: its bytes have another hash",
+				hex);
+			err_hint(e, "cas-hash verify moves it aside; s3-sync fetch brings it again");
+			r = -1;
+		}
+	}
+	close(fd);
+	return r;
+}
+
+/* 1 done, 0 a clone cannot be made, -1. */
+static int copy_out(struct cas_cache *c, const struct cas_id *id, const char *object,
+	const char *path, bool is_exec, bool as_clone, struct err *e)
+{
+	struct cas_fresh f = CAS_FRESH_INIT;
+	struct buf dir = BUF_INIT;
+	struct stat st, key;
+	int r = -1;
+
+	path_dir(&dir, path);
+	if (buf_check(&dir, e))
+		goto out;
+	if (as_clone && (atomic_load(&c->reflinks) < 0 || cas_object_check(c, id, NULL, e) < 0)) {
+		r = atomic_load(&c->reflinks) < 0 ? 0 : -1;
+		goto out;
+	}
+	if (cas_fresh_open(&c->place, dir.p, is_exec ? 0777 : 0666, &f, e))
+		goto out;
+	r = fill(c, id, object, f.fd, as_clone, e);
+	if (r <= 0)
+		goto out;
+	r = cas_fresh_replace(&c->place, &f, path, &st, e) ? -1 : 1;
+	if (r > 0) {
+		key = cas_object_index_key(&st, id->is_legacy);
+		cas_index_put_own(c->index, &key, id->md5);
+	}
+out:
+	cas_fresh_abandon(&f);
+	buf_release(&dir);
+	return r;
+}
+
+int cas_object_link(struct cas_cache *c, const struct cas_id *id, const char *path, bool is_exec,
+	struct err *e)
+{
+	struct buf object = BUF_INIT;
+	int r = 0;
+
+	cas_object_path(c, id, &object);
+	if (buf_check(&object, e)) {
+		r = -1;
+		goto out;
+	}
+	for (size_t i = 0; i < c->repo->n_links && !r; i++) {
+		enum cas_link type = c->repo->links[i];
+
+		if (type == CAS_LINK_COPY || type == CAS_LINK_REFLINK)
+			r = copy_out(c, id, object.p, path, is_exec, type == CAS_LINK_REFLINK, e);
+		else if (!is_exec)
+			r = link_shared(c, id, object.p, path, type == CAS_LINK_SYMLINK, e);
+	}
+out:
+	if (r < 0)
+		err_at(e, "%s", path);
+	buf_release(&object);
+	return r > 0 ? 0 : -1;
+}
