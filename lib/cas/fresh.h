@@ -1,8 +1,10 @@
 /*
  * fresh - a file that has no name until it is whole.
  *
- * Where the file system can, it has none at all (O_TMPFILE) and is linked to its place, so that even a
- * kill leaves nothing behind. Elsewhere it lies in a folder under ".cd4ml-PID-N.tmp" and is renamed.
+ * Where the file system can, it has none at all (O_TMPFILE) and is linked to its place, so
+ * that even a
+ * kill leaves nothing behind. Elsewhere it lies in a folder under ".cd4ml-PID-N.tmp" and is
+ * renamed.
  * What has to replace a file goes by a name in `spare_dir` (.dvc/tmp) and a rename.
  */
 #ifndef CD4ML_CAS_FRESH_H
@@ -29,11 +31,15 @@ struct cas_fresh {
 
 #define CAS_FRESH_INIT { .fd = -1, .name = BUF_INIT, .handle = -1 }
 
-/** Opens one that will be published somewhere below `dir`'s file system. For writing and reading. */
+/**
+ * Opens one that will be published somewhere below `dir`'s file system. For writing and
+ * reading.
+ */
 int cas_fresh_open(struct cas_fresh_place *p, const char *dir, mode_t mode, struct cas_fresh *f,
 	struct err *e) MUST_CHECK;
 /**
- * Gives it the name `path`, where nothing is, closes it, and tells its stat. 1; 0 if something is there (then it
+ * Gives it the name `path`, where nothing is, closes it, and tells its stat. 1; 0 if something
+ * is there (then it
  * is given up); -1.
  */
 int cas_fresh_publish(struct cas_fresh *f, const char *path, struct stat *st,

@@ -177,6 +177,14 @@ bool cas_ignore_has(const struct cas_ignore *ig, const char *path, bool is_dir)
 	return false;
 }
 
+bool cas_ignore_is_empty(const struct cas_ignore *ig)
+{
+	for (; ig; ig = ig->parent)
+		if (ig->n)
+			return false;
+	return true;
+}
+
 bool cas_ignore_has_above(const struct cas_ignore *ig, const char *path, bool is_dir)
 {
 	struct buf dir = BUF_INIT;

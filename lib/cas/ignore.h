@@ -34,6 +34,8 @@ void cas_ignore_free_all(struct cas_ignore *ig);
  */
 struct cas_ignore *cas_ignore_load_down(
 	const struct cas_repo *r, const char *dir, const char *file, struct err *e) MUST_CHECK;
+/** Is there no rule at all, here and above? NULL has none. */
+bool cas_ignore_is_empty(const struct cas_ignore *ig);
 /**
  * Is the path (relative to root, below the rules' folder) ignored? Its folders are taken as
  * not ignored.

@@ -1,0 +1,212 @@
+#include "cas/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/path.h"
+#include "cas/walk.h"
+
+enum { PIECE = 64 };
+
+/* ---- spreading ---- */
+
+struct spread {
+	cas_tree_work *work;
+	void *ctx;
+	size_t n;
+	struct progress *progress;
+	atomic_size_t failed_at; /* the earliest piece that failed */
+	pthread_mutex_t mutex;
+	struct err *e; /* its message */
+};
+
+static void run_piece(void *ctx, size_t i, int worker)
+{
+	struct spread *s = ctx;
+	size_t from = i * PIECE, to = from + PIECE < s->n ? from + PIECE : s->n;
+	struct err e = ERR_INIT;
+
+	(void)worker;
+	if (i > atomic_load(&s->failed_at))
+		return;
+	if (s->work(s->ctx, from, to, &e)) {
+		pthread_mutex_lock(&s->mutex);
+		if (i < atomic_load(&s->failed_at)) {
+			atomic_store(&s->failed_at, i);
+			*s->e = e;
+		}
+		pthread_mutex_unlock(&s->mutex);
+	}
+	progress_add(s->progress, to - from);
+}
+
+int cas_tree_spread(struct cas_worktree *w, size_t n, cas_tree_work *work, void *ctx,
+	struct err *e)
+{
+	struct spread s = { .work = work, .ctx = ctx, .n = n, .progress = w->progress, .e = e };
+
+	atomic_init(&s.failed_at, SIZE_MAX);
+	pthread_mutex_init(&s.mutex, NULL);
+	pool_for(w->pool, (n + PIECE - 1) / PIECE, run_piece, &s);
+	pthread_mutex_destroy(&s.mutex);
+	return atomic_load(&s.failed_at) == SIZE_MAX ? 0 : -1;
+}
+
+/* ---- hashing ---- */
+
+struct reading {
+	struct cas_worktree *w;
+	const struct cas_tree_options *o;
+	struct cas_manifest *m;
+	const char *path, *absolute;
+	int root_fd;
+};
+
+/* The absolute path is needed only to link, the one for messages only to fail: made when asked for. */
+static int name_files(const struct reading *r, struct cas_put *puts, struct arena *names,
+	const struct cas_manifest_entry *entries, size_t n, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	int result = 0;
+
+	for (size_t i = 0; i < n && !result; i++) {
+		path_join(&b, r->absolute, entries[i].relpath);
+		result = buf_check(&b, e);
+		puts[i].path = result ? NULL : arena_dup(names, b.p, b.len, e);
+		if (!puts[i].path)
+			result = -1;
+	}
+	buf_release(&b);
+	return result;
+}
+
+static int read_piece(void *ctx, size_t from, size_t to, struct err *e)
+{
+	struct reading *r = ctx;
+	struct cas_manifest_entry *entries = r->m->entries + from;
+	struct cas_put *puts = mem_array(to - from, sizeof(*puts), e);
+	struct arena names = ARENA_INIT;
+	int result = -1;
+
+	if (!puts)
+		return -1;
+	for (size_t i = 0; i < to - from; i++)
+		puts[i] = (struct cas_put){ .dir_fd = r->root_fd, .name = entries[i].relpath,
+			.label = entries[i].relpath, .is_legacy = r->o->is_legacy,
+			.store = r->o->store, .link = r->o->link };
+	if (r->o->link && name_files(r, puts, &names, entries, to - from, e))
+		goto out;
+	if (cas_object_put_files(r->w->cache, puts, to - from, e)) {
+		err_at(e, "%s", r->path);
+		goto out;
+	}
+	for (size_t i = 0; i < to - from; i++) {
+		memcpy(entries[i].md5, puts[i].id.md5, HASH_MD5_LEN);
+		entries[i].size = puts[i].st.st_size;
+		entries[i].is_exec = puts[i].st.st_mode & S_IXUSR;
+	}
+	result = 0;
+out:
+	arena_release(&names);
+	free(puts);
+	return result;
+}
+
+/* Rules apply to what is inside of the repository; those of the folder's parents and of itself. */
+static int load_rules(struct cas_worktree *w, const char *path, struct cas_ignore **rules,
+	struct err *e)
+{
+	struct buf dir = BUF_INIT;
+
+	*rules = NULL;
+	if (path[0] == '/')
+		return 0;
+	path_dir(&dir, path);
+	if (!buf_check(&dir, e))
+		*rules = cas_ignore_load_down(w->repo, dir.p, ".dvcignore", e);
+	buf_release(&dir);
+	return *rules ? 0 : -1;
+}
+
+int cas_tree_read(struct cas_worktree *w, const char *path, const struct cas_tree_options *o,
+	struct cas_manifest *m, struct err *e)
+{
+	struct reading r = { .w = w, .o = o, .m = m, .path = path, .root_fd = -1 };
+	struct cas_ignore *rules = NULL;
+	struct buf absolute = BUF_INIT;
+	int result = -1;
+
+	cas_repo_absolute(w->repo, path, &absolute);
+	if (buf_check(&absolute, e) || load_rules(w, path, &rules, e))
+		goto out;
+	r.absolute = absolute.p;
+	r.root_fd = open(absolute.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r.root_fd < 0) {
+		err_errno(e, "cannot open the folder");
+		err_at(e, "%s", path);
+		goto out;
+	}
+	if (cas_walk_list(r.root_fd, path, rules, m, e))
+		goto out;
+	progress_start(w->progress, path, m->n, "files");
+	result = cas_tree_spread(w, m->n, read_piece, &r, e);
+out:
+	if (r.root_fd >= 0)
+		close(r.root_fd);
+	cas_ignore_free_all(rules);
+	buf_release(&absolute);
+	return result;
+}
+
+/* ---- are they all there? ---- */
+
+struct asking {
+	struct cas_worktree *w;
+	const struct cas_manifest *m;
+	bool is_legacy;
+	atomic_size_t missing_at;
+};
+
+static int ask_piece(void *ctx, size_t from, size_t to, struct err *e)
+{
+	struct asking *a = ctx;
+
+	(void)e;
+	for (size_t i = from; i < to && i < atomic_load(&a->missing_at); i++) {
+		struct cas_id id = { .is_legacy = a->is_legacy };
+		size_t at = atomic_load(&a->missing_at);
+
+		memcpy(id.md5, a->m->entries[i].md5, HASH_MD5_LEN);
+		if (cas_object_has(a->w->cache, &id))
+			continue;
+		while (i < at && !atomic_compare_exchange_weak(&a->missing_at, &at, i))
+			;
+		break;
+	}
+	return 0;
+}
+
+int cas_tree_has(struct cas_worktree *w, const struct cas_manifest *m, bool is_legacy,
+	const struct cas_manifest_entry **missing, struct err *e)
+{
+	struct asking a = { .w = w, .m = m, .is_legacy = is_legacy };
+	struct progress *progress = w->progress;
+	size_t at;
+	int r;
+
+	atomic_init(&a.missing_at, SIZE_MAX);
+	w->progress = NULL; /* these are not the files that the bar counts */
+	r = cas_tree_spread(w, m->n, ask_piece, &a, e);
+	w->progress = progress;
+	if (r)
+		return -1;
+	at = atomic_load(&a.missing_at);
+	if (missing)
+		*missing = at == SIZE_MAX ? NULL : &m->entries[at];
+	return at == SIZE_MAX;
+}
