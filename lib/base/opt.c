@@ -414,6 +414,20 @@ int opt_set(const struct opt_table *tables, size_t n_tables, const char *name, c
 
 enum { HELP_COLUMN = 28, HELP_WIDTH = 79 };
 
+/* As it would be typed: 512M. */
+static void add_size(struct buf *b, uint64_t size)
+{
+	static const char units[] = "\0KMGT";
+	int u = 0;
+
+	while (size && size % 1024 == 0 && u < 4) {
+		size /= 1024;
+		u++;
+	}
+	if (size)
+		buf_addf(b, " [%llu%.1s]", (unsigned long long)size, units + u);
+}
+
 static void add_default(struct buf *b, const struct opt *o, const char *field)
 {
 	char text[NUM_TEXT_MAX];
@@ -433,10 +447,7 @@ static void add_default(struct buf *b, const struct opt *o, const char *field)
 		buf_addf(b, " [%s]", text);
 		break;
 	case OPT_SIZE:
-		if (*(const uint64_t *)field) {
-			num_format_int(text, (int64_t) * (const uint64_t *)field);
-			buf_addf(b, " [%s]", text);
-		}
+		add_size(b, *(const uint64_t *)field);
 		break;
 	case OPT_CHOICE:
 		rest = slice_of(o->arg);

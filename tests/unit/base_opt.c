@@ -264,7 +264,7 @@ static void check_config(void)
 static void check_help(void)
 {
 	static const struct args defaults = {
-		.on = true, .text = "d", .whole = 5, .number = 0.5, .choice = 1
+		.on = true, .text = "d", .whole = 5, .number = 0.5, .size = 3 << 20, .choice = 1
 	};
 	struct buf b = BUF_INIT;
 	struct slice rest, line;
@@ -274,7 +274,8 @@ static void check_help(void)
 	ok(strstr(b.p, "Rule:\n  -f, --flag"), "headings, letters and names");
 	ok(strstr(b.p, "      --[no-]on"), "a flag that is on can be negated");
 	ok(strstr(b.p, "-n, --whole N") && strstr(b.p, "a whole number [5]"), "defaults");
-	ok(strstr(b.p, "[last]") && strstr(b.p, "a number [0.5]") && strstr(b.p, "a text [d]"),
+	ok(strstr(b.p, "[last]") && strstr(b.p, "a number [0.5]") && strstr(b.p, "a text [d]") &&
+			strstr(b.p, "a size [3M]"),
 		"of all types");
 	rest = buf_slice(&b);
 	while (slice_cut(&rest, '\n', &line))
