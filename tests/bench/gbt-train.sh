@@ -5,7 +5,7 @@ title "gbt-train: 100 trees, 255 leaves, from a CSV of numbers (scale $BENCH_SCA
 handicap "the peers read the CSV with pandas' C parser, which is in their time as it is in ours"
 kkbox || return 1
 csv-join train.csv --left song_id songs.csv --left msno members.csv |
-	csv-encode --date registration_init_time,expiration_date --drop lyricist --codes-all-text \
+	csv-encode --date registration_init_time,expiration_date --drop lyricist --codes-text --plain target \
 		--fill-text unknown --fill-number 0 --fit enc.json - -o clean.csv || return 1
 cat >train-lightgbm.py <<'PY'
 import lightgbm as lgb, pandas as pd

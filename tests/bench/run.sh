@@ -24,6 +24,7 @@ export BENCH_INPUT="$root/build/bench-input" BENCH_RUNS="${BENCH_RUNS:-3}"
 
 status=0
 echo "machine: $(getconf _NPROCESSORS_ONLN) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo 2>/dev/null | head -n 1)"
+[ ! -r /proc/loadavg ] || echo "load before: $(cut -d ' ' -f 1 /proc/loadavg) (above 0.5 the ratios are not to be trusted)"
 for bench in "$@"; do
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/cd4ml-bench.XXXXXX") || exit 3
 	trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
