@@ -1,0 +1,554 @@
+#include "remote/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "remote/retry.h"
+
+enum { TEXT_MAX = 64 << 20, HEADERS_MAX = 256 << 10 };
+
+struct remote_http_headers {
+	struct curl_slist *list;
+};
+
+/* What the loop needs of a transfer between start and done. */
+struct remote_http_private {
+	struct remote_http *http;
+	struct remote_http_transfer *t;
+	struct remote_http_private *next; /* in the queue */
+	CURL *easy;
+	struct curl_slist *headers;
+	int attempt;
+	int64_t not_before_ms; /* when the wait of a retry is over */
+	uint64_t sent, received;
+	bool stopped; /* a callback failed: `error` says why */
+	struct err error;
+};
+
+struct remote_http {
+	struct remote_http_options o;
+	CURLM *multi;
+	CURL **idle; /* [n_idle] handles to use again: they keep nothing but memory */
+	size_t n_idle, cap_idle;
+	struct remote_http_private *queue, **queue_end; /* waiting to begin */
+	struct remote_http_private **active; /* [n_active] */
+	size_t n_active, cap_active;
+	size_t n_queued;
+	uint64_t seed, n_random;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- the client ----------------------------------------------------------------------------------- */
+
+struct remote_http *remote_http_new(const struct remote_http_options *o, struct err *e)
+{
+	struct remote_http *h = mem_new(sizeof(*h), e);
+	struct timespec t;
+
+	if (!h)
+		return NULL;
+	h->o = *o;
+	if (h->o.in_flight < 1)
+		h->o.in_flight = 32;
+	h->queue_end = &h->queue;
+	clock_gettime(CLOCK_REALTIME, &t);
+	h->seed = (uint64_t)t.tv_nsec ^ (uint64_t)getpid() << 32;
+	/* Counted inside libcurl: calling it again does nothing. */
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
+		h->multi = curl_multi_init();
+	if (!h->multi) {
+		err_set(e, ERR_SYSTEM, "cannot set up libcurl");
+		remote_http_free(h);
+		return NULL;
+	}
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)h->o.in_flight);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->o.in_flight);
+	return h;
+}
+
+static void free_private(struct remote_http_private *p)
+{
+	p->t->priv = NULL;
+	curl_slist_free_all(p->headers);
+	free(p);
+}
+
+void remote_http_free(struct remote_http *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->n_active; i++) {
+		struct remote_http_private *p = h->active[i];
+
+		curl_multi_remove_handle(h->multi, p->easy);
+		curl_easy_cleanup(p->easy);
+		free_private(p);
+	}
+	while (h->queue) {
+		struct remote_http_private *p = h->queue;
+
+		h->queue = p->next;
+		free_private(p);
+	}
+	for (size_t i = 0; i < h->n_idle; i++)
+		curl_easy_cleanup(h->idle[i]);
+	if (h->multi)
+		curl_multi_cleanup(h->multi);
+	free(h->idle);
+	free(h->active);
+	free(h);
+}
+
+int remote_http_room(const struct remote_http *h)
+{
+	return h->o.in_flight - (int)(h->n_active + h->n_queued);
+}
+
+static void enqueue(struct remote_http *h, struct remote_http_private *p)
+{
+	p->next = NULL;
+	*h->queue_end = p;
+	h->queue_end = &p->next;
+	h->n_queued++;
+}
+
+int remote_http_start(struct remote_http *h, struct remote_http_transfer *t, struct err *e)
+{
+	struct remote_http_private *p = mem_new(sizeof(*p), e);
+
+	if (!p)
+		return -1;
+	p->http = h;
+	p->t = t;
+	t->priv = p;
+	enqueue(h, p);
+	return 0;
+}
+
+/* ---- libcurl's callbacks -------------------------------------------------------------------------- */
+
+static size_t read_body(char *to, size_t size, size_t n, void *ctx)
+{
+	struct remote_http_private *p = ctx;
+	struct remote_http_transfer *t = p->t;
+	size_t room = size * n;
+	ssize_t got;
+
+	if (room > t->body_len - p->sent)
+		room = (size_t)(t->body_len - p->sent);
+	if (t->body) {
+		memcpy(to, t->body + p->sent, room);
+		p->sent += room;
+		return room;
+	}
+	do
+		got = pread(t->body_fd, to, room, t->body_offset + (off_t)p->sent);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 || (got == 0 && room)) {
+		p->stopped = true;
+		if (got < 0)
+			err_errno(&p->error, "cannot read what is sent");
+		else
+			err_set(&p->error, ERR_SYSTEM, "the file became shorter while it was sent");
+		return CURL_READFUNC_ABORT;
+	}
+	p->sent += (uint64_t)got;
+	return (size_t)got;
+}
+
+static int seek_body(void *ctx, curl_off_t offset, int origin)
+{
+	struct remote_http_private *p = ctx;
+
+	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > p->t->body_len)
+		return CURL_SEEKFUNC_FAIL;
+	p->sent = (uint64_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+static size_t take_body(char *from, size_t size, size_t n, void *ctx)
+{
+	struct remote_http_private *p = ctx;
+	struct remote_http_transfer *t = p->t;
+	size_t len = size * n;
+	long status = 0;
+
+	curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (t->receive && status >= 200 && status < 300) {
+		if (t->receive(t, p->received, from, len, &p->error)) {
+			p->stopped = true;
+			return 0;
+		}
+	} else if (t->text.len + len > TEXT_MAX) {
+		p->stopped = true;
+		err_set(&p->error, ERR_SYSTEM, "the server's answer is larger than %d bytes",
+			TEXT_MAX);
+		return 0;
+	} else {
+		buf_add(&t->text, from, len);
+	}
+	p->received += len;
+	return len;
+}
+
+static size_t take_header(char *from, size_t size, size_t n, void *ctx)
+{
+	struct remote_http_private *p = ctx;
+	size_t len = size * n;
+
+	if (len >= 5 && memcmp(from, "HTTP/", 5) == 0)
+		buf_reset(&p->t->header_text); /* an interim answer (100 Continue) came before */
+	if (p->t->header_text.len + len > HEADERS_MAX)
+		return 0;
+	buf_add(&p->t->header_text, from, len);
+	return len;
+}
+
+int remote_http_add_header(
+	struct remote_http_headers *h, const char *name, struct slice value, struct err *e)
+{
+	struct buf line = BUF_INIT;
+	struct curl_slist *list = NULL;
+
+	buf_addf(
+		&line, value.len ? "%s: " : "%s;", name); /* libcurl's way to send an empty value */
+	buf_add_slice(&line, value);
+	if (memchr(value.p, '\n', value.len) || memchr(value.p, '\r', value.len)) {
+		buf_release(&line);
+		return err_set(e, ERR_INPUT, "header '%s': a line break in its value", name);
+	}
+	if (!line.failed)
+		list = curl_slist_append(h->list, line.p);
+	buf_release(&line);
+	if (!list)
+		return err_nomem(e);
+	h->list = list;
+	return 0;
+}
+
+struct slice remote_http_header(const struct remote_http_transfer *t, const char *name)
+{
+	struct slice rest = buf_slice(&t->header_text), line;
+	size_t len = strlen(name);
+
+	while (slice_cut(&rest, '\n', &line)) {
+		if (line.len <= len || line.p[len] != ':' || strncasecmp(line.p, name, len) != 0)
+			continue;
+		line.p += len + 1;
+		line.len -= len + 1;
+		if (line.len && line.p[line.len - 1] == '\r')
+			line.len--;
+		return slice_trim(line);
+	}
+	return (struct slice){ NULL, 0 };
+}
+
+void remote_http_release(struct remote_http_transfer *t)
+{
+	buf_release(&t->text);
+	buf_release(&t->header_text);
+}
+
+/* ---- one attempt ---------------------------------------------------------------------------------- */
+
+static CURL *take_handle(struct remote_http *h, struct err *e)
+{
+	CURL *easy;
+
+	if (h->n_idle)
+		return h->idle[--h->n_idle];
+	easy = curl_easy_init();
+	if (!easy)
+		err_nomem(e);
+	return easy;
+}
+
+static void give_handle(struct remote_http *h, CURL *easy)
+{
+	struct err e = ERR_INIT;
+
+	curl_easy_reset(easy);
+	if (mem_grow(&h->idle, &h->cap_idle, h->n_idle + 1, sizeof(*h->idle), &e))
+		curl_easy_cleanup(easy);
+	else
+		h->idle[h->n_idle++] = easy;
+}
+
+static void set_common(const struct remote_http *h, CURL *easy, struct remote_http_private *p)
+{
+	long stall_s = (h->o.stall_timeout_ms ? h->o.stall_timeout_ms : 60000) / 1000;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, p);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "cd4ml/" CD4ML_VERSION);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+		(long)(h->o.connect_timeout_ms ? h->o.connect_timeout_ms : 10000));
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stall_s ? stall_s : 1L);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* a key may hold "../": it is a name */
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	if (h->o.ca_bundle)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, h->o.ca_bundle);
+	if (h->o.insecure) {
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (h->o.bytes_per_s) {
+		curl_off_t share = (curl_off_t)(h->o.bytes_per_s / (uint64_t)h->o.in_flight);
+
+		curl_easy_setopt(easy, CURLOPT_MAX_SEND_SPEED_LARGE, share ? share : 1);
+		curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, share ? share : 1);
+	}
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, p);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, p);
+}
+
+static void set_method(CURL *easy, struct remote_http_private *p)
+{
+	const struct remote_http_transfer *t = p->t;
+
+	if (strcmp(t->method, "HEAD") == 0) {
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+		return;
+	}
+	if (strcmp(t->method, "PUT") == 0 || strcmp(t->method, "POST") == 0) {
+		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body);
+		curl_easy_setopt(easy, CURLOPT_READDATA, p);
+		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
+		curl_easy_setopt(easy, CURLOPT_SEEKDATA, p);
+		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_len);
+	}
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
+}
+
+/* Waiting for "100 Continue" costs a round trip per small object, and a second where nobody answers. */
+static int add_expect(const struct remote_http_transfer *t, struct remote_http_headers *h)
+{
+	struct curl_slist *list;
+
+	if (t->body_len >= 1 << 20)
+		return 0;
+	list = curl_slist_append(h->list, "Expect:");
+	if (!list)
+		return -1;
+	h->list = list;
+	return 0;
+}
+
+static int begin(struct remote_http *h, struct remote_http_private *p, struct err *e)
+{
+	struct remote_http_transfer *t = p->t;
+	struct remote_http_headers headers = { NULL };
+	struct buf url = BUF_INIT;
+	int result = -1;
+
+	if (mem_grow(&h->active, &h->cap_active, h->n_active + 1, sizeof(*h->active), e))
+		return -1;
+	buf_reset(&t->text);
+	buf_reset(&t->header_text);
+	t->status = 0;
+	p->sent = p->received = 0;
+	p->stopped = false;
+	curl_slist_free_all(p->headers);
+	p->headers = NULL;
+	if (t->prepare(t, p->attempt, &url, &headers, e) || buf_check(&url, e))
+		goto out;
+	p->easy = take_handle(h, e);
+	if (!p->easy)
+		goto out;
+	set_common(h, p->easy, p);
+	set_method(p->easy, p);
+	if (add_expect(t, &headers) || curl_easy_setopt(p->easy, CURLOPT_URL, url.p) != CURLE_OK ||
+		curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, headers.list) != CURLE_OK ||
+		curl_multi_add_handle(h->multi, p->easy) != CURLM_OK) {
+		err_set(e, ERR_SYSTEM, "cannot begin a transfer");
+		give_handle(h, p->easy);
+		p->easy = NULL;
+		goto out;
+	}
+	h->active[h->n_active++] = p;
+	result = 0;
+out:
+	p->headers = headers.list;
+	buf_release(&url);
+	return result;
+}
+
+/* ---- the end of an attempt ------------------------------------------------------------------------ */
+
+static bool may_pass(CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_WEIRD_SERVER_REPLY:
+	case CURLE_HTTP2:
+	case CURLE_HTTP2_STREAM:
+	case CURLE_PARTIAL_FILE:
+	case CURLE_OPERATION_TIMEDOUT:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_GOT_NOTHING:
+	case CURLE_SEND_ERROR:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_FAIL_REWIND:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void explain(CURLcode code, struct err *e)
+{
+	err_set(e, ERR_SYSTEM, "%s", curl_easy_strerror(code));
+	if (code == CURLE_COULDNT_RESOLVE_HOST)
+		err_hint(e, "is the endpoint's name right, and the network there?");
+	else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+		err_hint(e, "name your authority's certificates in AWS_CA_BUNDLE");
+	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
+		e->code = ERR_INPUT;
+}
+
+static enum remote_http_verdict judge(struct remote_http_transfer *t)
+{
+	if (t->judge)
+		return t->judge(t);
+	return remote_retry_status(t->status) ? REMOTE_HTTP_RETRY : REMOTE_HTTP_ACCEPT;
+}
+
+static void queue_again(struct remote_http *h, struct remote_http_private *p, bool at_once)
+{
+	int wait = 0;
+
+	p->attempt++;
+	if (!at_once)
+		wait = remote_retry_wait_ms(p->attempt, rng_bits(h->seed, 0, h->n_random++));
+	p->not_before_ms = now_ms() + wait;
+	diag_say(h->o.diag, DIAG_DETAIL, "attempt %d failed (status %ld), next in %d ms",
+		p->attempt, p->t->status, wait);
+	enqueue(h, p);
+}
+
+static int give_up_or_done(struct remote_http_private *p, const struct err *failed, struct err *e)
+{
+	struct remote_http_transfer *t = p->t;
+	struct err copy;
+
+	if (failed)
+		copy = *failed;
+	free_private(p);
+	return t->done(t, failed ? &copy : NULL, e);
+}
+
+static int ended(struct remote_http *h, struct remote_http_private *p, CURLcode code, struct err *e)
+{
+	struct remote_http_transfer *t = p->t;
+	bool last = p->attempt + 1 >= REMOTE_RETRY_ATTEMPTS;
+	enum remote_http_verdict verdict;
+	struct err failed = ERR_INIT;
+
+	curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &t->status);
+	curl_multi_remove_handle(h->multi, p->easy);
+	give_handle(h, p->easy);
+	p->easy = NULL;
+	for (size_t i = 0; i < h->n_active; i++)
+		if (h->active[i] == p)
+			h->active[i] = h->active[--h->n_active];
+	if (p->stopped)
+		return give_up_or_done(p, &p->error, e);
+	/* A server may refuse a body half-way: then its answer counts, not the broken connection. */
+	if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && t->status >= 300)) {
+		if (may_pass(code) && !last) {
+			queue_again(h, p, false);
+			return 0;
+		}
+		explain(code, &failed);
+		return give_up_or_done(p, &failed, e);
+	}
+	if (t->text.failed || t->header_text.failed) {
+		err_nomem(&failed);
+		return give_up_or_done(p, &failed, e);
+	}
+	verdict = judge(t);
+	if (verdict != REMOTE_HTTP_ACCEPT && !last) {
+		queue_again(h, p, verdict == REMOTE_HTTP_AGAIN);
+		return 0;
+	}
+	return give_up_or_done(p, NULL, e);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------- */
+
+/* Begins what may begin now. Sets the milliseconds until the next that waits, if any. */
+static int begin_queued(struct remote_http *h, int *wait_ms, struct err *e)
+{
+	struct remote_http_private **at = &h->queue;
+	int64_t now = now_ms();
+
+	while (*at && h->n_active < (size_t)h->o.in_flight) {
+		struct remote_http_private *p = *at;
+		struct err failed = ERR_INIT;
+
+		if (p->not_before_ms > now) {
+			if (p->not_before_ms - now < *wait_ms)
+				*wait_ms = (int)(p->not_before_ms - now);
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		if (!*at)
+			h->queue_end = at;
+		h->n_queued--;
+		if (begin(h, p, &failed) && give_up_or_done(p, &failed, e))
+			return -1;
+	}
+	return 0;
+}
+
+int remote_http_run(struct remote_http *h, struct err *e)
+{
+	while (h->queue || h->n_active) {
+		int running, left, wait_ms = 1000;
+		CURLMsg *message;
+
+		if (begin_queued(h, &wait_ms, e))
+			return -1;
+		if (curl_multi_perform(h->multi, &running) != CURLM_OK)
+			return err_set(e, ERR_SYSTEM, "libcurl failed");
+		while ((message = curl_multi_info_read(h->multi, &left))) {
+			struct remote_http_private *p;
+			CURLcode code = message->data.result;
+
+			if (message->msg != CURLMSG_DONE)
+				continue;
+			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&p);
+			if (ended(h, p, code, e))
+				return -1;
+			wait_ms = 0;
+		}
+		if (h->queue && h->queue->not_before_ms <= now_ms() && remote_http_room(h) > 0)
+			wait_ms = 0;
+		if (wait_ms && curl_multi_poll(h->multi, NULL, 0, wait_ms, NULL) != CURLM_OK)
+			return err_set(e, ERR_SYSTEM, "libcurl failed");
+	}
+	return 0;
+}

@@ -1,0 +1,460 @@
+#include "remote/s3.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include "base/mem.h"
+#include "hash/sha256.h"
+#include "remote/retry.h"
+#include "remote/s3xml.h"
+
+enum { REGION_MAX = 64, REDIRECTS_MAX = 3, SIGNED_MAX = REMOTE_S3_HEADERS + 10 };
+
+struct remote_s3 {
+	struct remote_creds *creds;
+	struct remote_http *http;
+	char *bucket, *name;
+	char *endpoint; /* without a slash at its end; NULL: AWS's */
+	char *sse, *sse_kms_key_id, *acl, *storage_class;
+	char region[REGION_MAX];
+	bool path_style, requester_pays, tls;
+	time_t skew; /* the server's clock minus ours */
+};
+
+/* ---- set-up --------------------------------------------------------------------------------------- */
+
+static int copy(char **to, const char *from, struct err *e)
+{
+	*to = from && from[0] ? mem_dup(from, e) : NULL;
+	return *to || !from || !from[0] ? 0 : -1;
+}
+
+static int check_names(const struct remote_s3_options *o, struct err *e)
+{
+	size_t n = strlen(o->bucket);
+
+	if (n == 0 || o->bucket[strcspn(o->bucket, "/?#@: \t")])
+		return err_set(e, ERR_INPUT, "'%s' is not a bucket's name", o->bucket);
+	if (o->endpoint && strncmp(o->endpoint, "http://", 7) != 0 &&
+		strncmp(o->endpoint, "https://", 8) != 0) {
+		err_set(e, ERR_INPUT, "the endpoint '%s' is not an http or https URL", o->endpoint);
+		return err_hint(e, "write it as https://host:port");
+	}
+	return 0;
+}
+
+struct remote_s3 *remote_s3_new(const struct remote_s3_options *o, struct err *e)
+{
+	struct remote_s3 *s;
+	const char *region = o->region ? o->region : remote_creds_setting(o->creds, "region");
+	size_t len;
+
+	if (check_names(o, e))
+		return NULL;
+	s = mem_new(sizeof(*s), e);
+	if (!s)
+		return NULL;
+	s->creds = o->creds;
+	s->http = o->http;
+	s->requester_pays = o->requester_pays;
+	snprintf(s->region, sizeof(s->region), "%s", region ? region : "us-east-1");
+	s->name = mem_new(strlen(o->bucket) + 6, e);
+	if (!s->name || copy(&s->bucket, o->bucket, e) || copy(&s->endpoint, o->endpoint, e) ||
+		copy(&s->sse, o->sse, e) || copy(&s->sse_kms_key_id, o->sse_kms_key_id, e) ||
+		copy(&s->acl, o->acl, e) || copy(&s->storage_class, o->storage_class, e)) {
+		remote_s3_free(s);
+		return NULL;
+	}
+	snprintf(s->name, strlen(o->bucket) + 6, "s3://%s", o->bucket);
+	len = s->endpoint ? strlen(s->endpoint) : 0;
+	while (len && s->endpoint[len - 1] == '/')
+		s->endpoint[--len] = '\0';
+	s->tls = !s->endpoint || strncmp(s->endpoint, "https:", 6) == 0;
+	s->path_style = o->path_style >= 0 ? o->path_style : s->endpoint || strchr(o->bucket, '.');
+	return s;
+}
+
+void remote_s3_free(struct remote_s3 *s)
+{
+	if (!s)
+		return;
+	free(s->bucket);
+	free(s->name);
+	free(s->endpoint);
+	free(s->sse);
+	free(s->sse_kms_key_id);
+	free(s->acl);
+	free(s->storage_class);
+	free(s);
+}
+
+const char *remote_s3_name(const struct remote_s3 *s)
+{
+	return s->name;
+}
+
+bool remote_s3_is_tls(const struct remote_s3 *s)
+{
+	return s->tls;
+}
+
+/* ---- a request ------------------------------------------------------------------------------------ */
+
+/* What goes into one attempt; the bufs live until it is signed. */
+struct attempt {
+	struct buf host, path, url;
+	struct remote_sigv4_header headers[SIGNED_MAX];
+	size_t n;
+};
+
+static void add_addresses(
+	const struct remote_s3 *s, const struct remote_s3_op *op, struct attempt *a)
+{
+	const char *scheme = s->tls ? "https://" : "http://";
+
+	if (!s->path_style)
+		buf_addf(&a->host, "%s.", s->bucket);
+	if (s->endpoint)
+		buf_add_text(&a->host, s->endpoint + strlen(scheme));
+	else
+		buf_addf(&a->host, "s3.%s.amazonaws.com", s->region);
+	/* An endpoint may have a path of its own, which stands before the bucket. */
+	char *slash = strchr(a->host.p, '/');
+	if (slash) {
+		buf_add_text(&a->path, slash);
+		buf_truncate(&a->host, (size_t)(slash - a->host.p));
+	}
+	buf_add_char(&a->path, '/');
+	if (s->path_style) {
+		buf_add_text(&a->path, s->bucket);
+		if (op->key.len)
+			buf_add_char(&a->path, '/');
+	}
+	remote_sigv4_encode(&a->path, op->key, true);
+	buf_addf(&a->url, "%s%s%s", scheme, a->host.p, a->path.p);
+	if (op->query)
+		buf_addf(&a->url, "?%s", op->query);
+}
+
+static void add(struct attempt *a, const char *name, const char *value)
+{
+	if (value)
+		a->headers[a->n++] = (struct remote_sigv4_header){ name, slice_of(value) };
+}
+
+static int by_name(const void *x, const void *y)
+{
+	return strcmp(((const struct remote_sigv4_header *)x)->name,
+		((const struct remote_sigv4_header *)y)->name);
+}
+
+/* The SHA-256 of the body; over TLS, which protects it already, nobody needs it. */
+static int hash_payload(struct remote_s3_op *op, struct err *e)
+{
+	struct hash_sha256 *h;
+	uint8_t sha[HASH_SHA256_LEN];
+	char block[64 << 10];
+	uint64_t at = 0;
+	int result = -1;
+
+	if (op->payload[0])
+		return 0;
+	if (op->s3->tls) {
+		snprintf(op->payload, sizeof(op->payload), "UNSIGNED-PAYLOAD");
+		return 0;
+	}
+	if (op->body || op->body_len == 0) {
+		struct slice body = { op->body ? op->body : "", (size_t)op->body_len };
+
+		if (hash_sha256_of(body, sha, e))
+			return -1;
+		hash_sha256_format(sha, op->payload);
+		return 0;
+	}
+	h = hash_sha256_new(e);
+	while (h && at < op->body_len) {
+		size_t want = op->body_len - at < sizeof(block) ? (size_t)(op->body_len - at)
+								: sizeof(block);
+		ssize_t n = pread(op->body_fd, block, want, op->body_offset + (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			err_set(e, ERR_SYSTEM, "the file changed while it was sent");
+			goto out;
+		}
+		if (hash_sha256_add(h, block, (size_t)n, e))
+			goto out;
+		at += (uint64_t)n;
+	}
+	if (h && hash_sha256_finish(h, sha, e) == 0) {
+		hash_sha256_format(sha, op->payload);
+		result = 0;
+	}
+out:
+	hash_sha256_free(h);
+	return result;
+}
+
+static int sign(struct remote_s3 *s, const struct remote_s3_op *op, const struct attempt *a,
+	const struct remote_creds_keys *keys, time_t now, struct remote_http_headers *h,
+	struct err *e)
+{
+	struct remote_sigv4_key key = { keys->access_key, keys->secret_key, s->region, "s3" };
+	struct remote_sigv4_request r = { .method = op->method,
+		.path = buf_slice(&a->path),
+		.query = slice_of(op->query ? op->query : ""),
+		.headers = a->headers,
+		.n_headers = a->n,
+		.payload = op->payload,
+		.now = now };
+	struct buf authorization = BUF_INIT;
+	int result = remote_sigv4_sign(&key, &r, &authorization, e);
+
+	if (result == 0)
+		result = remote_http_add_header(h, "Authorization", buf_slice(&authorization), e);
+	buf_release(&authorization);
+	return result;
+}
+
+static int prepare(struct remote_http_transfer *t, int number, struct buf *url,
+	struct remote_http_headers *h, struct err *e)
+{
+	struct remote_s3_op *op = t->ctx;
+	struct remote_s3 *s = op->s3;
+	struct attempt a = { .host = BUF_INIT, .path = BUF_INIT, .url = BUF_INIT };
+	struct remote_creds_keys keys = { NULL, NULL, NULL };
+	char date[REMOTE_SIGV4_DATE_MAX];
+	time_t now = time(NULL) + s->skew;
+	int result = -1, is_signed = remote_creds_get(s->creds, &keys, e);
+
+	(void)number;
+	if (is_signed < 0 || hash_payload(op, e))
+		goto out;
+	add_addresses(s, op, &a);
+	remote_sigv4_date(now, date);
+	add(&a, "host", a.host.p);
+	if (is_signed) {
+		add(&a, "x-amz-content-sha256", op->payload);
+		add(&a, "x-amz-date", date);
+		add(&a, "x-amz-security-token", keys.session_token);
+	}
+	add(&a, "x-amz-request-payer", s->requester_pays ? "requester" : NULL);
+	if (op->is_upload) {
+		add(&a, "x-amz-server-side-encryption", s->sse);
+		add(&a, "x-amz-server-side-encryption-aws-kms-key-id", s->sse_kms_key_id);
+		add(&a, "x-amz-acl", s->acl);
+		add(&a, "x-amz-storage-class", s->storage_class);
+	}
+	for (size_t i = 0; i < op->n_headers; i++)
+		a.headers[a.n++] = op->headers[i];
+	qsort(a.headers, a.n, sizeof(a.headers[0]), by_name);
+	if (buf_check(&a.host, e) || buf_check(&a.path, e) || buf_check(&a.url, e))
+		goto out;
+	for (size_t i = 0; i < a.n; i++)
+		if (strcmp(a.headers[i].name, "host") != 0 &&
+			remote_http_add_header(h, a.headers[i].name, a.headers[i].value, e))
+			goto out;
+	if (is_signed && sign(s, op, &a, &keys, now, h, e))
+		goto out;
+	buf_add_slice(url, buf_slice(&a.url));
+	result = 0;
+out:
+	buf_release(&a.host);
+	buf_release(&a.path);
+	buf_release(&a.url);
+	return result;
+}
+
+/* ---- an answer ------------------------------------------------------------------------------------ */
+
+/* Takes over the region that the server names; false if it is the one we had, or none. */
+static bool learn_region(struct remote_s3_op *op, const struct remote_s3xml_error *x)
+{
+	struct slice region = remote_http_header(&op->http, "x-amz-bucket-region");
+
+	if (!region.len)
+		region = buf_slice(&x->region);
+	if (!region.len || region.len >= REGION_MAX || slice_is(region, op->s3->region) ||
+		op->redirects++ >= REDIRECTS_MAX)
+		return false;
+	snprintf(op->s3->region, REGION_MAX, "%.*s", (int)region.len, region.p);
+	return true;
+}
+
+/* The difference of the clocks, from the answer's Date. */
+static bool learn_skew(struct remote_s3_op *op)
+{
+	struct slice date = remote_http_header(&op->http, "date");
+	char text[64];
+	time_t theirs;
+
+	if (!date.len || date.len >= sizeof(text) || op->s3->skew)
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)date.len, date.p);
+	theirs = curl_getdate(text, NULL);
+	if (theirs <= 0)
+		return false;
+	op->s3->skew = theirs - time(NULL);
+	return op->s3->skew != 0;
+}
+
+static bool is_any(const struct buf *code, const char *const *codes)
+{
+	for (; *codes; codes++)
+		if (strcmp(code->p, *codes) == 0)
+			return true;
+	return false;
+}
+
+static const char *const expired_codes[] = { "ExpiredToken", "TokenRefreshRequired", "InvalidToken",
+	NULL };
+static const char *const region_codes[] = { "PermanentRedirect", "TemporaryRedirect",
+	"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", NULL };
+
+static enum remote_http_verdict judge(struct remote_http_transfer *t)
+{
+	struct remote_s3_op *op = t->ctx;
+	enum remote_http_verdict verdict = REMOTE_HTTP_ACCEPT;
+	struct remote_s3xml_error x;
+
+	if (t->status < 300)
+		return REMOTE_HTTP_ACCEPT;
+	remote_s3xml_read_error(buf_slice(&t->text), &x);
+	if (remote_retry_status(t->status) || remote_retry_s3_code(x.code.p))
+		verdict = REMOTE_HTTP_RETRY;
+	else if ((t->status == 301 || t->status == 307 || t->status == 400 ||
+			 is_any(&x.code, region_codes)) &&
+		 learn_region(op, &x))
+		verdict = REMOTE_HTTP_AGAIN;
+	else if (strcmp(x.code.p, "RequestTimeTooSkewed") == 0 && learn_skew(op))
+		verdict = REMOTE_HTTP_AGAIN;
+	else if (is_any(&x.code, expired_codes) && !op->was_refreshed) {
+		remote_creds_expire(op->s3->creds);
+		op->was_refreshed = true;
+		verdict = REMOTE_HTTP_AGAIN;
+	}
+	remote_s3xml_error_release(&x);
+	return verdict;
+}
+
+/* What users can do about the errors that they meet most. */
+static void add_advice(const struct remote_s3_op *op, const char *code, struct err *e)
+{
+	static const struct {
+		const char *code, *hint;
+	} advice[] = {
+		{ "AccessDenied", "has this identity the right to do it? s3:ListBucket, "
+				  "s3:GetObject, s3:PutObject are needed" },
+		{ "InvalidAccessKeyId", "is AWS_ACCESS_KEY_ID the key of this server?" },
+		{ "SignatureDoesNotMatch", "is AWS_SECRET_ACCESS_KEY right, without a blank or "
+					   "newline copied along?" },
+		{ "ExpiredToken", "get new credentials: the session is over" },
+		{ "NoSuchBucket", "create the bucket, or mend its name" },
+		{ "RequestTimeTooSkewed", "set this machine's clock" },
+		{ "KMS.DisabledException", "enable the KMS key" },
+	};
+
+	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
+		if (strcmp(code, advice[i].code) == 0)
+			err_hint(e, "%s", advice[i].hint);
+	if (strcmp(code, "PermanentRedirect") == 0)
+		err_hint(e, "is '%s' the bucket's region?", op->s3->region);
+}
+
+/* HEAD has no body: the status alone speaks. */
+static const char *code_of_status(long status)
+{
+	return status == 403 ? "AccessDenied" : status == 301 ? "PermanentRedirect" : "";
+}
+
+static void explain(
+	const struct remote_s3_op *op, const struct remote_s3xml_error *x, struct err *e)
+{
+	long status = op->http.status;
+	const char *code = x->code.len ? x->code.p : code_of_status(status);
+	bool passes = remote_retry_status(status) || remote_retry_s3_code(code);
+
+	err_set(e, passes ? ERR_SYSTEM : ERR_INPUT, "%s %s: %s%s%s (status %ld)", op->method,
+		op->key.len ? "object" : "bucket", code, x->message.len ? ": " : "", x->message.p,
+		status);
+	add_advice(op, code, e);
+	if (op->key.len)
+		err_at(e, "%s/%.*s", op->s3->name, (int)(op->key.len > 300 ? 300 : op->key.len),
+			op->key.p);
+	else
+		err_at(e, "%s", op->s3->name);
+}
+
+static int done(struct remote_http_transfer *t, const struct err *failed, struct err *e)
+{
+	struct remote_s3_op *op = t->ctx;
+	struct remote_s3xml_error x;
+	struct err translated = ERR_INIT;
+
+	if (failed) {
+		translated = *failed;
+		err_at(&translated, "%s", op->s3->name);
+		return op->done(op, &translated, e);
+	}
+	/* CompleteMultipartUpload may fail after its 200 was sent: the body tells. */
+	if (t->status < 300 && strcmp(op->method, "POST") != 0)
+		return op->done(op, NULL, e);
+	remote_s3xml_read_error(buf_slice(&t->text), &x);
+	if (t->status < 300 && !x.code.len) {
+		/* done */
+	} else if (t->status == 404 && strcmp(x.code.p, "NoSuchBucket") != 0 && op->key.len) {
+		op->is_missing = true;
+	} else if (t->status == 412 || t->status == 409 || t->status == 304) {
+		op->is_refused = true;
+	} else if (t->status == 501 || strcmp(x.code.p, "NotImplemented") == 0) {
+		op->is_unsupported = true;
+	} else {
+		explain(op, &x, &translated);
+	}
+	remote_s3xml_error_release(&x);
+	return op->done(op, translated.code ? &translated : NULL, e);
+}
+
+static int receive(
+	struct remote_http_transfer *t, uint64_t offset, const char *p, size_t len, struct err *e)
+{
+	struct remote_s3_op *op = t->ctx;
+
+	return op->receive(op, offset, p, len, e);
+}
+
+int remote_s3_start(struct remote_s3 *s, struct remote_s3_op *op, struct err *e)
+{
+	struct remote_http_transfer *t = &op->http;
+
+	op->s3 = s;
+	op->payload[0] = '\0';
+	op->is_missing = op->is_refused = op->is_unsupported = op->was_refreshed = false;
+	op->redirects = 0;
+	if (!t->text.p)
+		buf_init(&t->text);
+	if (!t->header_text.p)
+		buf_init(&t->header_text);
+	t->method = op->method;
+	t->prepare = prepare;
+	t->body = op->body;
+	t->body_fd = op->body_fd;
+	t->body_offset = op->body_offset;
+	t->body_len = op->body_len;
+	t->receive = op->receive ? receive : NULL;
+	t->judge = judge;
+	t->done = done;
+	t->ctx = op;
+	return remote_http_start(s->http, t, e);
+}
+
+void remote_s3_release(struct remote_s3_op *op)
+{
+	remote_http_release(&op->http);
+}
