@@ -96,9 +96,8 @@ static int tell(struct tool *t, const struct args *a, const struct eval_gate_res
 		if (eval_gate_report(&report, &a->rule, r, sentence, e))
 			goto out;
 		eval_report_junit_findings(out, &report);
-		if (buf_check(out, e) || output_save(a->junit, OUTPUT_PLAIN, buf_slice(out), e))
+		if (eval_report_save(a->junit, out, e))
 			goto out;
-		buf_reset(out);
 	}
 	if (t->json) {
 		json = eval_gate_json(&a->rule, r, stores, e);

@@ -100,17 +100,6 @@ static const struct opt evaluate_options[] = {
 	OPT_END,
 };
 
-/* Saves what `b` holds, then empties it. */
-static int save(const char *path, struct buf *b, struct err *e)
-{
-	int rc = buf_check(b, e);
-
-	if (!rc)
-		rc = output_save(path, OUTPUT_PLAIN, buf_slice(b), e);
-	buf_reset(b);
-	return rc;
-}
-
 static int write_reports(
 	struct tool *t, const struct evaluate_args *a, const struct eval_measure *m, struct err *e)
 {
@@ -122,17 +111,17 @@ static int write_reports(
 		goto out;
 	if (a->html) {
 		eval_report_html_measure(&b, m, a->title);
-		if (save(a->html, &b, e))
+		if (eval_report_save(a->html, &b, e))
 			goto out;
 	}
 	if (a->markdown) {
 		eval_report_md_measure(&b, m);
-		if (save(a->markdown, &b, e))
+		if (eval_report_save(a->markdown, &b, e))
 			goto out;
 	}
 	if (a->openmetrics) {
 		eval_report_openmetrics_measure(&b, m, a->prefix);
-		if (save(a->openmetrics, &b, e))
+		if (eval_report_save(a->openmetrics, &b, e))
 			goto out;
 	}
 	if (t->json)
@@ -193,9 +182,8 @@ static const struct tool_command commands[] = {
 		.min_operands = 1,
 		.max_operands = 1,
 		.run = run_evaluate,
-		.example = "model-eval predict model.json test.csv --keep target |\n"
-			   "  model-eval evaluate --target target - --metrics metrics.json --html "
-			   "report.html" },
+		.example = "model-eval predict model.json test.csv --keep y |\n"
+			   "  model-eval evaluate --target y - --metrics m.json --html r.html" },
 	{ .name = NULL },
 };
 

@@ -24,17 +24,6 @@ static const struct opt options[] = {
 	OPT_END,
 };
 
-/* Saves what `b` holds, then empties it. */
-static int save(const char *path, struct buf *b, struct err *e)
-{
-	int rc = buf_check(b, e);
-
-	if (!rc)
-		rc = output_save(path, OUTPUT_PLAIN, buf_slice(b), e);
-	buf_reset(b);
-	return rc;
-}
-
 static int write_reports(
 	struct tool *t, const struct args *a, const struct eval_report *report, struct err *e)
 {
@@ -44,12 +33,12 @@ static int write_reports(
 
 	if (a->junit) {
 		eval_report_junit_findings(&b, report);
-		if (save(a->junit, &b, e))
+		if (eval_report_save(a->junit, &b, e))
 			goto out;
 	}
 	if (a->markdown) {
 		eval_report_md_findings(&b, report);
-		if (save(a->markdown, &b, e))
+		if (eval_report_save(a->markdown, &b, e))
 			goto out;
 	}
 	if (t->json) {
@@ -113,8 +102,8 @@ int main(int argc, char **argv)
 				 .min_operands = 1,
 				 .max_operands = 1,
 				 .run = run,
-				 .example = "sanity-check predictions.csv --rules rules.yaml --cv "
-					    "cv.json --junit sanity.xml",
+				 .example = "sanity-check p.csv --rules rules.yaml --cv cv.json "
+					    "--junit sanity.xml",
 			 } };
 
 	return tool_main(&spec, argc, argv);

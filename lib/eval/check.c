@@ -138,15 +138,15 @@ static int judge_fields(const struct look *k, size_t i, const struct eval_rule *
 	int rc = -1;
 
 	if (bad)
-		buf_addf(&observed, "%llu of %llu rows do not", bad, rows);
+		buf_addf(&observed, "%llu of %llu rows break it", bad, rows);
 	else
 		buf_addf(&observed, "all of %llu rows", rows);
 	if (c->n_numbers && rule->check == EVAL_CHECK_BETWEEN)
 		buf_addf(&observed, ", from %.6g to %.6g", c->low, c->high);
 	if (bad)
-		buf_addf(&detail, "%llu of %llu rows are not %s; the first: %s:%llu: '%s'", bad,
-			rows, rule->check == EVAL_CHECK_IN ? "one of these values" : "in the range",
-			path, (unsigned long long)t->first_line, t->first_text);
+		buf_addf(&detail, "%llu of %llu rows %s; the first: %s:%llu: '%s'", bad, rows,
+			rule->check == EVAL_CHECK_IN ? "have another value" : "are outside", path,
+			(unsigned long long)t->first_line, t->first_text);
 	if (!buf_check(&observed, e) && !buf_check(&detail, e))
 		rc = eval_report_add(report, status_of(rule, !bad && rows), rule->name, observed.p,
 			bad || rows ? detail.p : "there are no rows", e);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/output.h"
 
 static bool has_name(const struct eval_report *r, const char *name)
 {
@@ -53,6 +54,16 @@ const char *eval_report_status(enum eval_status status)
 	static const char *const names[] = { "pass", "warning", "fail", "skip" };
 
 	return names[status];
+}
+
+int eval_report_save(const char *path, struct buf *b, struct err *e)
+{
+	int rc = buf_check(b, e);
+
+	if (!rc)
+		rc = output_save(path, OUTPUT_PLAIN, buf_slice(b), e);
+	buf_reset(b);
+	return rc;
 }
 
 void eval_report_release(struct eval_report *r)

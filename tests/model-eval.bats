@@ -1,0 +1,226 @@
+load helper
+
+X=$DATA/xgboost
+
+good() {
+	printf 'id,y,prediction,probability\na,1,1,0.9\nb,0,0,0.2\nc,1,0,0.4\n' >p.csv
+	good_args=(evaluate --target y p.csv)
+	good_commands=(predict evaluate)
+}
+
+# Two labels: eight rows with ties. Expected values: scikit-learn 1.9.1.
+pairs() {
+	cat >p.csv <<-'CSV'
+		id,y,prediction,probability
+		1,0,0,0.1
+		2,0,0,0.4
+		3,1,0,0.4
+		4,1,1,0.8
+		5,0,1,0.8
+		6,1,1,0.9
+		7,1,1,0.55
+		8,0,0,0.3
+	CSV
+}
+
+number() { # FILE KEY
+	sed -n "s/^  \"$2\": \(.*[^,]\),*\$/\1/p" "$1"
+}
+
+@test "model-eval keeps the promises of every tool" {
+	contract model-eval
+}
+
+@test "predict keeps them too" {
+	good() {
+		cp "$X/xgb32-binary.json" m.json
+		head -n 3 "$X/xgb32-binary.csv" >t.csv
+		good_args=(predict m.json t.csv)
+		good_missing=1
+		good_stream=2
+	}
+	contract model-eval
+}
+
+@test "predict gives XGBoost's own probabilities" {
+	run -0 model-eval predict "$X/xgb32-binary.json" "$X/xgb32-binary.csv" -o p.csv
+	same "$output" ""
+	same "$(head -n 3 p.csv)" $'prediction,probability\n1,0.7404849\n1,0.82318294'
+	same "$(wc -l <p.csv)" "$(wc -l <"$X/xgb32-binary.csv")"
+}
+
+@test "several labels have a probability each; a number has none" {
+	run -0 model-eval predict "$X/xgb32-multi.ubj" "$X/xgb32-multi.csv"
+	same "${lines[0]}" prediction,probability_0,probability_1,probability_2
+	same "${lines[1]}" 2,0.10617652,0.27383357,0.61998993
+	run -0 model-eval predict "$X/xgb32-regression.json" "$X/xgb32-regression.csv"
+	same "${lines[0]}" prediction
+	same "${lines[1]}" 5.8887787
+}
+
+@test "kept columns come first, byte for byte" {
+	printf 'ratio,"i d",income,age\r\n-0.591,"x ""y""",37.547,76\r\n-0.1186,007,32.097,56\r\n' >t.csv
+	run -0 model-eval predict "$X/xgb32-binary.json" t.csv --keep 'i d,age'
+	same "$output" $'"i d",age,prediction,probability\n"x ""y""",76,1,0.7404849\n007,56,1,0.82318294'
+}
+
+@test "a threshold moves the border; a probability has to be above it" {
+	run -0 model-eval predict "$X/xgb32-binary.json" "$X/xgb32-binary.csv" --threshold 0.75
+	same "${lines[1]}" 0,0.7404849
+	same "${lines[2]}" 1,0.82318294
+}
+
+@test "a column that is missing is named" {
+	printf 'age,ratio\n1,2\n' >t.csv
+	run -2 --separate-stderr model-eval predict "$X/xgb32-binary.json" t.csv -o p.csv
+	contains "$stderr" income
+	only t.csv
+	run -2 --separate-stderr model-eval predict "$X/xgb32-binary.json" "$X/xgb32-binary.csv" --keep agee
+	contains "$stderr" "is 'age' meant?"
+}
+
+@test "a kept column may not have the name of a prediction" {
+	printf 'age,income,ratio,prediction\n1,2,3,4\n' >t.csv
+	run -2 model-eval predict "$X/xgb32-binary.json" t.csv --keep prediction
+	contains "$output" "column 'prediction' is one of the predictions' own"
+}
+
+@test "predictions are the same for any number of threads" {
+	{ head -n 1 "$X/xgb32-binary.csv"; for i in {1..300}; do tail -n +2 "$X/xgb32-binary.csv"; done; } >t.csv
+	threads_agree model-eval predict "$X/xgb32-binary.json" t.csv --keep age
+	model-eval predict "$X/xgb32-binary.json" - <t.csv --keep y | gzip >p.csv.gz
+	threads_agree model-eval evaluate --target y p.csv.gz --json
+}
+
+@test "two labels: the numbers are scikit-learn's" {
+	pairs
+	run -0 model-eval evaluate --target y p.csv --metrics m.json --json
+	same "$output" "$(cat m.json)"
+	# accuracy_score, roc_auc_score, average_precision_score, log_loss, f1_score, matthews_corrcoef
+	same "$(number m.json accuracy)" 0.75
+	same "$(number m.json auc)" 0.8125
+	same "$(number m.json average_precision)" 0.7708333333333333
+	same "$(number m.json logloss | cut -c 1-15)" 0.5531163494248
+	same "$(number m.json brier | cut -c 1-9)" 0.1890625
+	same "$(number m.json f1)" 0.75
+	same "$(number m.json mcc)" 0.5
+	same "$(number m.json rows)" 8
+	same "$(number m.json test_hash)" "\"$(printf '0\n0\n1\n1\n0\n1\n1\n0\n' | md5sum | cut -c 1-32)\""
+}
+
+@test "the report has the form of scikit-learn's" {
+	pairs
+	run -0 model-eval evaluate --target y p.csv
+	same "$(head -n 8 <<<"$output")" "             precision    recall  f1-score   support
+
+           0    0.7500    0.7500    0.7500         4
+           1    0.7500    0.7500    0.7500         4
+
+    accuracy                        0.7500         8
+   macro avg    0.7500    0.7500    0.7500         8
+weighted avg    0.7500    0.7500    0.7500         8"
+	contains "$output" "$(printf '           0          3          1\n           1          1          3')"
+}
+
+@test "several labels: mean of each against the rest" {
+	printf 'y,prediction,probability_b,probability_a,probability_c\na,a,.2,.7,.1\nb,b,.5,.3,.2\nc,b,.6,.1,.3\na,c,.1,.4,.5\n' >p.csv
+	run -0 model-eval evaluate --target y p.csv --json
+	printf '%s' "$output" >m.json
+	same "$(number m.json objective)" '"multiclass"'
+	same "$(number m.json accuracy)" 0.5
+	# roc_auc_score(y, P, multi_class='ovr'), log_loss
+	same "$(number m.json auc)" 0.7777777777777777
+	same "$(number m.json logloss | cut -c 1-12)" 0.7925214151
+}
+
+@test "numbers: errors and explained variance" {
+	printf 'y,prediction\n1,1.5\n2,2\n4,3\n' >p.csv
+	run -0 model-eval evaluate --target y p.csv --json
+	printf '%s' "$output" >m.json
+	same "$(number m.json objective)" '"regression"'
+	same "$(number m.json mae)" 0.5
+	same "$(number m.json max_error)" 1.0
+	same "$(number m.json r2 | cut -c 1-12)" 0.7321428571
+}
+
+@test "labels without probabilities want to be called so" {
+	printf 'y,prediction\nyes,yes\nno,yes\n' >p.csv
+	run -2 model-eval evaluate --target y p.csv
+	same "$output" "model-eval: p.csv:2: column 'y': 'yes' is not a number; for labels without probabilities say --objective multiclass"
+	run -0 model-eval evaluate --target y p.csv --objective multiclass
+	contains "$output" "weighted avg"
+}
+
+@test "the positive label is the last in order, or the one that is named" {
+	printf 'y,prediction,probability\n10,10,0.9\n9,9,0.2\n9,9,0.1\n' >p.csv
+	run -0 model-eval evaluate --target y p.csv --json
+	contains "$output" '"positive": "10"'
+	printf 'y,prediction,probability\ngood,good,0.9\nill,ill,0.2\n' >p.csv
+	run -2 model-eval evaluate --target y p.csv
+	contains "$output" "rows predicted 'ill' have lower probabilities than those predicted 'good'; name the label"
+	run -0 model-eval evaluate --target y p.csv --positive good --json
+	contains "$output" '"auc": 1.0'
+	run -2 model-eval evaluate --target y p.csv --positive none
+	contains "$output" "no row has the positive label 'none'"
+}
+
+@test "without predictions, or with a threshold, probabilities decide" {
+	printf 'y,p\n1,0.9\n0,0.6\n0,0.1\n' >p.csv
+	run -0 model-eval evaluate --target y --probability p p.csv --json
+	contains "$output" '"accuracy": 0.6666666666666666'
+	run -0 model-eval evaluate --target y --probability p p.csv --threshold 0.6 --json
+	contains "$output" '"accuracy": 1.0'
+}
+
+@test "weights count" {
+	printf 'y,prediction,probability,w\n1,1,0.9,3\n0,1,0.6,1\n' >p.csv
+	run -0 model-eval evaluate --target y --weight w p.csv --json
+	contains "$output" '"accuracy": 0.75'
+	[[ $output != *_low* ]]
+}
+
+@test "labels that do not fit, missing fields and odd probabilities are told" {
+	printf 'y,prediction,probability\n1,1.0,0.9\n0,0.0,0.2\n' >p.csv
+	run -2 model-eval evaluate --target y p.csv
+	contains "$output" "4 labels in target and prediction, two expected: '0', '0.0', '1', '1.0'"
+	printf 'y,prediction,probability\n1,1,0.9\n,0,0.2\n' >p.csv
+	run -2 model-eval evaluate --target y p.csv
+	same "$output" "model-eval: p.csv:3: column 'y': is missing"
+	printf 'y,prediction,probability\n1,1,1.5\n0,0,0.2\n' >p.csv
+	run -2 model-eval evaluate --target y p.csv
+	contains "$output" "row 1 has the probability 1.5"
+	printf 'y,prediction,probability\n' >p.csv
+	run -2 model-eval evaluate --target y p.csv
+	same "$output" "model-eval: p.csv: there are no rows"
+	run -2 model-eval evaluate --target yy p.csv
+	contains "$output" "is 'y' meant?"
+	run -2 model-eval evaluate p.csv
+	contains "$output" "--target is missing"
+}
+
+@test "one class only: what is not defined is null" {
+	printf 'y,prediction,probability\n0,0,0.2\n0,0,0.1\n' >p.csv
+	run -0 model-eval evaluate --target y p.csv --json --html r.html
+	contains "$output" '"auc": null'
+	contains "$output" '"accuracy": 1.0'
+}
+
+@test "the page stands alone and nothing from data becomes markup" {
+	printf 'y,prediction,probability\n<b>1&,<b>1&,0.9\n0,0,0.2\n' >p.csv
+	run -0 model-eval evaluate --target y p.csv --html r.html --title 'a<b' --markdown r.md --openmetrics r.txt
+	[ "$(wc -c <r.html)" -lt 50000 ]
+	[ "$(grep -c '<svg' r.html)" -eq 4 ]
+	run -1 grep -E '<b>|<script|https?:|src=|href=' r.html
+	grep -q '<h1>a&lt;b</h1>' r.html
+	grep -q '&lt;b&gt;1&amp;' r.html
+	grep -q '| &lt;b>1&amp; |' r.md
+	grep -qx 'model_accuracy 1' r.txt
+	same "$(tail -n 1 r.txt)" "# EOF"
+	! grep -Ev '^[a-z0-9_]+ [-+.e0-9]+$|^# EOF$' r.txt
+}
+
+@test "control characters in labels do not reach the terminal" {
+	printf 'y,prediction,probability\n"a\033[1m","a\033[1m",0.9\n0,0,0.2\n' >p.csv
+	run -0 model-eval evaluate --target y p.csv
+	contains "$output" 'a\x1b[1m'
+}
