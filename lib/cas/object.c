@@ -25,8 +25,8 @@ struct cas_cache *cas_object_open(const struct cas_repo *r, struct cas_index *x,
 	c->repo = r;
 	c->index = x;
 	c->place.spare_dir = r->tmp_dir;
-	cas_fresh_sweep(r->tmp_dir);
-	cas_fresh_sweep(r->cache_dir);
+	fresh_sweep(r->tmp_dir);
+	fresh_sweep(r->cache_dir);
 	return c;
 }
 
@@ -104,7 +104,7 @@ out:
 	return r;
 }
 
-int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct cas_fresh *f,
+int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct fresh *f,
 	struct err *e)
 {
 	struct buf dir = BUF_INIT;
@@ -115,16 +115,16 @@ int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct cas_fr
 	if (buf_check(&dir, e))
 		goto out;
 	/* The folder is nearly always there: looked for only when it is missed. */
-	r = c->place.nameless ? cas_fresh_open(&c->place, dir.p, 0444, f, &first) : -1;
+	r = c->place.nameless ? fresh_open(&c->place, dir.p, 0444, f, &first) : -1;
 	if (r)
 		r = cas_object_make_dir(c, id, e) ? -1 :
-						    cas_fresh_open(&c->place, dir.p, 0444, f, e);
+						    fresh_open(&c->place, dir.p, 0444, f, e);
 out:
 	buf_release(&dir);
 	return r;
 }
 
-int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct cas_fresh *f,
+int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct fresh *f,
 	bool *is_new, struct err *e)
 {
 	struct buf path = BUF_INIT;
@@ -135,9 +135,9 @@ int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct cas_
 	if (fchmod(f->fd, 0444)) /* whatever the umask says */
 		err_errno(e, "cannot set the mode of '%s'", path.p);
 	else if (!buf_check(&path, e))
-		r = cas_fresh_publish(f, path.p, &st, e);
+		r = fresh_publish(f, path.p, &st, e);
 	if (r < 0)
-		cas_fresh_abandon(f);
+		fresh_abandon(f);
 	if (r > 0) {
 		key = cas_object_index_key(&st, id->is_legacy);
 		cas_index_put_own(c->index, &key, id->md5);
@@ -163,14 +163,14 @@ bool cas_object_clone(struct cas_cache *c, int from, int to)
 int cas_object_put_bytes(struct cas_cache *c, const struct cas_id *id, struct slice data,
 	struct err *e)
 {
-	struct cas_fresh f = CAS_FRESH_INIT;
+	struct fresh f = FRESH_INIT;
 
 	if (cas_object_has(c, id))
 		return 0;
 	if (cas_object_fresh(c, id, &f, e))
 		return -1;
 	if (cas_digest_write(f.fd, data, e)) {
-		cas_fresh_abandon(&f);
+		fresh_abandon(&f);
 		return err_at(e, "cache");
 	}
 	return cas_object_publish(c, id, &f, NULL, e);

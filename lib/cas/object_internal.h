@@ -4,24 +4,24 @@
 #ifndef CD4ML_CAS_OBJECT_INTERNAL_H
 #define CD4ML_CAS_OBJECT_INTERNAL_H
 
+#include "base/fresh.h"
 #include "cas/digest.h"
-#include "cas/fresh.h"
 #include "cas/object.h"
 
 struct cas_cache {
 	const struct cas_repo *repo;
 	struct cas_index *index;
-	struct cas_fresh_place place;
+	struct fresh_place place;
 	atomic_int reflinks; /* 0 not tried, 1 work, -1 do not */
 };
 
 /** Opens a fresh file beside the object's place, whose folder is made. */
-int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct cas_fresh *f,
+int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct fresh *f,
 	struct err *e) MUST_CHECK;
 /** Makes the folder of an object. */
 int cas_object_make_dir(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
 /** Gives the fresh file the object's name; *is_new (may be NULL): it was not there. Closes it. */
-int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct cas_fresh *f,
+int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct fresh *f,
 	bool *is_new, struct err *e) MUST_CHECK;
 /** Makes `to` share the blocks of `from`; false where the file system cannot. */
 bool cas_object_clone(struct cas_cache *c, int from, int to);

@@ -16,7 +16,7 @@ static int link_shared(struct cas_cache *c, const struct cas_id *id, const char 
 
 	if (r <= 0)
 		return r; /* a missing one is told by the copy that comes last */
-	if (cas_fresh_link(&c->place, object, path, symbolic, &why))
+	if (fresh_link(&c->place, object, path, symbolic, &why))
 		return 0;
 	if (!symbolic && !lstat(path, &st)) {
 		key = cas_object_index_key(&st, id->is_legacy);
@@ -58,7 +58,7 @@ static int fill(struct cas_cache *c, const struct cas_id *id, const char *object
 static int copy_out(struct cas_cache *c, const struct cas_id *id, const char *object,
 	const char *path, bool is_exec, bool as_clone, struct err *e)
 {
-	struct cas_fresh f = CAS_FRESH_INIT;
+	struct fresh f = FRESH_INIT;
 	struct buf dir = BUF_INIT;
 	struct stat st, key;
 	int r = -1;
@@ -70,18 +70,18 @@ static int copy_out(struct cas_cache *c, const struct cas_id *id, const char *ob
 		r = atomic_load(&c->reflinks) < 0 ? 0 : -1;
 		goto out;
 	}
-	if (cas_fresh_open(&c->place, dir.p, is_exec ? 0777 : 0666, &f, e))
+	if (fresh_open(&c->place, dir.p, is_exec ? 0777 : 0666, &f, e))
 		goto out;
 	r = fill(c, id, object, f.fd, as_clone, e);
 	if (r <= 0)
 		goto out;
-	r = cas_fresh_replace(&c->place, &f, path, &st, e) ? -1 : 1;
+	r = fresh_replace(&c->place, &f, path, &st, e) ? -1 : 1;
 	if (r > 0) {
 		key = cas_object_index_key(&st, id->is_legacy);
 		cas_index_put_own(c->index, &key, id->md5);
 	}
 out:
-	cas_fresh_abandon(&f);
+	fresh_abandon(&f);
 	buf_release(&dir);
 	return r;
 }

@@ -221,13 +221,13 @@ static int settle(struct cas_cache *c, struct cas_put *p, bool adopted, struct e
 /* ---- one large file ---- */
 
 /* Into a nameless file of the cache, hashed on the way (or from the clone, which nobody can change). */
-static int copy_and_hash(struct cas_cache *c, struct cas_put *p, int fd, struct cas_fresh *f,
+static int copy_and_hash(struct cas_cache *c, struct cas_put *p, int fd, struct fresh *f,
 	int64_t *size, struct err *e)
 {
 	bool wants_clone = c->repo->links[0] == CAS_LINK_REFLINK;
 
 	if (path_make_dirs(c->repo->cache_dir, e) ||
-		cas_fresh_open(&c->place, c->repo->cache_dir, 0444, f, e))
+		fresh_open(&c->place, c->repo->cache_dir, 0444, f, e))
 		return -1;
 	if (wants_clone && cas_object_clone(c, fd, f->fd))
 		return cas_digest_stream(
@@ -237,7 +237,7 @@ static int copy_and_hash(struct cas_cache *c, struct cas_put *p, int fd, struct 
 
 static int put_large(struct cas_cache *c, struct cas_put *p, struct err *e)
 {
-	struct cas_fresh f = CAS_FRESH_INIT;
+	struct fresh f = FRESH_INIT;
 	enum cas_link type = link_type(c, p);
 	int fd = open_source(p, e), r = -1, done = 0;
 	int64_t size;
@@ -270,7 +270,7 @@ static int put_large(struct cas_cache *c, struct cas_put *p, struct err *e)
 			    -1 :
 			    0;
 out:
-	cas_fresh_abandon(&f);
+	fresh_abandon(&f);
 	if (!r)
 		r = settle(c, p, done == 2, e);
 	close(fd);
@@ -312,7 +312,7 @@ static int read_small(struct group *g, struct cas_put *p, struct err *e)
 
 static int store_small(struct cas_cache *c, struct cas_put *p, struct slice data, struct err *e)
 {
-	struct cas_fresh f = CAS_FRESH_INIT;
+	struct fresh f = FRESH_INIT;
 	bool adopted = false;
 	int r = p->store ? is_stored(c, &p->id, e) : 1, fd;
 
@@ -331,7 +331,7 @@ static int store_small(struct cas_cache *c, struct cas_put *p, struct slice data
 		if (cas_object_fresh(c, &p->id, &f, e))
 			return -1;
 		if (cas_digest_write(f.fd, data, e)) {
-			cas_fresh_abandon(&f);
+			fresh_abandon(&f);
 			return err_at(e, "cache");
 		}
 		if (cas_object_publish(c, &p->id, &f, &p->is_new, e))

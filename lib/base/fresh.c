@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* O_TMPFILE */
-#include "cas/fresh.h"
+#include "base/fresh.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "base/output.h"
 #include "base/path.h"
 
-static void temporary_name(struct cas_fresh_place *p, const char *dir, struct buf *b)
+static void temporary_name(struct fresh_place *p, const char *dir, struct buf *b)
 {
 	unsigned n = atomic_fetch_add(&p->n_names, 1);
 
@@ -32,7 +32,7 @@ static int link_nameless(int fd, const char *path)
 }
 
 /* Tries the whole way once: some file systems open such a file and cannot link it. */
-static bool try_nameless(struct cas_fresh_place *p, const char *dir)
+static bool try_nameless(struct fresh_place *p, const char *dir)
 {
 	struct buf name = BUF_INIT;
 	bool works = false;
@@ -58,7 +58,7 @@ static int link_nameless(int fd, const char *path)
 }
 #endif
 
-static int open_nameless(struct cas_fresh_place *p, const char *dir, mode_t mode)
+static int open_nameless(struct fresh_place *p, const char *dir, mode_t mode)
 {
 #ifdef O_TMPFILE
 	int known = atomic_load(&p->nameless);
@@ -76,10 +76,10 @@ static int open_nameless(struct cas_fresh_place *p, const char *dir, mode_t mode
 #endif
 }
 
-int cas_fresh_open(struct cas_fresh_place *p, const char *dir, mode_t mode, struct cas_fresh *f,
+int fresh_open(struct fresh_place *p, const char *dir, mode_t mode, struct fresh *f,
 	struct err *e)
 {
-	*f = (struct cas_fresh)CAS_FRESH_INIT;
+	*f = (struct fresh)FRESH_INIT;
 	f->fd = open_nameless(p, dir, mode);
 	if (f->fd >= 0)
 		return 0;
@@ -99,14 +99,14 @@ int cas_fresh_open(struct cas_fresh_place *p, const char *dir, mode_t mode, stru
 }
 
 /* The name is gone or somebody else's now. */
-static void forget(struct cas_fresh *f)
+static void forget(struct fresh *f)
 {
 	buf_release(&f->name);
 	output_untrack(f->handle);
 	f->handle = -1;
 }
 
-void cas_fresh_abandon(struct cas_fresh *f)
+void fresh_abandon(struct fresh *f)
 {
 	if (f->fd >= 0)
 		close(f->fd);
@@ -117,7 +117,7 @@ void cas_fresh_abandon(struct cas_fresh *f)
 }
 
 /* Errors of writing that the file system held back, as on NFS. */
-static int close_it(struct cas_fresh *f, const char *path, struct stat *st, struct err *e)
+static int close_it(struct fresh *f, const char *path, struct stat *st, struct err *e)
 {
 	int r = fstat(f->fd, st);
 
@@ -126,7 +126,7 @@ static int close_it(struct cas_fresh *f, const char *path, struct stat *st, stru
 	return r ? err_errno(e, "cannot write '%s'", path) : 0;
 }
 
-int cas_fresh_publish(struct cas_fresh *f, const char *path, struct stat *st, struct err *e)
+int fresh_publish(struct fresh *f, const char *path, struct stat *st, struct err *e)
 {
 	int r = f->name.len ? link(f->name.p, path) : link_nameless(f->fd, path);
 	/* A file system without hard links: what is there already is the same, so replacing it is no harm. */
@@ -137,12 +137,12 @@ int cas_fresh_publish(struct cas_fresh *f, const char *path, struct stat *st, st
 		r = 0;
 	}
 	if (r && errno == EEXIST) {
-		cas_fresh_abandon(f);
+		fresh_abandon(f);
 		return 0;
 	}
 	if (r) {
 		err_errno(e, "cannot make '%s'", path);
-		cas_fresh_abandon(f);
+		fresh_abandon(f);
 		return -1;
 	}
 	if (f->name.len) {
@@ -164,7 +164,7 @@ static int put_in_place(int fd, const char *name, const char *path)
 	return link_nameless(fd, path);
 }
 
-int cas_fresh_replace(struct cas_fresh_place *p, struct cas_fresh *f, const char *path,
+int fresh_replace(struct fresh_place *p, struct fresh *f, const char *path,
 	struct stat *st, struct err *e)
 {
 	int r;
@@ -196,11 +196,11 @@ int cas_fresh_replace(struct cas_fresh_place *p, struct cas_fresh *f, const char
 	return close_it(f, path, st, e);
 fail:
 	err_errno(e, "cannot make '%s'", path);
-	cas_fresh_abandon(f);
+	fresh_abandon(f);
 	return -1;
 }
 
-int cas_fresh_link(struct cas_fresh_place *p, const char *target, const char *path, bool symbolic,
+int fresh_link(struct fresh_place *p, const char *target, const char *path, bool symbolic,
 	struct err *e)
 {
 	struct buf name = BUF_INIT, dir = BUF_INIT;
@@ -230,7 +230,7 @@ out:
 	return r ? -1 : 0;
 }
 
-void cas_fresh_sweep(const char *dir)
+void fresh_sweep(const char *dir)
 {
 	DIR *d = opendir(dir);
 	struct dirent *entry;

@@ -7,8 +7,8 @@
  * renamed.
  * What has to replace a file goes by a name in `spare_dir` (.dvc/tmp) and a rename.
  */
-#ifndef CD4ML_CAS_FRESH_H
-#define CD4ML_CAS_FRESH_H
+#ifndef CD4ML_BASE_FRESH_H
+#define CD4ML_BASE_FRESH_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -17,43 +17,43 @@
 #include "base/buf.h"
 
 /** What the files of one cache share. Any thread. */
-struct cas_fresh_place {
+struct fresh_place {
 	char *spare_dir; /* owned by whoever made it */
 	atomic_int nameless; /* 0 not tried yet, 1 works, -1 does not */
 	atomic_uint n_names;
 };
 
-struct cas_fresh {
+struct fresh {
 	int fd;
 	struct buf name; /* its temporary path, empty if nameless */
 	int handle;      /* of output_track() */
 };
 
-#define CAS_FRESH_INIT { .fd = -1, .name = BUF_INIT, .handle = -1 }
+#define FRESH_INIT { .fd = -1, .name = BUF_INIT, .handle = -1 }
 
 /**
  * Opens one that will be published somewhere below `dir`'s file system. For writing and
  * reading.
  */
-int cas_fresh_open(struct cas_fresh_place *p, const char *dir, mode_t mode, struct cas_fresh *f,
+int fresh_open(struct fresh_place *p, const char *dir, mode_t mode, struct fresh *f,
 	struct err *e) MUST_CHECK;
 /**
  * Gives it the name `path`, where nothing is, closes it, and tells its stat. 1; 0 if something
  * is there (then it
  * is given up); -1.
  */
-int cas_fresh_publish(struct cas_fresh *f, const char *path, struct stat *st,
+int fresh_publish(struct fresh *f, const char *path, struct stat *st,
 	struct err *e) MUST_CHECK;
 /** The same in place of whatever file is there, at once. 0 or -1. */
-int cas_fresh_replace(struct cas_fresh_place *p, struct cas_fresh *f, const char *path,
+int fresh_replace(struct fresh_place *p, struct fresh *f, const char *path,
 	struct stat *st, struct err *e) MUST_CHECK;
 /** Gives it up. Takes one that was published or never opened. */
-void cas_fresh_abandon(struct cas_fresh *f);
+void fresh_abandon(struct fresh *f);
 
 /** Makes the hard or symbolic link `path` to `target`, in place of a file that may be there. */
-int cas_fresh_link(struct cas_fresh_place *p, const char *target, const char *path, bool symbolic,
+int fresh_link(struct fresh_place *p, const char *target, const char *path, bool symbolic,
 	struct err *e) MUST_CHECK;
 /** Removes temporary files of processes that are dead from a folder. */
-void cas_fresh_sweep(const char *dir);
+void fresh_sweep(const char *dir);
 
 #endif
