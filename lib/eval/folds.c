@@ -177,7 +177,7 @@ int eval_folds_judge(const struct eval_rule *rule, json_t *cv, const char *name,
 			if (!rc)
 				rc = judge_metric(rule, cv, metric, &observed, &detail, e);
 		}
-		if (!rc && !observed.len)
+		if (!rc && !observed.len && !observed.failed)
 			rc = err_set(e, ERR_INPUT, "there are no 'metrics'");
 	}
 	if (rc)

@@ -32,6 +32,7 @@ static void add_label(struct buf *b, struct slice s)
 
 	buf_add_slice(&text, s);
 	eval_markup_text(b, text.p);
+	b->failed |= text.failed;
 	buf_release(&text);
 }
 

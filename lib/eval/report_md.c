@@ -21,6 +21,7 @@ static void add_cell(struct buf *b, struct slice s)
 			buf_add_char(b, text.p[i]);
 		}
 	}
+	b->failed |= text.failed;
 	buf_release(&text);
 }
 

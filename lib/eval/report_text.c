@@ -15,6 +15,7 @@ void eval_report_text_escape(struct buf *b, struct slice s)
 		*to = '\0';
 		b->len += err_escape(to, room, text.p);
 	}
+	b->failed |= text.failed;
 	buf_release(&text);
 }
 
@@ -94,6 +95,7 @@ static void add_label(struct buf *b, struct slice label, size_t width)
 	w = width_of(text.p);
 	add_blanks(b, w < width ? width - w : 0);
 	buf_add_slice(b, buf_slice(&text));
+	b->failed |= text.failed;
 	buf_release(&text);
 }
 

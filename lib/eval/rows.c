@@ -64,8 +64,10 @@ static int take_value(const struct reading *g, struct piece *p, const struct csv
 	struct slice *v, struct err *e)
 {
 	*v = csv_field_value(&row->fields[col], g->quote, &p->text);
+	if (buf_check(&p->text, e))
+		return -1;
 	if (!csv_value_is_missing(g->o->dialect, *v))
-		return buf_check(&p->text, e);
+		return 0;
 	err_set(e, ERR_INPUT, "is missing");
 	return at_field(g, row, col, e);
 }

@@ -112,7 +112,7 @@ static void run_test(const struct eval_tally_test *test, struct eval_tally_test 
 }
 
 /* Is this text another one than the column's first in the piece? */
-static void see_variation(struct piece *p, size_t col, struct slice v)
+static int see_variation(struct piece *p, size_t col, struct slice v, struct err *e)
 {
 	if (!p->firsts[col].p) {
 		buf_reset(&p->first_texts[col]);
@@ -121,6 +121,7 @@ static void see_variation(struct piece *p, size_t col, struct slice v)
 	} else if (!p->columns[col].varies && !slice_eq(p->firsts[col], v)) {
 		p->columns[col].varies = true;
 	}
+	return buf_check(&p->first_texts[col], e);
 }
 
 static int tally_field(
@@ -133,13 +134,16 @@ static int tally_field(
 	double x = NAN;
 	uint32_t code;
 
+	if (buf_check(&p->text, e))
+		return -1;
 	if (is_missing) {
 		c->n_missing++;
 	} else {
 		is_number = csv_value_number(v, &x);
 		if (is_number)
 			add_number(c, x);
-		see_variation(p, col, v);
+		if (see_variation(p, col, v, e))
+			return -1;
 		if (t->columns[col].distinct &&
 			table_dict_add(&p->dicts[col], v, table_dict_hash(v), &code, e))
 			return -1;
@@ -167,7 +171,7 @@ static int tally_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e
 				return -1;
 		p->n_rows++;
 	}
-	return rc ? -1 : buf_check(&p->text, e);
+	return rc ? -1 : 0;
 }
 
 /* Chan, Golub, LeVeque: moments of two parts together. */
