@@ -24,6 +24,13 @@ $(unit_bin): $B/tests/unit/%: $B/tests/unit/%.o $B/tests/unit/tap.o $B/libcd4ml.
 	$(call say,LD,$@)
 	$(q)$(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) $(wrap_flags) -o $@ $(filter %.o %.a,$^) $(pkg_libs) -lm
 
+# The tools again, with allocations that fail: for tests/oom.bats.
+oom_bin := $(tools:%=$B/oom/%)
+$(oom_bin): $B/oom/%: $B/tools/%.o $B/tests/oom/fail.o $B/libcd4ml.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(q)$(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) $(wrap_flags) -o $@ $(filter %.o %.a,$^) $(pkg_libs) -lm
+
 # With FUZZ=1 (clang) a target is a fuzzer; else a program that replays the corpus.
 fuzz_main := $(if $(FUZZ),,$B/tests/fuzz/driver.o)
 $(fuzz_bin): $B/tests/fuzz/%: $B/tests/fuzz/%.o $(fuzz_main) $B/libcd4ml.a
@@ -37,7 +44,7 @@ run_tests = sh tests/run.sh -b '$(CURDIR)/$B' $(if $(JOBS),-j $(JOBS))
 
 ##@ Test
 .PHONY: check unit asan tsan fuzz lint format
-check: all $(call picked,$(unit_bin) $(fuzz_bin)) ## run all tests (T=NAME: one); ends with `N passed, N failed`
+check: all $(if $(filter-out oom,$(T)),,$(oom_bin)) $(call picked,$(unit_bin) $(fuzz_bin)) ## run all tests (T=NAME: one); ends with `N passed, N failed`
 	@$(run_tests) $(call picked,$(unit_bin) $(fuzz_bin) $(bats_src))
 
 unit: $(call picked,$(unit_bin) $(fuzz_bin)) ## run the unit tests and replay the fuzz corpora (T=NAME: one)
