@@ -231,21 +231,76 @@ static void sum_up(struct tree_grower *g, struct tree_columns cols, const struct
 
 /* ---- parting a leaf's rows --------------------------------------------------------------------------------- */
 
-/** Parts rows[0..n) into the left ones, from `left` on, and the right ones, from `right` on. Stable. */
-static size_t part_rows(const struct tree_frame *f, const struct tree_split *s,
-	const uint32_t *rows, size_t n, uint32_t *left, uint32_t *right)
-{
-	size_t n_left = 0, n_right = 0;
+/**
+ * Right is "bin - shift is above limit" in unsigned arithmetic of the bin's width: with shift 1, bin 0
+ * (missing) becomes the largest number and goes right.
+ */
+struct threshold {
+	uint16_t shift, limit;
+};
 
+static struct threshold threshold_of(const struct tree_split *s)
+{
+	uint16_t shift = s->default_left ? 0 : 1;
+
+	return (struct threshold){ shift, (uint16_t)(s->bin - shift) };
+}
+
+/*
+ * Each of these parts rows[0..n) into the left ones, from `left` on, and the right ones, from `right` on, in their
+ * order, and returns how many are left. Both places are written, one counts: no branch to guess. `left` may be
+ * `rows`.
+ */
+static size_t part_numbers_8(const uint8_t *bins, struct threshold t, const uint32_t *rows, size_t n,
+	uint32_t *left, uint32_t *right)
+{
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t row = rows[i];
+		bool goes_right = (uint8_t)(bins[row] - t.shift) > (uint8_t)t.limit;
+
+		left[n_left] = row;
+		right[i - n_left] = row;
+		n_left += !goes_right;
+	}
+	return n_left;
+}
+
+static size_t part_numbers_16(const uint16_t *bins, struct threshold t, const uint32_t *rows,
+	size_t n, uint32_t *left, uint32_t *right)
+{
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t row = rows[i];
+		bool goes_right = (uint16_t)(bins[row] - t.shift) > t.limit;
+
+		left[n_left] = row;
+		right[i - n_left] = row;
+		n_left += !goes_right;
+	}
+	return n_left;
+}
+
+static size_t part_rows(const struct tree_frame *f, const struct tree_split *s, const uint32_t *rows,
+	size_t n, uint32_t *left, uint32_t *right)
+{
+	size_t n_left = 0, at = s->col * f->n_rows;
+
+	if (!s->is_categorical && f->width == 1)
+		return part_numbers_8(
+			(const uint8_t *)f->by_col + at, threshold_of(s), rows, n, left, right);
+	if (!s->is_categorical)
+		return part_numbers_16(
+			(const uint16_t *)f->by_col + at, threshold_of(s), rows, n, left, right);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = rows[i];
 		bool goes_right = tree_split_right(s, tree_frame_bin(f, s->col, row));
 
-		/* both are written, one counts: no branch to guess */
 		left[n_left] = row;
-		right[n_right] = row;
+		right[i - n_left] = row;
 		n_left += !goes_right;
-		n_right += goes_right;
 	}
 	return n_left;
 }
@@ -256,52 +311,32 @@ struct part_job {
 	size_t n_left;
 };
 
-static void count_block(void *ctx, size_t block, int worker)
+/** Task: parts a block within itself: the left ones stay in place, the right ones go to tmp. */
+static void part_block(void *ctx, size_t block, int worker)
 {
 	struct part_job *j = ctx;
 	const struct tree_grower *g = j->g;
-	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, n = 0;
-
-	(void)worker;
-	if (to > j->n->n)
-		to = j->n->n;
-	for (size_t i = from; i < to; i++)
-		n += !tree_split_right(&j->n->split,
-			tree_frame_bin(g->f, j->n->split.col, g->rows[j->n->begin + i]));
-	g->block_left[block + 1] = n;
-}
-
-static void move_block(void *ctx, size_t block, int worker)
-{
-	struct part_job *j = ctx;
-	const struct tree_grower *g = j->g;
-	const struct tree_split *s = &j->n->split;
-	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
-	uint32_t *left = g->tmp + j->n->begin + g->block_left[block];
-	uint32_t *right = g->tmp + j->n->begin + j->n_left + from - g->block_left[block];
-
-	(void)worker;
-	if (to > j->n->n)
-		to = j->n->n;
-	for (size_t i = from; i < to; i++) {
-		uint32_t row = g->rows[j->n->begin + i];
-
-		if (tree_split_right(s, tree_frame_bin(g->f, s->col, row)))
-			*right++ = row;
-		else
-			*left++ = row;
-	}
-}
-
-static void copy_block(void *ctx, size_t block, int worker)
-{
-	struct part_job *j = ctx;
 	size_t from = block * TREE_ROW_BLOCK;
 	size_t n = j->n->n - from < TREE_ROW_BLOCK ? j->n->n - from : TREE_ROW_BLOCK;
+	uint32_t *rows = g->rows + j->n->begin + from, *tmp = g->tmp + j->n->begin + from;
 
 	(void)worker;
-	memcpy(j->g->rows + j->n->begin + from, j->g->tmp + j->n->begin + from,
-		n * sizeof(*j->g->rows));
+	g->block_left[block + 1] = part_rows(g->f, &j->n->split, rows, n, rows, tmp);
+}
+
+/** Task: moves a block's right rows behind all left ones. The left ones must be in their place. */
+static void move_right(void *ctx, size_t block, int worker)
+{
+	struct part_job *j = ctx;
+	const struct tree_grower *g = j->g;
+	size_t from = block * TREE_ROW_BLOCK;
+	size_t n = j->n->n - from < TREE_ROW_BLOCK ? j->n->n - from : TREE_ROW_BLOCK;
+	size_t left_before = g->block_left[block];
+	size_t n_right = n - (g->block_left[block + 1] - left_before);
+
+	(void)worker;
+	memcpy(g->rows + j->n->begin + j->n_left + (from - left_before),
+		g->tmp + j->n->begin + from, n_right * sizeof(*g->rows));
 }
 
 /** Number of rows that went left. */
@@ -317,13 +352,18 @@ static size_t part_leaf(struct tree_grower *g, const struct node *n, bool all_th
 		memcpy(rows + n_left, tmp, (n->n - n_left) * sizeof(*rows));
 		return n_left;
 	}
-	pool_for(g->pool, n_blocks, count_block, &j);
+	pool_for(g->pool, n_blocks, part_block, &j);
 	g->block_left[0] = 0;
-	for (size_t b = 0; b < n_blocks; b++)
+	for (size_t b = 0; b < n_blocks; b++) {
+		size_t n_left = g->block_left[b + 1];
+
+		/* moves towards the front only, so that no block is written before it is read */
+		memmove(rows + g->block_left[b], rows + b * TREE_ROW_BLOCK,
+			n_left * sizeof(*rows));
 		g->block_left[b + 1] += g->block_left[b];
+	}
 	j.n_left = g->block_left[n_blocks];
-	pool_for(g->pool, n_blocks, move_block, &j);
-	pool_for(g->pool, n_blocks, copy_block, &j);
+	pool_for(g->pool, n_blocks, move_right, &j);
 	return j.n_left;
 }
 

@@ -6,7 +6,10 @@
 #include "base/rng.h"
 #include "tree/objective.h"
 
-enum { AHEAD = 16 }; /* rows that are fetched before they are needed */
+enum {
+	AHEAD = 16, /* rows that are fetched before they are needed */
+	FEW = 96,   /* fewer rows are not worth packing */
+};
 
 size_t tree_hist_size(size_t n_bins, size_t n_classes)
 {
@@ -53,10 +56,11 @@ static void unpack(uint64_t *packed, struct tree_hist *h, uint32_t first, uint32
 
 /* ---- one gradient: packed ---------------------------------------------------------------------------- */
 
+/** Rows and columns of one block. Copied into locals by the kernels: `packed` may alias nothing then. */
 struct piece {
 	const struct tree_frame *f;
-	const uint32_t *first; /* [n_cols] */
-	const uint32_t *cols;
+	const uint32_t *first; /* [n_cols] bin 0 of each column */
+	const uint32_t *cols;  /* [n_cols] */
 	size_t n_cols;
 	const struct tree_gh *gh;
 	const uint32_t *rows;
@@ -67,54 +71,92 @@ struct piece {
 static void add_all_8(const struct piece *p)
 {
 	const uint8_t *bins = p->f->by_row;
-	size_t n_cols = p->n_cols;
+	const uint32_t *rows = p->rows, *restrict first = p->first;
+	const struct tree_gh *gh = p->gh;
+	uint64_t *restrict packed = p->packed;
+	size_t n_cols = p->n_cols, n = p->n;
 
-	for (size_t i = 0; i < p->n; i++) {
-		const uint8_t *row = bins + (size_t)p->rows[i] * n_cols;
-		uint64_t v = pack(p->gh[p->rows[i]]);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *restrict row = bins + (size_t)rows[i] * n_cols;
+		uint64_t v = pack(gh[rows[i]]);
+		size_t c = 0;
 
-		if (i + AHEAD < p->n) {
-			__builtin_prefetch(bins + (size_t)p->rows[i + AHEAD] * n_cols);
-			__builtin_prefetch(p->gh + p->rows[i + AHEAD]);
+		if (i + AHEAD < n) {
+			__builtin_prefetch(bins + (size_t)rows[i + AHEAD] * n_cols);
+			__builtin_prefetch(gh + rows[i + AHEAD]);
 		}
-		for (size_t c = 0; c < n_cols; c++)
-			p->packed[p->first[c] + row[c]] += v;
+		for (; c + 4 <= n_cols; c += 4) {
+			packed[first[c] + row[c]] += v;
+			packed[first[c + 1] + row[c + 1]] += v;
+			packed[first[c + 2] + row[c + 2]] += v;
+			packed[first[c + 3] + row[c + 3]] += v;
+		}
+		for (; c < n_cols; c++)
+			packed[first[c] + row[c]] += v;
 	}
 }
 
 static void add_some_8(const struct piece *p)
 {
 	const uint8_t *bins = p->f->by_row;
-	size_t stride = p->f->n_cols;
+	const uint32_t *rows = p->rows, *restrict first = p->first, *restrict cols = p->cols;
+	const struct tree_gh *gh = p->gh;
+	uint64_t *restrict packed = p->packed;
+	size_t n_cols = p->n_cols, n = p->n, stride = p->f->n_cols;
 
-	for (size_t i = 0; i < p->n; i++) {
-		const uint8_t *row = bins + (size_t)p->rows[i] * stride;
-		uint64_t v = pack(p->gh[p->rows[i]]);
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *restrict row = bins + (size_t)rows[i] * stride;
+		uint64_t v = pack(gh[rows[i]]);
 
-		if (i + AHEAD < p->n) {
-			__builtin_prefetch(bins + (size_t)p->rows[i + AHEAD] * stride);
-			__builtin_prefetch(p->gh + p->rows[i + AHEAD]);
+		if (i + AHEAD < n) {
+			__builtin_prefetch(bins + (size_t)rows[i + AHEAD] * stride);
+			__builtin_prefetch(gh + rows[i + AHEAD]);
 		}
-		for (size_t c = 0; c < p->n_cols; c++)
-			p->packed[p->first[c] + row[p->cols[c]]] += v;
+		for (size_t c = 0; c < n_cols; c++)
+			packed[first[c] + row[cols[c]]] += v;
 	}
 }
 
 static void add_some_16(const struct piece *p)
 {
 	const uint16_t *bins = p->f->by_row;
+	const uint32_t *rows = p->rows, *restrict first = p->first, *restrict cols = p->cols;
+	const struct tree_gh *gh = p->gh;
+	uint64_t *restrict packed = p->packed;
+	size_t n_cols = p->n_cols, n = p->n, stride = p->f->n_cols;
+
+	for (size_t i = 0; i < n; i++) {
+		const uint16_t *restrict row = bins + (size_t)rows[i] * stride;
+		uint64_t v = pack(gh[rows[i]]);
+
+		if (i + AHEAD < n) {
+			__builtin_prefetch(bins + (size_t)rows[i + AHEAD] * stride);
+			__builtin_prefetch(gh + rows[i + AHEAD]);
+		}
+		for (size_t c = 0; c < n_cols; c++)
+			packed[first[c] + row[cols[c]]] += v;
+	}
+}
+
+/** Few rows: straight into the histogram, so that its many empty bins need not be unpacked. */
+static void add_few(const struct piece *p, struct tree_hist *h)
+{
 	size_t stride = p->f->n_cols;
 
 	for (size_t i = 0; i < p->n; i++) {
-		const uint16_t *row = bins + (size_t)p->rows[i] * stride;
-		uint64_t v = pack(p->gh[p->rows[i]]);
+		size_t at = (size_t)p->rows[i] * stride;
+		struct tree_gh gh = p->gh[p->rows[i]];
 
-		if (i + AHEAD < p->n) {
-			__builtin_prefetch(bins + (size_t)p->rows[i + AHEAD] * stride);
-			__builtin_prefetch(p->gh + p->rows[i + AHEAD]);
+		for (size_t c = 0; c < p->n_cols; c++) {
+			size_t k = at + p->cols[c];
+			uint32_t b = p->first[c] +
+				(p->f->width == 1 ? ((const uint8_t *)p->f->by_row)[k]
+						  : ((const uint16_t *)p->f->by_row)[k]);
+
+			h->grad[b] += gh.grad;
+			h->hess[b] += gh.hess;
+			h->n[b]++;
 		}
-		for (size_t c = 0; c < p->n_cols; c++)
-			p->packed[p->first[c] + row[p->cols[c]]] += v;
 	}
 }
 
@@ -157,6 +199,10 @@ static void add_columns(const struct tree_frame *f, const uint32_t *list, size_t
 	for (size_t from = 0; from < n; from += TREE_PACK_ROWS) {
 		p.rows = rows + from;
 		p.n = n - from < TREE_PACK_ROWS ? n - from : TREE_PACK_ROWS;
+		if (p.n < FEW) {
+			add_few(&p, h);
+			continue;
+		}
 		if (f->width == 2)
 			add_some_16(&p);
 		else if (all)
