@@ -1,7 +1,7 @@
 #!/bin/sh
 # deps.sh [--dev] [-n] - installs what building and testing cd4ml need, where it is missing.
 #
-#   (nothing)  a compiler, make, pkg-config, the six libraries, bats and git
+#   (nothing)  a compiler, make, pkg-config, the six libraries, bats, git and jq
 #   --dev      also what `make lint`, `make fuzz` and `make interop` use: ShellCheck, mandoc, clang
 #              with its sanitizers, clang-format, Python's venv
 #   -n         only say what is missing; exit status 1 if anything is
@@ -55,6 +55,7 @@ has_lib yaml-0.1 yaml.h || need yaml
 has_lib expat expat.h || need expat
 has bats || need bats
 has git || need git
+has jq || need jq
 if [ -n "$dev" ]; then
 	has shellcheck || need shellcheck
 	has mandoc || need mandoc
