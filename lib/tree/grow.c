@@ -251,8 +251,8 @@ static struct threshold threshold_of(const struct tree_split *s)
  * order, and returns how many are left. Both places are written, one counts: no branch to guess. `left` may be
  * `rows`.
  */
-static size_t part_numbers_8(const uint8_t *bins, struct threshold t, const uint32_t *rows, size_t n,
-	uint32_t *left, uint32_t *right)
+static size_t part_numbers_8(const uint8_t *bins, struct threshold t, const uint32_t *rows,
+	size_t n, uint32_t *left, uint32_t *right)
 {
 	size_t n_left = 0;
 
@@ -283,8 +283,8 @@ static size_t part_numbers_16(const uint16_t *bins, struct threshold t, const ui
 	return n_left;
 }
 
-static size_t part_rows(const struct tree_frame *f, const struct tree_split *s, const uint32_t *rows,
-	size_t n, uint32_t *left, uint32_t *right)
+static size_t part_rows(const struct tree_frame *f, const struct tree_split *s,
+	const uint32_t *rows, size_t n, uint32_t *left, uint32_t *right)
 {
 	size_t n_left = 0, at = s->col * f->n_rows;
 
@@ -358,8 +358,7 @@ static size_t part_leaf(struct tree_grower *g, const struct node *n, bool all_th
 		size_t n_left = g->block_left[b + 1];
 
 		/* moves towards the front only, so that no block is written before it is read */
-		memmove(rows + g->block_left[b], rows + b * TREE_ROW_BLOCK,
-			n_left * sizeof(*rows));
+		memmove(rows + g->block_left[b], rows + b * TREE_ROW_BLOCK, n_left * sizeof(*rows));
 		g->block_left[b + 1] += g->block_left[b];
 	}
 	j.n_left = g->block_left[n_blocks];

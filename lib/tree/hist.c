@@ -8,7 +8,7 @@
 
 enum {
 	AHEAD = 16, /* rows that are fetched before they are needed */
-	FEW = 96,   /* fewer rows are not worth packing */
+	FEW = 96, /* fewer rows are not worth packing */
 };
 
 size_t tree_hist_size(size_t n_bins, size_t n_classes)
@@ -60,7 +60,7 @@ static void unpack(uint64_t *packed, struct tree_hist *h, uint32_t first, uint32
 struct piece {
 	const struct tree_frame *f;
 	const uint32_t *first; /* [n_cols] bin 0 of each column */
-	const uint32_t *cols;  /* [n_cols] */
+	const uint32_t *cols; /* [n_cols] */
 	size_t n_cols;
 	const struct tree_gh *gh;
 	const uint32_t *rows;
@@ -150,8 +150,8 @@ static void add_few(const struct piece *p, struct tree_hist *h)
 		for (size_t c = 0; c < p->n_cols; c++) {
 			size_t k = at + p->cols[c];
 			uint32_t b = p->first[c] +
-				(p->f->width == 1 ? ((const uint8_t *)p->f->by_row)[k]
-						  : ((const uint16_t *)p->f->by_row)[k]);
+				     (p->f->width == 1 ? ((const uint8_t *)p->f->by_row)[k]
+						       : ((const uint16_t *)p->f->by_row)[k]);
 
 			h->grad[b] += gh.grad;
 			h->hess[b] += gh.hess;

@@ -1,6 +1,7 @@
 #include "tree/params.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/num.h"
 
@@ -117,6 +118,9 @@ int tree_params_check(const struct tree_params *p, struct err *e)
 		err_set(e, ERR_INPUT, "the column to learn is not given");
 		return err_hint(e, "say --target COL");
 	}
+	if (p->weight && strcmp(p->weight, p->target) == 0)
+		return err_set(
+			e, ERR_INPUT, "column '%s' cannot be both target and weight", p->target);
 	if (!(p->subsample > 0) || !(p->colsample_bytree > 0))
 		return err_set(e, ERR_INPUT, "--%s must be above 0",
 			p->subsample > 0 ? "colsample-bytree" : "subsample");

@@ -1,0 +1,185 @@
+load helper
+
+# 400 rows: y follows x and the text t; z is noise; some cells are empty.
+table() {
+	awk -v seed="${1:-1}" 'BEGIN {
+		srand(seed)
+		print "x,t,z,w,y,kind,value"
+		split("red green blue \"dark, red\"", name, " ")
+		name[4] = "\"dark, red\""
+		for (i = 0; i < 400; i++) {
+			x = rand(); k = int(rand() * 4) + 1
+			s = 3 * x + (k % 2) + rand() - 2
+			printf "%s,%s,%.3f,%d,%d,%s,%.4f\n", (rand() < .1 ? "" : sprintf("%.4f", x)), \
+				(rand() < .05 ? "" : name[k]), rand(), 1 + i % 3, (s > 0), \
+				(s > 1 ? "high" : s > 0 ? "mid" : "low"), s
+		}
+	}'
+}
+
+good() {
+	table >t.csv
+	good_args=(--target y --drop kind,value,w --trees 5 t.csv)
+}
+
+@test "gbt-train keeps the promises of every tool" {
+	contract gbt-train
+}
+
+@test "the model is the same bytes for any number of threads, with and without vectors" {
+	good
+	threads_agree gbt-train --target kind --drop y,value --subsample 0.7 --colsample-bytree 0.7 --trees 10 t.csv
+	threads_agree gbt-train --target y --drop kind,value --max-leaves 0 --max-depth 4 --mtry sqrt t.csv
+	same "$(CD4ML_CPU=scalar gbt-train "${good_args[@]}" | md5sum)" "$(gbt-train "${good_args[@]}" | md5sum)"
+	same "$(gbt-train "${good_args[@]}" --seed 0 | md5sum)" "$(gbt-train "${good_args[@]}" | md5sum)"
+	[ "$(gbt-train "${good_args[@]}" --subsample 0.5 --seed 1 | md5sum)" != "$(gbt-train "${good_args[@]}" --subsample 0.5 | md5sum)" ]
+}
+
+@test "the kind of task is told by the target, and said with -v" {
+	good
+	run -0 --separate-stderr gbt-train --target y --drop kind,value -v -o m.json t.csv
+	contains "$stderr" "target 'y': binary"
+	contains "$(cat m.json)" '"name":"binary:logistic"'
+	contains "$(cat m.json)" '\"labels\": [\"0\", \"1\"]'
+	run -0 --separate-stderr gbt-train --target kind --drop y,value -v -o m.json t.csv
+	contains "$stderr" "target 'kind': multiclass"
+	contains "$(cat m.json)" '\"labels\": [\"high\", \"low\", \"mid\"]'
+	run -0 --separate-stderr gbt-train --target value --drop y,kind -v -o m.json t.csv
+	contains "$stderr" "target 'value': regression"
+	run -2 --separate-stderr gbt-train --target kind --drop y,value --objective binary -o n.json t.csv
+	contains "$stderr" "column 'kind' has 3 distinct values, binary needs 2"
+	run -2 --separate-stderr gbt-train --target kind --drop y,value --objective regression -o n.json t.csv
+	contains "$stderr" "no numbers to regress on"
+	[ ! -e n.json ]
+}
+
+@test "the extension chooses the notation, and both predict the same" {
+	good
+	gbt-train "${good_args[@]}" -o m.json
+	gbt-train "${good_args[@]}" -o m.ubj
+	same "$(head -c 1 m.json)$(head -c 2 m.ubj)" "{{L"
+	same "$(model-eval predict m.json t.csv | md5sum)" "$(model-eval predict m.ubj t.csv | md5sum)"
+}
+
+@test "predictions need no encoder, and are better than chance on other rows" {
+	good
+	table 2 >v.csv
+	gbt-train "${good_args[@]}" --trees 40 --valid v.csv --metrics m.json -o m.ubj
+	same "$(jq '.iterations | length' m.json)" 40
+	jq -e '.final.valid.auc > 0.9 and .final.train.auc > .final.valid.auc' m.json
+	jq -e '.iterations[39].train.logloss < .iterations[0].train.logloss' m.json
+	model-eval predict m.ubj v.csv --keep y -o p.csv
+	same "$(head -n 1 p.csv)" y,prediction,probability
+	awk -F, 'NR > 1 { n += $1 == $2 } END { exit !(n > 320) }' p.csv
+}
+
+@test "early stopping ends with the best round" {
+	good
+	table 2 >v.csv
+	gbt-train "${good_args[@]}" --trees 500 --learning-rate 0.3 --valid v.csv --early-stopping 5 --metrics m.json -o m.json.model
+	n=$(jq '.iterations | length' m.json)
+	[ "$n" -lt 500 ]
+	best=$(jq '[.iterations[].valid.logloss] | . as $l | index($l | min)' m.json)
+	same $((best + 6)) "$n"
+	contains "$(cat m.json.model)" "\"num_trees\":\"$((best + 1))\""
+	contains "$(cat m.json.model)" "\"best_iteration\":\"$best\""
+	jq -e --argjson b "$best" '.final.valid.logloss == .iterations[$b].valid.logloss' m.json
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --early-stopping 5 -o x.json
+	contains "$stderr" "say --valid FILE"
+}
+
+@test "cross-validation reports each fold, and makes no model unless asked to" {
+	good
+	run -0 gbt-train "${good_args[@]}" --cv 4
+	echo "$output" | jq -e '.folds == 4 and .objective == "binary" and .rows == [100, 100, 100, 100] and
+		(.metrics.auc | length == 4 and min > 0.85) and .mean.accuracy > 0.75 and .sd.auc > 0'
+	gbt-train "${good_args[@]}" --cv 4 --metrics cv.json
+	same "$(cat cv.json)" "$output"
+	only t.csv cv.json
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --cv 4 -o m.json
+	contains "$stderr" "--metrics FILE"
+	gbt-train "${good_args[@]}" --cv 4 --metrics cv.json -o m.json
+	same "$(cat m.json)" "$(gbt-train "${good_args[@]}")"
+	threads_agree gbt-train "${good_args[@]}" --cv 3
+}
+
+@test "importance lists the columns that matter first" {
+	good
+	gbt-train "${good_args[@]}" --importance i.json -o m.json
+	same "$(jq -r '.features[0].feature' i.json)" x
+	same "$(jq '.features | length' i.json)" 3
+	jq -e '.features[0] | .gain > 0 and .cover > 0 and .weight > 0' i.json
+}
+
+@test "limits of leaves, depth and rows hold" {
+	good
+	gbt-train "${good_args[@]}" --max-leaves 4 -o m.json
+	jq -e '[.learner.gradient_booster.model.trees[].tree_param.num_nodes | tonumber] | max == 7' m.json
+	gbt-train "${good_args[@]}" --max-leaves 0 --max-depth 2 --min-samples-leaf 1 -o m.json
+	jq -e '[.learner.gradient_booster.model.trees[].tree_param.num_nodes | tonumber] | max <= 7' m.json
+	gbt-train --target value --drop kind,y,w --min-samples-leaf 150 --trees 3 t.csv -o m.json
+	jq -e '[.learner.gradient_booster.model.trees[] | . as $t | range(.left_children | length) |
+		select($t.left_children[.] == -1) | $t.sum_hessian[.]] | min >= 150' m.json
+}
+
+@test "a weight of 2 is like a row twice" {
+	printf 'x,w,y\n1,2,1\n2,1,5\n3,1,2\n' >a.csv
+	printf 'x,y\n1,1\n1,1\n2,5\n3,2\n' >b.csv
+	opts=(--target y --objective regression --min-samples-leaf 1 --lambda 0 --learning-rate 1 --trees 1)
+	gbt-train "${opts[@]}" --weight w a.csv -o a.json
+	gbt-train "${opts[@]}" b.csv -o b.json
+	same "$(model-eval predict a.json b.csv)" "$(model-eval predict b.json b.csv)"
+	same "$(model-eval predict a.json b.csv)" "$(printf 'prediction\n1\n1\n5\n2')"
+	run -2 --separate-stderr gbt-train "${opts[@]}" --weight y b.csv -o c.json
+	contains "$stderr" "both target and weight"
+	sed -i 's/,2$/,-2/' b.csv
+	run -2 --separate-stderr gbt-train --target x --objective regression --weight y b.csv -o c.json
+	contains "$stderr" "weight is below 0"
+}
+
+@test "options come from a section of a file; the command line holds" {
+	good
+	printf 'train:\n  trees: 3\n  max_leaves: 4\n  learning-rate: 0.5\n' >params.yaml
+	gbt-train --target y --drop kind,value,w --config params.yaml:train t.csv -o m.json
+	contains "$(cat m.json)" '"num_trees":"3"'
+	gbt-train --target y --drop kind,value,w --config params.yaml:train --trees 2 t.csv -o m.json
+	contains "$(cat m.json)" '"num_trees":"2"'
+}
+
+@test "what cannot be learned is refused" {
+	good
+	run -2 --separate-stderr gbt-train t.csv -o m.json
+	same "$stderr" "gbt-train: the column to learn is not given; say --target COL"
+	run -2 --separate-stderr gbt-train --target nosuch t.csv -o m.json
+	contains "$stderr" "nosuch"
+	run -2 --separate-stderr gbt-train --target x t.csv -o m.json
+	contains "$stderr" "rows have no target"
+	run -2 --separate-stderr gbt-train --target y --bootstrap t.csv -o m.json
+	contains "$stderr" "--bootstrap has no effect on gradient boosting"
+	printf 'a,y\n1,3\n2,3\n' >one.csv
+	run -2 --separate-stderr gbt-train --target y one.csv -o m.json
+	contains "$stderr" "one value only"
+	printf 'y\n1\n2\n' >alone.csv
+	run -2 --separate-stderr gbt-train --target y alone.csv -o m.json
+	contains "$stderr" "no column to learn from"
+	printf 'a,y\n' >empty.csv
+	run -2 --separate-stderr gbt-train --target y empty.csv -o m.json
+	contains "$stderr" "no rows to learn from"
+	only alone.csv empty.csv one.csv t.csv
+}
+
+@test "several tables, gzip and standard input are read as one" {
+	good
+	head -n 201 t.csv >a.csv
+	{ head -n 1 t.csv; tail -n +202 t.csv; } | gzip >b.csv.gz
+	same "$(gbt-train --target y --drop kind,value,w --trees 5 a.csv b.csv.gz | md5sum)" "$(gbt-train "${good_args[@]}" | md5sum)"
+	same "$(gbt-train --target y --drop kind,value,w --trees 5 - <t.csv | md5sum)" "$(gbt-train "${good_args[@]}" | md5sum)"
+}
+
+@test "categories that were not seen, and empty cells, are predicted" {
+	good
+	gbt-train "${good_args[@]}" -o m.ubj
+	printf 'z,t,x,more\n0.5,violet,0.9,1\n,,,\n0.5,red,0.9,1\n' >new.csv
+	run -0 model-eval predict m.ubj new.csv
+	same "${#lines[@]}" 4
+}

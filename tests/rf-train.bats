@@ -1,0 +1,104 @@
+load helper
+
+table() {
+	awk -v seed="${1:-1}" 'BEGIN {
+		srand(seed)
+		print "x,t,z,y,kind,value"
+		split("red green blue grey", name, " ")
+		for (i = 0; i < 500; i++) {
+			x = rand(); k = int(rand() * 4) + 1
+			s = 3 * x + (k % 2) + rand() - 2
+			printf "%s,%s,%.3f,%s,%s,%.4f\n", (rand() < .1 ? "" : sprintf("%.4f", x)), \
+				(rand() < .05 ? "" : name[k]), rand(), (s > 0 ? "yes" : "no"), \
+				(s > 1 ? "high" : s > 0 ? "mid" : "low"), s
+		}
+	}'
+}
+
+good() {
+	table >t.csv
+	good_args=(--target y --drop kind,value --trees 5 t.csv)
+}
+
+@test "rf-train keeps the promises of every tool" {
+	contract rf-train
+}
+
+@test "the model is the same bytes for any number of threads" {
+	good
+	threads_agree rf-train --target y --drop kind,value --trees 8 t.csv
+	threads_agree rf-train --target kind --drop y,value --trees 8 t.csv
+	threads_agree rf-train --target value --drop y,kind --trees 8 --no-bootstrap --subsample 0.6 t.csv
+	same "$(CD4ML_CPU=scalar rf-train "${good_args[@]}" | md5sum)" "$(rf-train "${good_args[@]}" | md5sum)"
+	[ "$(rf-train "${good_args[@]}" --seed 1 | md5sum)" != "$(rf-train "${good_args[@]}" | md5sum)" ]
+}
+
+@test "two classes: the probability is the mean share of the positive one" {
+	good
+	table 2 >v.csv
+	rf-train --target y --drop kind,value --trees 60 --min-samples-leaf 3 --valid v.csv --metrics m.json -o m.ubj t.csv
+	jq -e '.final.valid.auc > 0.93 and .iterations == []' m.json
+	model-eval predict m.ubj v.csv --keep y -o p.csv
+	same "$(head -n 1 p.csv)" y,prediction,probability
+	awk -F, 'NR > 1 { if ($3 < 0 || $3 > 1) exit 1; n += $1 == $2 } END { exit !(n > 420) }' p.csv
+	rf-train "${good_args[@]}" --trees 1 --max-depth 0 --no-bootstrap --mtry all -o one.json
+	model-eval predict one.json t.csv --keep y | awk -F, 'NR > 1 { n += $1 == $2 } END { exit !(n == 500) }'
+}
+
+@test "several classes: the shares of all add up to 1" {
+	good
+	rf-train --target kind --drop y,value --trees 20 --min-samples-leaf 3 -o m.json t.csv
+	contains "$(cat m.json)" '"num_target":"3"'
+	contains "$(cat m.json)" '"num_parallel_tree":"20","num_trees":"60"'
+	model-eval predict m.json t.csv -o p.csv
+	same "$(head -n 1 p.csv)" prediction,probability_high,probability_low,probability_mid
+	awk -F, 'NR > 1 { s = $2 + $3 + $4; if (s < 0.99999 || s > 1.00001) exit 1 }' p.csv
+}
+
+@test "regression: the mean of the leaves' means" {
+	good
+	table 2 >v.csv
+	rf-train --target value --drop y,kind --trees 40 --min-samples-leaf 3 --valid v.csv --metrics m.json -o m.ubj t.csv
+	jq -e '.final.valid.r2 > 0.75' m.json
+	printf 'x,y\n1,10\n1,20\n2,40.5\n' >s.csv
+	rf-train --target y --objective regression --trees 4 --no-bootstrap -o s.ubj s.csv
+	same "$(model-eval predict s.ubj s.csv)" "$(printf 'prediction\n15\n15\n40.5')"
+}
+
+@test "cross-validation predicts rows that were not learned from" {
+	good
+	rf-train "${good_args[@]}" --trees 30 --min-samples-leaf 3 --cv 5 --metrics cv.json
+	jq -e '.folds == 5 and (.metrics.auc | min > 0.85 and max < 0.999)' cv.json
+	only cv.json t.csv
+}
+
+@test "depth and smallest leaf hold" {
+	good
+	rf-train "${good_args[@]}" --max-depth 3 -o m.json
+	jq -e '[.learner.gradient_booster.model.trees[].tree_param.num_nodes | tonumber] | max <= 15' m.json
+	rf-train "${good_args[@]}" --no-bootstrap --min-samples-leaf 100 -o m.json
+	jq -e '[.learner.gradient_booster.model.trees[] | . as $t | range(.left_children | length) |
+		select($t.left_children[.] == -1) | $t.sum_hessian[.]] | min >= 100' m.json
+}
+
+@test "options of boosting are refused, not ignored" {
+	good
+	for o in --learning-rate=0.1 --lambda=1 --alpha=1 --colsample-bytree=0.5 "--early-stopping=5 --valid=t.csv"; do
+		# shellcheck disable=SC2086
+		run -2 --separate-stderr rf-train "${good_args[@]}" $o -o m.json
+		contains "$stderr" "has no effect on a forest; leave it out"
+	done
+	run -2 --separate-stderr rf-train "${good_args[@]}" --mtry 1.5 -o m.json
+	contains "$stderr" "--mtry '1.5' is not"
+	only t.csv
+}
+
+@test "the learner can be exchanged with nothing downstream changed" {
+	good
+	for m in rf gbt; do
+		$m-train --target y --drop kind,value --trees 20 --min-samples-leaf 5 -o m.ubj t.csv
+		model-eval predict m.ubj t.csv --keep y -o p.csv
+		same "$(head -n 1 p.csv)" y,prediction,probability
+		same "$(cut -d, -f2 p.csv | sort -u | tr '\n' ' ')" "no prediction yes "
+	done
+}
