@@ -19,7 +19,7 @@ table() {
 
 good() {
 	table >t.csv
-	good_args=(--target y --drop kind,value,w --trees 5 t.csv)
+	good_args=(--target y --drop 'kind,value,w' --trees 5 t.csv)
 }
 
 @test "gbt-train keeps the promises of every tool" {

@@ -17,7 +17,7 @@ table() {
 
 good() {
 	table >t.csv
-	good_args=(--target y --drop kind,value --trees 5 t.csv)
+	good_args=(--target y --drop 'kind,value' --trees 5 t.csv)
 }
 
 @test "rf-train keeps the promises of every tool" {

@@ -16,7 +16,7 @@ for m in tools/*.1; do
 		help="$help
 $("$tool" "$c" --help)" || { echo "$name $c --help fails"; status=1; }
 	done
-	shown=$(printf '%s\n' "$help" | sed -n 's/^ \{1,8\}\(-., \)\{0,1\}\(--[a-z][a-z0-9-]*\).*/\2/p' | sort -u)
+	shown=$(printf '%s\n' "$help" | sed 's/--\[no-\]/--/' | sed -n 's/^ \{1,8\}\(-., \)\{0,1\}\(--[a-z][a-z0-9-]*\).*/\2/p' | sort -u)
 	for o in $shown; do
 		grep -Eq -- "Fl -${o#--}([^a-z0-9-]|\$)" "$m" || { echo "$m: $o of --help is missing"; status=1; }
 	done
