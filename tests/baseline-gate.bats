@@ -182,3 +182,51 @@ good() {
 	run -3 sh -c 'baseline-gate m.json >/dev/full'
 	same_file baseline.txt $'0.5\n'
 }
+
+# predictions FILE WRONG... - 200 rows, right but for the rows whose numbers are given
+predictions() {
+	local file=$1
+
+	shift
+	seq 0 199 | awk -v wrong=" $* " '
+		BEGIN { print "target,prediction,probability" }
+		{ y = $1 % 2; g = index(wrong, " " $1 " ") ? 1 - y : y; print y "," g "," (g ? 0.9 : 0.1) }' >"$file"
+}
+
+@test "a paired test passes what is better for sure, and no noise" {
+	# shellcheck disable=SC2046 # words are wanted
+	predictions old.csv $(seq 0 39)
+	predictions new.csv {0..9} 50 51 52
+	model-eval evaluate --target target new.csv -m m.json -o report.txt
+	run -0 baseline-gate m.json --init 0.5 --released old.csv --predictions new.csv
+	contains "$output" "accuracy 0.935 beats the baseline 0.8 by 0.135 (p "
+	contains "$(cat baseline.json)" '"previous": 0.8'
+	# One row more that is right.
+	predictions newer.csv {0..9} 50 51
+	model-eval evaluate --target target newer.csv -m m.json -o report.txt
+	run -1 baseline-gate m.json --released new.csv --predictions newer.csv
+	contains "$output" "accuracy 0.94 is 0.005 better than 0.935, which may be noise (p 0.25, at most 0.05 is asked for)"
+	run -1 baseline-gate m.json --released new.csv --predictions newer.csv --json
+	contains "$output" '"verdict": "noise"'
+	run -0 baseline-gate m.json --released new.csv --predictions newer.csv --confidence 0.7 --check
+	run -0 baseline-gate m.json --check
+}
+
+@test "a paired test of the AUC; the tables must fit" {
+	predictions old.csv {0..39}
+	predictions new.csv {0..9}
+	model-eval evaluate --target target new.csv -m m.json -o report.txt
+	run -0 baseline-gate m.json --metric auc --init 0.5 --released old.csv --predictions new.csv
+	contains "$output" "auc 0.95 beats the baseline 0.8 by 0.15 (p "
+	run -2 baseline-gate m.json --metric auc --released old.csv
+	contains "$output" "a paired test needs --predictions and --released"
+	run -2 baseline-gate m.json --metric auc --released new.csv --predictions old.csv
+	contains "$output" "m.json: says auc 0.95, the new predictions 0.8"
+	run -2 baseline-gate m.json --metric auc --released old.csv --predictions new.csv
+	contains "$output" "gives 0.8 on the test set where the baseline has 0.95; it is not of the released model"
+	run -2 baseline-gate m.json --metric logloss --baseline b.txt --init 1 --released old.csv --predictions new.csv
+	contains "$output" "there is a paired test of accuracy and of auc, not of 'logloss'"
+	sed -i '$d' old.csv
+	run -2 baseline-gate m.json --metric auc --released old.csv --predictions new.csv
+	contains "$output" "the two tables have not the same truth in the same order"
+}

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "base/path.h"
 #include "base/tool.h"
 #include "eval/gate.h"
@@ -7,10 +9,15 @@ struct args {
 	struct eval_gate_rule rule;
 	const char *baseline, *init, *model, *against, *junit;
 	bool check;
+	const char *predictions, *released;
+	struct eval_rows_options rows;
+	struct csv_dialect dialect;
 };
 
-static const struct args defaults = { .rule = { .metric = "accuracy" },
-	.baseline = "baseline.txt" };
+static const struct args defaults = { .rule = { .metric = "accuracy", .confidence = 0.95 },
+	.baseline = "baseline.txt",
+	.rows = { .target = "target", .threshold = NAN },
+	.dialect = CSV_DIALECT_DEFAULT };
 
 static const struct opt options[] = {
 	OPT_HEADING("Rule"),
@@ -31,6 +38,16 @@ static const struct opt options[] = {
 		"compare although the test set is another one" },
 	{ 0, "model", OPT_TEXT, offsetof(struct args, model), "FILE", "stored by its hash" },
 	{ 0, "check", OPT_FLAG, offsetof(struct args, check), NULL, "judge, store nothing" },
+	OPT_HEADING("Paired test (accuracy: McNemar, auc: DeLong)"),
+	{ 0, "predictions", OPT_TEXT, offsetof(struct args, predictions), "FILE",
+		"of the new model, with the truth beside them" },
+	{ 0, "released", OPT_TEXT, offsetof(struct args, released), "FILE",
+		"of the released model, on the same rows; it must be beaten by more than noise" },
+	{ 0, "confidence", OPT_NUMBER, offsetof(struct args, rule.confidence), "X",
+		"how sure the gain must be", .min = 0.5, .max = 0.999999 },
+	{ 0, "target", OPT_TEXT, offsetof(struct args, rows.target), "COL", "the truth" },
+	{ 0, "positive", OPT_TEXT, offsetof(struct args, rows.positive), "LABEL",
+		"whose probability it is (the last of two in order)" },
 	OPT_HEADING("Report, besides the text"),
 	{ 0, "junit", OPT_TEXT, offsetof(struct args, junit), "FILE", "JUnit XML" },
 	OPT_END,
@@ -62,15 +79,23 @@ static int replace_value(
 	return rc;
 }
 
-static int find_origin(struct eval_origin *o, const struct args *a, struct err *e)
+/* The paired test, if it is asked for: `*use` is then `p`. */
+static int load_paired(struct tool *t, const struct args *a, struct eval_paired *p,
+	const struct eval_paired **use, struct err *e)
 {
-	struct buf dir = BUF_INIT;
-	int rc;
+	struct eval_rows_options o = a->rows;
 
-	path_dir(&dir, a->baseline);
-	rc = buf_check(&dir, e) ? -1 : eval_origin_find(o, a->model, dir.p, e);
-	buf_release(&dir);
-	return rc;
+	*use = NULL;
+	if (!a->predictions && !a->released)
+		return 0;
+	if (!a->predictions || !a->released || a->against)
+		return err_set(e, ERR_INPUT,
+			a->against ? "--against and --released exclude each other"
+				   : "a paired test needs --predictions and --released");
+	o.dialect = &a->dialect;
+	o.progress = t->progress;
+	*use = p;
+	return eval_paired_load(p, a->released, a->predictions, &o, a->rule.metric, t->pool, e);
 }
 
 static int store(const struct args *a, const struct eval_gate_result *r,
@@ -121,13 +146,16 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 	struct eval_baseline b = EVAL_BASELINE_INIT;
 	struct eval_origin origin = { .commit = BUF_INIT };
 	struct eval_gate_result r;
+	struct eval_paired test;
+	const struct eval_paired *paired;
 	struct buf sentence = BUF_INIT, out = BUF_INIT;
 	enum tool_status status = TOOL_FAILED;
 	json_t *metrics = jdoc_load(t->operands[0], e);
 
 	if (!metrics || load_baseline(a, &b, e) || replace_value(a, metrics, &b, e) ||
-		eval_gate_judge(metrics, t->operands[0], &b, &a->rule, &r, e) ||
-		find_origin(&origin, a, e))
+		load_paired(t, a, &test, &paired, e) ||
+		eval_gate_judge(metrics, t->operands[0], &b, &a->rule, paired, &r, e) ||
+		eval_origin_find(&origin, a->model, a->baseline, e))
 		goto out;
 	eval_gate_format(&sentence, &a->rule, &r, &b, &origin);
 	if (buf_check(&sentence, e) || tell(t, a, &r, sentence.p, &out, e))
@@ -158,7 +186,8 @@ int main(int argc, char **argv)
 						       .options = options,
 						       .defaults = &defaults,
 						       .args_size = sizeof(defaults),
-						       .flags = TOOL_OUTPUT | TOOL_JSON,
+						       .flags = TOOL_OUTPUT | TOOL_JSON |
+								TOOL_THREADS | TOOL_PROGRESS,
 						       .min_operands = 1,
 						       .max_operands = 1,
 						       .run = run,

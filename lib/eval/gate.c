@@ -93,26 +93,67 @@ static enum eval_verdict judge_gain(const struct eval_gate_result *r, double min
 	return r->gain + slack >= min_delta ? EVAL_BETTER : EVAL_TOO_LITTLE;
 }
 
+/*
+ * A released model that was measured on the baseline's own test set has the baseline's value: else it is another,
+ * perhaps a weaker one.
+ */
+static int check_released(const struct eval_baseline *b, const char *test_hash, double value,
+	const char *name, struct err *e)
+{
+	if (!b->test_hash || strcmp(b->test_hash, test_hash) != 0 || fabs(value - b->value) <= 1e-9)
+		return 0;
+	err_set(e, ERR_INPUT, "gives %.10g on the test set where the baseline has %.10g", value,
+		b->value);
+	err_hint(e, "it is not of the released model");
+	return err_at(e, "%s", name);
+}
+
 int eval_gate_replace(struct eval_baseline *b, json_t *metrics, json_t *other, const char *metric,
 	const char *other_name, struct err *e)
 {
 	json_t *hash = json_object_get(metrics, "test_hash");
+	double value;
 
-	if (eval_gate_metric(other, metric, other_name, &b->value, e))
+	if (eval_gate_metric(other, metric, other_name, &value, e))
 		return -1;
-	if (!hash || !json_equal(hash, json_object_get(other, "test_hash"))) {
+	if (!json_is_string(hash) || !json_equal(hash, json_object_get(other, "test_hash"))) {
 		err_set(e, ERR_INPUT, "was not measured on the same test set");
 		return err_at(e, "%s", other_name);
 	}
+	if (check_released(b, json_string_value(hash), value, other_name, e))
+		return -1;
+	b->value = value;
 	free(b->test_hash);
 	b->test_hash = NULL;
 	return 0;
 }
 
-int eval_gate_judge(json_t *metrics, const char *name, const struct eval_baseline *b,
-	const struct eval_gate_rule *rule, struct eval_gate_result *r, struct err *e)
+/* The paired tables must be what the metrics were measured on. */
+static int check_paired(json_t *metrics, const char *name, const struct eval_baseline *b,
+	const struct eval_gate_rule *rule, const struct eval_paired *paired,
+	const struct eval_gate_result *r, struct err *e)
 {
-	*r = (struct eval_gate_result){ .baseline = b->value };
+	json_t *hash = json_object_get(metrics, "test_hash");
+
+	if (json_is_string(hash) && strcmp(json_string_value(hash), paired->test_hash) != 0) {
+		err_set(e, ERR_INPUT, "the predictions are of another test set");
+		return err_at(e, "%s", name);
+	}
+	if (fabs(paired->test.b - r->value) > 1e-9) {
+		err_set(e, ERR_INPUT, "says %s %.10g, the new predictions %.10g", rule->metric,
+			r->value, paired->test.b);
+		return err_at(e, "%s", name);
+	}
+	return check_released(
+		b, paired->test_hash, paired->test.a, "the released model's predictions", e);
+}
+
+int eval_gate_judge(json_t *metrics, const char *name, const struct eval_baseline *b,
+	const struct eval_gate_rule *rule, const struct eval_paired *paired,
+	struct eval_gate_result *r, struct err *e)
+{
+	*r = (struct eval_gate_result){ .baseline = paired ? paired->test.a : b->value,
+		.p = paired ? paired->test.p : NAN };
 	if (eval_gate_metric(metrics, rule->metric, name, &r->value, e) ||
 		jdoc_get_text_or(metrics, "test_hash", name, &r->test_hash, e) ||
 		find_direction(rule, b, &r->direction, e))
@@ -122,18 +163,22 @@ int eval_gate_judge(json_t *metrics, const char *name, const struct eval_baselin
 			rule->metric);
 		return err_hint(e, "for another metric start another baseline with --init");
 	}
-	r->gain = r->direction == EVAL_LOWER ? b->value - r->value : r->value - b->value;
-	if (b->test_hash && !rule->allow_new_test &&
+	if (paired && check_paired(metrics, name, b, rule, paired, r, e))
+		return -1;
+	r->gain = r->direction == EVAL_LOWER ? r->baseline - r->value : r->value - r->baseline;
+	if (b->test_hash && !paired && !rule->allow_new_test &&
 		(!r->test_hash || strcmp(r->test_hash, b->test_hash) != 0))
 		r->verdict = EVAL_NEW_TEST;
 	else
 		r->verdict = judge_gain(r, rule->min_delta);
+	if (r->verdict == EVAL_BETTER && r->p > 1 - rule->confidence)
+		r->verdict = EVAL_NOISE;
 	return 0;
 }
 
 const char *eval_gate_verdict(enum eval_verdict v)
 {
-	static const char *const names[] = { "better", "too little", "same", "worse",
+	static const char *const names[] = { "better", "too little", "noise", "same", "worse",
 		"new test set" };
 
 	return names[v];
@@ -152,6 +197,14 @@ void eval_gate_format(struct buf *b, const struct eval_gate_rule *rule,
 	switch (r->verdict) {
 	case EVAL_BETTER:
 		buf_addf(b, "beats the baseline %s by %.6g", base, r->gain);
+		if (!isnan(r->p))
+			buf_addf(b, " (p %.3g)", r->p);
+		break;
+	case EVAL_NOISE:
+		buf_addf(b,
+			"is %.6g better than %s, which may be noise (p %.3g, at most %.3g is asked "
+			"for)",
+			r->gain, base, r->p, 1 - rule->confidence);
 		break;
 	case EVAL_TOO_LITTLE:
 		buf_addf(b, "is only %.6g better than the baseline %s, %s is asked for", r->gain,

@@ -1,6 +1,7 @@
 #include "eval/origin.h"
 
 #include "base/input.h"
+#include "base/path.h"
 #include "stage/exec.h"
 
 static int hash_file(const char *path, char hex[HASH_MD5_HEX + 1], struct err *e)
@@ -19,20 +20,26 @@ static int hash_file(const char *path, char hex[HASH_MD5_HEX + 1], struct err *e
 	return rc;
 }
 
-int eval_origin_find(struct eval_origin *o, const char *model, const char *dir, struct err *e)
+int eval_origin_find(struct eval_origin *o, const char *model, const char *baseline, struct err *e)
 {
 	static const char *const args[] = { "rev-parse", "--verify", "-q", "HEAD", NULL };
 	struct err ignored = ERR_INIT;
+	struct buf dir = BUF_INIT;
+	int rc = -1;
 
 	*o = (struct eval_origin){ .model = model, .commit = BUF_INIT };
-	if (model && hash_file(model, o->model_hash, e))
-		return -1;
+	path_dir(&dir, baseline);
+	if (buf_check(&dir, e) || (model && hash_file(model, o->model_hash, e)))
+		goto out;
 	/* No repository, no commit yet, no git: a baseline is possible without. */
-	if (stage_exec_git(dir, args, STAGE_GIT_QUIET, &o->commit, &ignored))
+	if (stage_exec_git(dir.p, args, STAGE_GIT_QUIET, &o->commit, &ignored))
 		buf_reset(&o->commit);
 	while (o->commit.len && o->commit.p[o->commit.len - 1] == '\n')
 		buf_truncate(&o->commit, o->commit.len - 1);
-	return 0;
+	rc = 0;
+out:
+	buf_release(&dir);
+	return rc;
 }
 
 void eval_origin_release(struct eval_origin *o)

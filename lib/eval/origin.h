@@ -12,9 +12,9 @@ struct eval_origin {
 	struct buf commit; /* hex; empty outside of a repository of git, or without git */
 };
 
-/** Hashes the file `model` (NULL: none), and asks git about the folder `dir`. */
+/** Hashes the file `model` (NULL: none), and asks git about the folder that `baseline` lies in. */
 int eval_origin_find(
-	struct eval_origin *o, const char *model, const char *dir, struct err *e) MUST_CHECK;
+	struct eval_origin *o, const char *model, const char *baseline, struct err *e) MUST_CHECK;
 void eval_origin_release(struct eval_origin *o);
 
 #endif

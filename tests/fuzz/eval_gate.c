@@ -14,13 +14,13 @@ static void judge(json_t *doc, struct eval_baseline *b)
 	struct err e = ERR_INIT;
 
 	rule.direction = b->is_recorded ? EVAL_AUTO : EVAL_HIGHER;
-	if (eval_gate_judge(doc, "fuzz", b, &rule, &r, &e)) {
+	if (eval_gate_judge(doc, "fuzz", b, &rule, NULL, &r, &e)) {
 		MUST(e.code == ERR_INPUT);
 		return;
 	}
 	if (r.verdict == EVAL_BETTER) {
 		b->value = r.value;
-		MUST(!eval_gate_judge(doc, "fuzz", b, &rule, &r, &e));
+		MUST(!eval_gate_judge(doc, "fuzz", b, &rule, NULL, &r, &e));
 		MUST(r.verdict == EVAL_SAME);
 	}
 }

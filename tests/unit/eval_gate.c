@@ -16,7 +16,7 @@ static enum eval_verdict judge(double value, double base, double min_delta, int 
 	struct err e = ERR_INIT;
 	json_t *m = json_pack("{s:f}", "x", value);
 
-	ok(!eval_gate_judge(m, "m", &b, &rule, &r, &e), "%g against %g", value, base);
+	ok(!eval_gate_judge(m, "m", &b, &rule, NULL, &r, &e), "%g against %g", value, base);
 	json_decref(m);
 	return r.verdict;
 }

@@ -1,6 +1,7 @@
 /* score/interval: against scipy and placements by brute force. Expected values: see score_data.h. */
 #include "score/interval.h"
 
+#include "base/rng.h"
 #include "score_data.h"
 #include "tap.h"
 
@@ -87,6 +88,44 @@ static void check_accuracy(void)
 	ok(near(pair.p, score_interval_tail(200 / sqrt(8200)), 1e-12), "the normal tail of many");
 }
 
+enum { N_TRIALS = 1000, N_ROWS = 200 };
+
+/* Two scores of the same quality: 5 % of the tests must say at 95 % that the second is better. */
+static void check_false_alarms(void)
+{
+	static double a[N_ROWS], b[N_ROWS];
+	static uint8_t y[N_ROWS];
+	int n_auc = 0, n_accuracy = 0;
+
+	for (uint64_t t = 0; t < N_TRIALS; t++) {
+		double only_a = 0, only_b = 0, both = 0;
+		struct score_paired pair;
+		struct err e = ERR_INIT;
+
+		for (uint64_t i = 0; i < N_ROWS; i++) {
+			bool right_a, right_b;
+
+			y[i] = rng_unit(t, 0, i) < 0.4;
+			a[i] = 0.5 * y[i] + rng_unit(t, 1, i) + rng_unit(t, 2, i);
+			b[i] = 0.5 * y[i] + rng_unit(t, 1, i) + rng_unit(t, 3, i);
+			right_a = (a[i] > 1.2) == y[i];
+			right_b = (b[i] > 1.2) == y[i];
+			only_a += right_a && !right_b;
+			only_b += right_b && !right_a;
+			both += right_a && right_b;
+		}
+		if (score_interval_paired_auc(a, b, y, N_ROWS, NULL, &pair, &e))
+			return;
+		n_auc += pair.p <= 0.05;
+		score_interval_paired_accuracy(only_a, only_b, both, N_ROWS, &pair);
+		n_accuracy += pair.p <= 0.05;
+	}
+	diag("%d and %d of %d", n_auc, n_accuracy, (int)N_TRIALS);
+	/* Three standard errors. */
+	ok(n_auc > 29 && n_auc < 71, "DeLong's test is wrong as often as it says");
+	ok(n_accuracy > 25 && n_accuracy < 71, "and so is McNemar's");
+}
+
 static int pair_once(void *ctx, struct err *e)
 {
 	struct score_paired pair;
@@ -102,6 +141,7 @@ int main(void)
 	check_share();
 	check_auc();
 	check_accuracy();
+	check_false_alarms();
 	survives_oom(pair_once, NULL, "comparing");
 	return done_testing();
 }
