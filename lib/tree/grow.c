@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "tree/objective.h"
+#include "tree/part.h"
 
 enum {
 	LARGE = 1 << 16, /* rows of a leaf that all threads handle together */
@@ -39,8 +40,8 @@ struct tree_grower {
 	struct worker *workers; /* [pool_size] */
 	int n_workers;
 	void *spare; /* histogram of a large leaf that is not kept */
-	uint32_t *rows, *tmp; /* [n_rows] */
-	size_t *block_left; /* [blocks of n_rows + 1] */
+	uint32_t *rows; /* [n_rows] */
+	struct tree_part part;
 
 	pthread_mutex_t lock; /* of the following */
 	void **kept; /* free histograms */
@@ -64,8 +65,6 @@ struct tree_grower {
 
 static int make_workers(struct tree_grower *g, struct err *e)
 {
-	size_t n_blocks = tree_n_blocks(g->f->n_rows) + 1;
-
 	g->workers = mem_array((size_t)g->n_workers, sizeof(*g->workers), e);
 	if (!g->workers)
 		return -1;
@@ -81,10 +80,10 @@ static int make_workers(struct tree_grower *g, struct err *e)
 	}
 	g->spare = mem_aligned(g->hist_size, 1, e);
 	g->rows = g->spare ? mem_aligned(g->f->n_rows, sizeof(*g->rows), e) : NULL;
-	g->tmp = g->rows ? mem_aligned(g->f->n_rows, sizeof(*g->tmp), e) : NULL;
-	g->block_left = g->tmp ? mem_array(n_blocks, sizeof(*g->block_left), e) : NULL;
-	g->kept = g->block_left ? mem_array(g->max_kept, sizeof(*g->kept), e) : NULL;
-	return g->kept ? 0 : -1;
+	g->kept = g->rows ? mem_array(g->max_kept, sizeof(*g->kept), e) : NULL;
+	if (!g->kept || tree_part_init(&g->part, g->f, e))
+		return -1;
+	return 0;
 }
 
 struct tree_grower *tree_grower_new(const struct tree_frame *f, const struct tree_grow_params *p,
@@ -129,8 +128,7 @@ void tree_grower_free(struct tree_grower *g)
 	free(g->kept);
 	free(g->spare);
 	free(g->rows);
-	free(g->tmp);
-	free(g->block_left);
+	tree_part_release(&g->part);
 	free(g->nodes);
 	free(g->open);
 	free(g->batch);
@@ -227,143 +225,6 @@ static void sum_up(struct tree_grower *g, struct tree_columns cols, const struct
 			tree_hist_merge(&a, &b, col->n_bins, g->n_classes);
 		}
 	}
-}
-
-/* ---- parting a leaf's rows --------------------------------------------------------------------------------- */
-
-/**
- * Right is "bin - shift is above limit" in unsigned arithmetic of the bin's width: with shift 1, bin 0
- * (missing) becomes the largest number and goes right.
- */
-struct threshold {
-	uint16_t shift, limit;
-};
-
-static struct threshold threshold_of(const struct tree_split *s)
-{
-	uint16_t shift = s->default_left ? 0 : 1;
-
-	return (struct threshold){ shift, (uint16_t)(s->bin - shift) };
-}
-
-/*
- * Each of these parts rows[0..n) into the left ones, from `left` on, and the right ones, from `right` on, in their
- * order, and returns how many are left. Both places are written, one counts: no branch to guess. `left` may be
- * `rows`.
- */
-static size_t part_numbers_8(const uint8_t *bins, struct threshold t, const uint32_t *rows,
-	size_t n, uint32_t *left, uint32_t *right)
-{
-	size_t n_left = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t row = rows[i];
-		bool goes_right = (uint8_t)(bins[row] - t.shift) > (uint8_t)t.limit;
-
-		left[n_left] = row;
-		right[i - n_left] = row;
-		n_left += !goes_right;
-	}
-	return n_left;
-}
-
-static size_t part_numbers_16(const uint16_t *bins, struct threshold t, const uint32_t *rows,
-	size_t n, uint32_t *left, uint32_t *right)
-{
-	size_t n_left = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint32_t row = rows[i];
-		bool goes_right = (uint16_t)(bins[row] - t.shift) > t.limit;
-
-		left[n_left] = row;
-		right[i - n_left] = row;
-		n_left += !goes_right;
-	}
-	return n_left;
-}
-
-static size_t part_rows(const struct tree_frame *f, const struct tree_split *s,
-	const uint32_t *rows, size_t n, uint32_t *left, uint32_t *right)
-{
-	size_t n_left = 0, at = s->col * f->n_rows;
-
-	if (!s->is_categorical && f->width == 1)
-		return part_numbers_8(
-			(const uint8_t *)f->by_col + at, threshold_of(s), rows, n, left, right);
-	if (!s->is_categorical)
-		return part_numbers_16(
-			(const uint16_t *)f->by_col + at, threshold_of(s), rows, n, left, right);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t row = rows[i];
-		bool goes_right = tree_split_right(s, tree_frame_bin(f, s->col, row));
-
-		left[n_left] = row;
-		right[i - n_left] = row;
-		n_left += !goes_right;
-	}
-	return n_left;
-}
-
-struct part_job {
-	struct tree_grower *g;
-	const struct node *n;
-	size_t n_left;
-};
-
-/** Task: parts a block within itself: the left ones stay in place, the right ones go to tmp. */
-static void part_block(void *ctx, size_t block, int worker)
-{
-	struct part_job *j = ctx;
-	const struct tree_grower *g = j->g;
-	size_t from = block * TREE_ROW_BLOCK;
-	size_t n = j->n->n - from < TREE_ROW_BLOCK ? j->n->n - from : TREE_ROW_BLOCK;
-	uint32_t *rows = g->rows + j->n->begin + from, *tmp = g->tmp + j->n->begin + from;
-
-	(void)worker;
-	g->block_left[block + 1] = part_rows(g->f, &j->n->split, rows, n, rows, tmp);
-}
-
-/** Task: moves a block's right rows behind all left ones. The left ones must be in their place. */
-static void move_right(void *ctx, size_t block, int worker)
-{
-	struct part_job *j = ctx;
-	const struct tree_grower *g = j->g;
-	size_t from = block * TREE_ROW_BLOCK;
-	size_t n = j->n->n - from < TREE_ROW_BLOCK ? j->n->n - from : TREE_ROW_BLOCK;
-	size_t left_before = g->block_left[block];
-	size_t n_right = n - (g->block_left[block + 1] - left_before);
-
-	(void)worker;
-	memcpy(g->rows + j->n->begin + j->n_left + (from - left_before),
-		g->tmp + j->n->begin + from, n_right * sizeof(*g->rows));
-}
-
-/** Number of rows that went left. */
-static size_t part_leaf(struct tree_grower *g, const struct node *n, bool all_threads)
-{
-	struct part_job j = { g, n, 0 };
-	uint32_t *rows = g->rows + n->begin, *tmp = g->tmp + n->begin;
-	size_t n_blocks = tree_n_blocks(n->n);
-
-	if (!all_threads) {
-		size_t n_left = part_rows(g->f, &n->split, rows, n->n, rows, tmp);
-
-		memcpy(rows + n_left, tmp, (n->n - n_left) * sizeof(*rows));
-		return n_left;
-	}
-	pool_for(g->pool, n_blocks, part_block, &j);
-	g->block_left[0] = 0;
-	for (size_t b = 0; b < n_blocks; b++) {
-		size_t n_left = g->block_left[b + 1];
-
-		/* moves towards the front only, so that no block is written before it is read */
-		memmove(rows + g->block_left[b], rows + b * TREE_ROW_BLOCK, n_left * sizeof(*rows));
-		g->block_left[b + 1] += g->block_left[b];
-	}
-	j.n_left = g->block_left[n_blocks];
-	pool_for(g->pool, n_blocks, move_right, &j);
-	return j.n_left;
 }
 
 /* ---- a leaf's split ------------------------------------------------------------------------------------- */
@@ -467,7 +328,8 @@ static void find_by_rest(struct tree_grower *g, struct node *parent, struct node
 static void expand(struct tree_grower *g, struct node *n, int worker)
 {
 	struct node *c = &g->nodes[n->left];
-	size_t n_left = part_leaf(g, n, worker < 0);
+	size_t n_left = tree_part_rows(&g->part, &n->split, g->rows + n->begin, n->n, n->begin,
+		worker < 0 ? g->pool : NULL);
 
 	for (int i = 0; i < 2; i++) {
 		memset(&c[i], 0, sizeof(c[i]));

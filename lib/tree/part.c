@@ -1,0 +1,167 @@
+#include "tree/part.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tree/objective.h"
+
+int tree_part_init(struct tree_part *p, const struct tree_frame *f, struct err *e)
+{
+	p->f = f;
+	p->block_left = NULL;
+	p->tmp = mem_aligned(f->n_rows, sizeof(*p->tmp), e);
+	if (!p->tmp)
+		return -1;
+	p->block_left = mem_array(tree_n_blocks(f->n_rows) + 1, sizeof(*p->block_left), e);
+	return p->block_left ? 0 : -1;
+}
+
+void tree_part_release(struct tree_part *p)
+{
+	free(p->tmp);
+	free(p->block_left);
+	memset(p, 0, sizeof(*p));
+}
+
+/**
+ * Right is "bin - shift is above limit" in unsigned arithmetic of the bin's width: with shift 1, bin 0
+ * (missing) becomes the largest number and goes right.
+ */
+struct threshold {
+	uint16_t shift, limit;
+};
+
+static struct threshold threshold_of(const struct tree_split *s)
+{
+	uint16_t shift = s->default_left ? 0 : 1;
+
+	return (struct threshold){ shift, (uint16_t)(s->bin - shift) };
+}
+
+/*
+ * Each of these parts rows[0..n) into the left ones, from `left` on, and the right ones, from `right` on, in their
+ * order, and returns how many are left. Both places are written, one counts: no branch to guess. `left` may be
+ * `rows`.
+ */
+static size_t part_numbers_8(const uint8_t *bins, struct threshold t, const uint32_t *rows,
+	size_t n, uint32_t *left, uint32_t *right)
+{
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t row = rows[i];
+		bool goes_right = (uint8_t)(bins[row] - t.shift) > (uint8_t)t.limit;
+
+		left[n_left] = row;
+		right[i - n_left] = row;
+		n_left += !goes_right;
+	}
+	return n_left;
+}
+
+static size_t part_numbers_16(const uint16_t *bins, struct threshold t, const uint32_t *rows,
+	size_t n, uint32_t *left, uint32_t *right)
+{
+	size_t n_left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t row = rows[i];
+		bool goes_right = (uint16_t)(bins[row] - t.shift) > t.limit;
+
+		left[n_left] = row;
+		right[i - n_left] = row;
+		n_left += !goes_right;
+	}
+	return n_left;
+}
+
+static size_t part(const struct tree_frame *f, const struct tree_split *s, const uint32_t *rows,
+	size_t n, uint32_t *left, uint32_t *right)
+{
+	size_t n_left = 0, at = s->col * f->n_rows;
+
+	if (!s->is_categorical && f->width == 1)
+		return part_numbers_8(
+			(const uint8_t *)f->by_col + at, threshold_of(s), rows, n, left, right);
+	if (!s->is_categorical)
+		return part_numbers_16(
+			(const uint16_t *)f->by_col + at, threshold_of(s), rows, n, left, right);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t row = rows[i];
+		bool goes_right = tree_split_right(s, tree_frame_bin(f, s->col, row));
+
+		left[n_left] = row;
+		right[i - n_left] = row;
+		n_left += !goes_right;
+	}
+	return n_left;
+}
+
+/* ---- with all threads ---------------------------------------------------------------------------------- */
+
+struct job {
+	const struct tree_part *p;
+	const struct tree_split *s;
+	uint32_t *rows, *tmp;
+	size_t n, n_left;
+};
+
+static size_t block_size(const struct job *j, size_t block)
+{
+	size_t left = j->n - block * TREE_ROW_BLOCK;
+
+	return left < TREE_ROW_BLOCK ? left : TREE_ROW_BLOCK;
+}
+
+/** Task: parts a block within itself: the left ones stay in place, the right ones go to tmp. */
+static void part_block(void *ctx, size_t block, int worker)
+{
+	struct job *j = ctx;
+	uint32_t *rows = j->rows + block * TREE_ROW_BLOCK, *tmp = j->tmp + block * TREE_ROW_BLOCK;
+
+	(void)worker;
+	j->p->block_left[block + 1] = part(j->p->f, j->s, rows, block_size(j, block), rows, tmp);
+}
+
+/** Task: moves a block's right rows behind all left ones, which are in their place. */
+static void move_right(void *ctx, size_t block, int worker)
+{
+	struct job *j = ctx;
+	size_t from = block * TREE_ROW_BLOCK, left_before = j->p->block_left[block];
+	size_t n_right = block_size(j, block) - (j->p->block_left[block + 1] - left_before);
+
+	(void)worker;
+	memcpy(j->rows + j->n_left + (from - left_before), j->tmp + from,
+		n_right * sizeof(*j->rows));
+}
+
+static size_t part_together(struct job *j, struct pool *pool)
+{
+	size_t n_blocks = tree_n_blocks(j->n), *left = j->p->block_left;
+
+	pool_for(pool, n_blocks, part_block, j);
+	left[0] = 0;
+	for (size_t b = 0; b < n_blocks; b++) {
+		/* moves towards the front only, so that no block is written before it is read */
+		memmove(j->rows + left[b], j->rows + b * TREE_ROW_BLOCK,
+			left[b + 1] * sizeof(*j->rows));
+		left[b + 1] += left[b];
+	}
+	j->n_left = left[n_blocks];
+	pool_for(pool, n_blocks, move_right, j);
+	return j->n_left;
+}
+
+size_t tree_part_rows(const struct tree_part *p, const struct tree_split *s, uint32_t *rows,
+	size_t n, size_t at, struct pool *pool)
+{
+	struct job j = { p, s, rows, p->tmp + at, n, 0 };
+	size_t n_left;
+
+	if (pool)
+		return part_together(&j, pool);
+	n_left = part(p->f, s, rows, n, rows, j.tmp);
+	memcpy(rows + n_left, j.tmp, (n - n_left) * sizeof(*rows));
+	return n_left;
+}

@@ -1,0 +1,28 @@
+/*
+ * part - a leaf's rows in two: those that go left before those that go right, each in their order.
+ */
+#ifndef CD4ML_TREE_PART_H
+#define CD4ML_TREE_PART_H
+
+#include "tree/split.h"
+
+/** Scratch for the rows of a frame. Pieces of it that do not overlap may be used side by side. */
+struct tree_part {
+	const struct tree_frame *f;
+	uint32_t *tmp; /* [n_rows] */
+	size_t *block_left; /* [blocks of n_rows + 1] */
+};
+
+/** Borrows the frame. tree_part_release() in any case; takes a zeroed one. */
+int tree_part_init(struct tree_part *p, const struct tree_frame *f, struct err *e) MUST_CHECK;
+void tree_part_release(struct tree_part *p);
+
+/**
+ * Parts rows[0..n) and returns how many go left.
+ *   at    where the scratch of these rows begins: below n_rows, n of them
+ *   pool  NULL: by the caller alone, side by side with other leaves; else by all threads, one leaf at a time
+ */
+size_t tree_part_rows(const struct tree_part *p, const struct tree_split *s, uint32_t *rows,
+	size_t n, size_t at, struct pool *pool);
+
+#endif
