@@ -165,8 +165,8 @@ static void add_histogram(struct buf *b, const struct eval_measure *m)
 		s.top = fmax(s.top, m->bins[i].positive / positive);
 		s.top = fmax(s.top, (m->bins[i].weight - m->bins[i].positive) / negative);
 	}
-	eval_svg_begin(&s, b, "Probabilities of the positive (blue) and negative rows",
-		"probability", "share of the class");
+	eval_svg_begin(&s, b, "Probabilities: positive rows (blue), negative", "probability",
+		"share of the class");
 	for (size_t i = 0; i < EVAL_N_BINS; i++) {
 		double from = (double)i / EVAL_N_BINS, to = (double)(i + 1) / EVAL_N_BINS;
 

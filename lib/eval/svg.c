@@ -46,7 +46,7 @@ static void add_ticks(struct eval_svg *s, double low, double high, bool is_x)
 	double step = tick_step(high - low);
 
 	for (double i = ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-		double v = i * step;
+		double v = i * step + 0.0; /* never -0 */
 
 		if (is_x)
 			buf_addf(s->b,
