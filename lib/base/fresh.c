@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/num.h"
@@ -233,7 +234,9 @@ out:
 void fresh_sweep(const char *dir)
 {
 	DIR *d = opendir(dir);
+	time_t now = time(NULL);
 	struct dirent *entry;
+	struct stat st;
 
 	while (d && (entry = readdir(d))) {
 		struct slice s = slice_of(entry->d_name), pid;
@@ -242,8 +245,12 @@ void fresh_sweep(const char *dir)
 		if (!slice_starts(s, ".cd4ml-") || !slice_ends(s, ".tmp"))
 			continue;
 		s = (struct slice){ s.p + 7, s.len - 7 };
-		if (slice_cut(&s, '-', &pid) && num_parse_uint(pid, &n) && n > 0 &&
-			n < INT32_MAX && kill((pid_t)n, 0) && errno == ESRCH)
+		if (!slice_cut(&s, '-', &pid) || !num_parse_uint(pid, &n) || !n || n > INT32_MAX)
+			continue;
+		/* On a shared disk the process may live on another machine: a day says more. */
+		if (kill((pid_t)n, 0) && errno == ESRCH &&
+			!fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+			st.st_mtim.tv_sec + 86400 < now)
 			unlinkat(dirfd(d), entry->d_name, 0);
 	}
 	if (d)

@@ -53,7 +53,7 @@ void fresh_abandon(struct fresh *f);
 /** Makes the hard or symbolic link `path` to `target`, in place of a file that may be there. */
 int fresh_link(struct fresh_place *p, const char *target, const char *path, bool symbolic,
 	struct err *e) MUST_CHECK;
-/** Removes temporary files of processes that are dead from a folder. */
+/** Removes from a folder the temporary files of processes that died more than a day ago. */
 void fresh_sweep(const char *dir);
 
 #endif

@@ -173,12 +173,13 @@ struct cas_index *cas_index_open(const char *path, struct err *e)
 	if (!x)
 		return NULL;
 	pthread_mutex_init(&x->mutex, NULL);
-	x->path = mem_dup(path, e);
-	if (!x->path) {
+	x->path = path ? mem_dup(path, e) : NULL;
+	if (path && !x->path) {
 		cas_index_free(x);
 		return NULL;
 	}
-	map_file(x);
+	if (path)
+		map_file(x);
 	return x;
 }
 
@@ -234,7 +235,7 @@ int cas_index_close(struct cas_index *x, struct err *e)
 
 	if (!x)
 		return 0;
-	if (!x->fresh.n_used)
+	if (!x->fresh.n_used || !x->path)
 		goto out;
 	r = -1;
 	if (merge(x, &all, e))

@@ -29,7 +29,7 @@
 
 struct cas_index;
 
-/** Opens the table in the file `path`. Only memory can be short. */
+/** Opens the table in the file `path`; NULL: one that is not kept. Only memory can be short. */
 struct cas_index *cas_index_open(const char *path, struct err *e) MUST_CHECK;
 /**
  * The hash of the file with this stat; false when not known. Any thread, also beside

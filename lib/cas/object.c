@@ -25,8 +25,10 @@ struct cas_cache *cas_object_open(const struct cas_repo *r, struct cas_index *x,
 	c->repo = r;
 	c->index = x;
 	c->place.spare_dir = r->tmp_dir;
-	fresh_sweep(r->tmp_dir);
-	fresh_sweep(r->cache_dir);
+	if (r->tmp_dir) {
+		fresh_sweep(r->tmp_dir);
+		fresh_sweep(r->cache_dir);
+	}
 	return c;
 }
 

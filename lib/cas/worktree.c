@@ -38,6 +38,29 @@ fail:
 	return NULL;
 }
 
+struct cas_worktree *cas_worktree_open_bare(struct pool *pool, struct diag *diag, struct err *e)
+{
+	struct cas_worktree *w = mem_new(sizeof(*w), e);
+	struct buf here = BUF_INIT;
+
+	if (!w)
+		return NULL;
+	w->pool = pool;
+	w->diag = diag;
+	w->repo = mem_new(sizeof(*w->repo), e);
+	w->index = w->repo ? cas_index_open(NULL, e) : NULL;
+	w->cache = w->index ? cas_object_open(w->repo, w->index, e) : NULL;
+	if (!w->cache || path_absolute(&here, ".", e))
+		goto fail;
+	w->repo->root = buf_detach(&here, e);
+	if (w->repo->root)
+		return w;
+fail:
+	buf_release(&here);
+	cas_worktree_close(w);
+	return NULL;
+}
+
 void cas_worktree_close(struct cas_worktree *w)
 {
 	struct err e = ERR_INIT;

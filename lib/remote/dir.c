@@ -210,7 +210,8 @@ static int send(struct dir *d, struct remote_job *job, const char *path, struct 
 	struct stat st;
 	int fd, r;
 
-	if (job->keep && !stat(path, &st)) {
+	job->is_there = job->keep && !stat(path, &st);
+	if (job->is_there) {
 		job->size = st.st_size;
 		return 0;
 	}
@@ -255,6 +256,19 @@ static int ask(struct remote_job *job, const char *path, struct err *e)
 	return err_at(e, "%s", path);
 }
 
+/* Folders that have become empty go too: a bucket has none. */
+static void prune(const struct dir *d, struct buf *path)
+{
+	size_t root = strlen(d->path);
+
+	do {
+		while (path->len > root && path->p[path->len - 1] != '/')
+			buf_truncate(path, path->len - 1);
+		if (path->len > root)
+			buf_truncate(path, path->len - 1);
+	} while (path->len > root && !rmdir(path->p));
+}
+
 static int do_job(struct dir *d, struct remote_job *job, struct err *e)
 {
 	struct buf path = BUF_INIT;
@@ -277,6 +291,8 @@ static int do_job(struct dir *d, struct remote_job *job, struct err *e)
 		r = 0;
 		if (unlink(path.p) && errno != ENOENT)
 			r = err_errno(e, "cannot remove '%s'", path.p);
+		else
+			prune(d, &path);
 		break;
 	}
 out:

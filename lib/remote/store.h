@@ -95,7 +95,8 @@ struct remote_job {
 	void *owner;      /* the caller's */
 
 	/* results */
-	bool is_there; /* ASK, FETCH: false if the key is missing, which is not a failure */
+	bool is_there; /* ASK, FETCH: false if the key is missing, which is not a failure.
+			SEND with `keep`: it was there already */
 	int64_t size;  /* bytes of it */
 };
 

@@ -1,0 +1,54 @@
+/*
+ * sync - two sorted listings merged into what is sent, left alone, deleted.
+ *
+ * A million keys take flat memory: both sides are read as streams, and only the keys to be deleted are
+ * kept. Deletion comes last, and never after a failed transfer or listing, or an empty source.
+ */
+#ifndef CD4ML_REMOTE_SYNC_H
+#define CD4ML_REMOTE_SYNC_H
+
+#include "base/progress.h"
+#include "remote/store.h"
+
+/** Files whose key fits; the last rule that fits decides, none: included. "*" stands for "/" too. */
+struct remote_sync_rule {
+	bool include;
+	const char *pattern; /* * ? [a-z] and \ as in the shell */
+};
+
+enum remote_sync_action {
+	REMOTE_SYNC_SENT,
+	REMOTE_SYNC_SAME,
+	REMOTE_SYNC_DELETED,
+	REMOTE_SYNC_FAILED,
+};
+
+struct remote_sync_options {
+	const struct remote_sync_rule *rules; /* [n_rules], borrowed */
+	size_t n_rules;
+	bool checksum;  /* equal are equal bytes; else size and time */
+	bool size_only; /* equal are equal sizes */
+	bool delete;    /* remove from the destination what the source has not */
+	int64_t max_delete; /* more than so many: none is removed, an error; -1: no limit */
+	bool dry_run;   /* change nothing, tell all */
+	struct progress *progress; /* may be NULL */
+	/** Tells of each file; `why` is "new", "size", "time", "content", or the failure. May be NULL. */
+	void (*each)(void *ctx, enum remote_sync_action action, const char *key, int64_t size,
+		const char *why);
+	void *ctx;
+};
+
+struct remote_sync_result {
+	uint64_t n_sent, bytes_sent, n_same, n_deleted, n_failed;
+};
+
+/** Makes the tree at `to` like that at `from` (urls). A file as `from` is copied alone. `res` is set. */
+int remote_sync_run(const char *from, const char *to, const struct remote_sync_options *o,
+	struct pool *pool, struct diag *diag, struct remote_sync_result *res,
+	struct err *e) MUST_CHECK;
+
+/** Is the key among those that the rules let through? */
+bool remote_sync_includes(
+	const struct remote_sync_rule *rules, size_t n_rules, const char *key);
+
+#endif
