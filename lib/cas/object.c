@@ -221,7 +221,8 @@ int cas_object_check(struct cas_cache *c, const struct cas_id *id, int64_t *size
 			err_errno(e, "cannot open the object '%s'", path.p);
 			goto out;
 		}
-		if (cas_digest_stream(fd, path.p, -1, id->is_legacy, md5, &n, e))
+		if (cas_digest_stream(
+			    fd, path.p, -1, id->is_legacy && !id->is_dir, md5, &n, e))
 			goto out;
 		cas_index_put(c->index, &key, now, md5);
 	}
@@ -232,6 +233,30 @@ int cas_object_check(struct cas_cache *c, const struct cas_id *id, int64_t *size
 	if (size)
 		*size = st.st_size;
 	r = 1;
+out:
+	if (fd >= 0)
+		close(fd);
+	buf_release(&path);
+	return r;
+}
+
+int cas_object_verify(struct cas_cache *c, const struct cas_id *id, struct err *e)
+{
+	struct buf path = BUF_INIT;
+	uint8_t md5[HASH_MD5_LEN];
+	/* A manifest's name is the hash of its bytes, whatever the kind of its members. */
+	bool is_legacy = id->is_legacy && !id->is_dir;
+	int fd = -1, r = -1;
+	int64_t n;
+
+	cas_object_path(c, id, &path);
+	if (buf_check(&path, e))
+		goto out;
+	fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		err_errno(e, "cannot open the object '%s'", path.p);
+	else if (!cas_digest_stream(fd, path.p, -1, is_legacy, md5, &n, e))
+		r = !memcmp(md5, id->md5, HASH_MD5_LEN);
 out:
 	if (fd >= 0)
 		close(fd);
@@ -275,11 +300,8 @@ int cas_object_load(struct cas_cache *c, const struct cas_id *id, struct buf *b,
 		goto out;
 	b->len = (size_t)(n > st.st_size ? st.st_size : n);
 	b->p[b->len] = '\0';
-	if (cas_digest_bytes(buf_slice(b), id->is_legacy, md5, e))
+	if (cas_digest_bytes(buf_slice(b), id->is_legacy && !id->is_dir, md5, e))
 		goto out;
-	/* A manifest's name is the hash of its bytes, whatever the kind of its members. */
-	if (id->is_dir && id->is_legacy)
-		hash_md5_of(buf_slice(b), md5);
 	if (n != st.st_size || memcmp(md5, id->md5, HASH_MD5_LEN) != 0) {
 		corrupt(id, path.p, e);
 		goto out;

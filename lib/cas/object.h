@@ -42,6 +42,9 @@ bool cas_object_has(const struct cas_cache *c, const struct cas_id *id);
 int cas_object_check(
 	struct cas_cache *c, const struct cas_id *id, int64_t *size, struct err *e) MUST_CHECK;
 
+/** Reads the object's bytes, whatever the index says: 1 sound, 0 corrupt, -1 it cannot be read. */
+int cas_object_verify(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
+
 /**
  * Stores bytes that hash to `id` (the caller's word: it just hashed them). There already:
  * nothing to do.

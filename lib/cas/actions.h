@@ -1,0 +1,48 @@
+/*
+ * actions - the commands of cas-hash on a repository: they take DVC's lock where they change something,
+ * find what is meant, do it, and write what a person or a program reads to `out`.
+ *
+ * Targets are as the user typed them (cas/refs.h); none means all.
+ */
+#ifndef CD4ML_CAS_ACTIONS_H
+#define CD4ML_CAS_ACTIONS_H
+
+#include "base/output.h"
+#include "cas/worktree.h"
+
+struct cas_actions {
+	struct cas_worktree *w;
+	struct output *out;
+	bool json;
+	char *const *targets; /* [n_targets] */
+	size_t n_targets;
+};
+
+/** Adds each target (cas_worktree_add). */
+int cas_actions_add(const struct cas_actions *a, struct err *e) MUST_CHECK;
+/** Stores the outputs of .dvc files as they are now, and writes that down. */
+int cas_actions_commit(const struct cas_actions *a, struct err *e) MUST_CHECK;
+/** Makes outputs what is recorded; prints "A path", "M path", "D path". `flags`: enum cas_checkout_flags. */
+int cas_actions_checkout(const struct cas_actions *a, unsigned flags, struct err *e) MUST_CHECK;
+/** Prints how outputs differ from what is recorded. *changed: some do. */
+int cas_actions_status(const struct cas_actions *a, bool *changed, struct err *e) MUST_CHECK;
+/** Prints the differences between revisions (cas/diff.h); `to` may be NULL. */
+int cas_actions_diff(const struct cas_actions *a, const char *from, const char *to, bool *changed,
+	struct err *e) MUST_CHECK;
+/** Hashes every object of the cache again; corrupt ones are named and moved aside. */
+int cas_actions_verify(const struct cas_actions *a, bool *corrupt, struct err *e) MUST_CHECK;
+
+/* The remotes of the configuration. */
+int cas_actions_remote_add(const struct cas_actions *a, const char *name, const char *url,
+	enum cas_level level, bool is_default, bool force, struct err *e) MUST_CHECK;
+int cas_actions_remote_remove(const struct cas_actions *a, const char *name, enum cas_level level,
+	struct err *e) MUST_CHECK;
+/** Sets a key of a remote, or removes it (`value` NULL). Secrets are refused. */
+int cas_actions_remote_modify(const struct cas_actions *a, const char *name, const char *key,
+	const char *value, enum cas_level level, struct err *e) MUST_CHECK;
+/** Sets the default, or prints it (`name` NULL). */
+int cas_actions_remote_default(const struct cas_actions *a, const char *name, enum cas_level level,
+	struct err *e) MUST_CHECK;
+int cas_actions_remote_list(const struct cas_actions *a, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,212 @@
+#include "cas/gc.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "cas/git.h"
+#include "cas/objects.h"
+#include "cas/transfer.h"
+
+struct gc {
+	struct cas_worktree *w;
+	const struct cas_gc_options *o;
+	struct cas_gc_result *res;
+	struct cas_objects used;
+	struct doomed {
+		struct cas_id id;
+		int64_t size;
+	} *doomed; /* [n] */
+	size_t n, cap;
+	struct remote_job job;
+	struct buf key;
+};
+
+/* ---- what is used ---- */
+
+static int scan_lines(struct cas_refs *refs, const struct cas_repo *repo, struct slice revs,
+	struct err *e)
+{
+	struct slice line;
+
+	while (slice_cut(&revs, '\n', &line)) {
+		char rev[80];
+
+		if (!line.len)
+			continue;
+		if (line.len >= sizeof(rev))
+			return err_set(e, ERR_SYSTEM, "git printed something else");
+		memcpy(rev, line.p, line.len);
+		rev[line.len] = '\0';
+		if (cas_refs_scan_revision(refs, repo, rev, e))
+			return -1;
+	}
+	return 0;
+}
+
+static int scan_revisions(struct gc *g, struct cas_refs *refs, struct err *e)
+{
+	const struct cas_repo *repo = g->w->repo;
+	const char *const branches[] = { "for-each-ref", "--format=%(objectname)", "refs/heads",
+		"refs/remotes", NULL };
+	const char *const tags[] = { "for-each-ref", "--format=%(refname)", "refs/tags", NULL };
+	const char *const commits[] = { "rev-list", "--all", "HEAD", NULL };
+	const struct {
+		bool wanted;
+		const char *const *args;
+	} lists[] = { { g->o->all_branches, branches }, { g->o->all_tags, tags },
+		{ g->o->all_commits, commits } };
+	struct buf out = BUF_INIT;
+	int r = 0;
+
+	for (size_t i = 0; i < 3 && !r; i++) {
+		if (!lists[i].wanted)
+			continue;
+		if (!repo->git_root) {
+			err_set(e, ERR_INPUT, "there is no git repository here");
+			r = err_hint(e, "without revisions: cas-hash gc -w");
+		} else {
+			r = cas_git_must(repo->root, lists[i].args, (struct slice){ NULL, 0 },
+				    &out, e) ||
+						    scan_lines(refs, repo, buf_slice(&out), e) ?
+				    -1 :
+				    0;
+		}
+	}
+	buf_release(&out);
+	return r;
+}
+
+static int add_used(struct gc *g, const struct cas_out *out, const char *file, struct err *e)
+{
+	const struct cas_id *id = &out->content.id;
+
+	if (cas_objects_add(&g->used, id, out->path, NULL, e))
+		return -1;
+	if (!id->is_dir)
+		return 0;
+	if (!cas_object_has(g->w->cache, id)) {
+		if (g->o->allow_missing || !out->cache)
+			return 0;
+		err_set(e, ERR_INPUT,
+			"the list of the directory '%s' is not in the cache, so what it needs cannot be told; nothing was removed",
+			out->path);
+		err_hint(e, "s3-sync fetch brings it; --allow-missing goes on without");
+		return err_at(e, "%s", file);
+	}
+	return cas_objects_add_members(&g->used, g->w, id, out->path, e);
+}
+
+static int collect_used(struct gc *g, struct err *e)
+{
+	struct cas_refs refs = CAS_REFS_INIT;
+	int r = cas_refs_scan(&refs, g->w->repo, e) || scan_revisions(g, &refs, e) ? -1 : 0;
+
+	for (size_t i = 0; i < refs.n && !r; i++)
+		if (refs.refs[i].out.has_id)
+			r = add_used(g, &refs.refs[i].out, refs.refs[i].file, e);
+	cas_objects_sort(&g->used);
+	g->res->n_used = g->used.n;
+	cas_refs_release(&refs);
+	return r;
+}
+
+/* ---- what is not ---- */
+
+static int doom(struct gc *g, const struct cas_id *id, int64_t size, struct err *e)
+{
+	if (cas_objects_find(&g->used, id))
+		return 0;
+	if (mem_grow(&g->doomed, &g->cap, g->n + 1, sizeof(*g->doomed), e))
+		return -1;
+	g->doomed[g->n++] = (struct doomed){ *id, size };
+	return 0;
+}
+
+static int doom_object(void *ctx, const struct cas_id *id, const struct stat *st, struct err *e)
+{
+	return doom(ctx, id, st->st_size, e);
+}
+
+static int doom_remote(struct gc *g, struct remote_store *store, struct err *e)
+{
+	struct remote_listing *l = remote_store_list(store, "", e);
+	struct remote_entry entry;
+	struct cas_id id;
+	int r = l ? 1 : -1;
+
+	while (r > 0 && (r = remote_listing_next(l, &entry, e)) > 0)
+		if (cas_objects_parse_key(entry.key, &id) && doom(g, &id, entry.size, e))
+			r = -1;
+	remote_listing_close(l);
+	return r;
+}
+
+/* Manifests first: while one is there, so are its members. */
+static int manifests_first(const void *a, const void *b)
+{
+	const struct doomed *x = a, *y = b;
+
+	if (x->id.is_dir != y->id.is_dir)
+		return x->id.is_dir ? -1 : 1;
+	return cas_id_cmp(&x->id, &y->id);
+}
+
+static void count(struct gc *g, const struct doomed *d)
+{
+	g->res->n_removed++;
+	g->res->bytes_removed += (uint64_t)d->size;
+	if (g->o->each)
+		g->o->each(g->o->ctx, &d->id, d->size);
+}
+
+static int remove_here(struct gc *g, struct err *e)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		if (!g->o->dry_run && cas_object_remove(g->w->cache, &g->doomed[i].id, e))
+			return -1;
+		count(g, &g->doomed[i]);
+	}
+	return 0;
+}
+
+static int remove_there(struct gc *g, struct remote_store *store, struct err *e)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		cas_objects_key(&g->doomed[i].id, &g->key);
+		if (buf_check(&g->key, e))
+			return -1;
+		g->job = (struct remote_job){ .op = REMOTE_DELETE, .key = g->key.p };
+		if (!g->o->dry_run && remote_store_do(store, &g->job, e))
+			return -1;
+		count(g, &g->doomed[i]);
+	}
+	return 0;
+}
+
+int cas_gc_run(struct cas_worktree *w, const struct cas_gc_options *o, struct cas_gc_result *res,
+	struct err *e)
+{
+	struct gc g = { .w = w, .o = o, .res = res, .key = BUF_INIT };
+	struct remote_store *store = NULL;
+	int r = -1;
+
+	*res = (struct cas_gc_result){ 0 };
+	if (collect_used(&g, e))
+		goto out;
+	if (o->in_remote) {
+		store = cas_transfer_open(w, o->remote, 0, e);
+		if (!store || doom_remote(&g, store, e))
+			goto out;
+	} else if (cas_object_each(w->cache, doom_object, &g, e)) {
+		goto out;
+	}
+	if (g.n)
+		qsort(g.doomed, g.n, sizeof(*g.doomed), manifests_first);
+	r = o->in_remote ? remove_there(&g, store, e) : remove_here(&g, e);
+out:
+	remote_store_close(store);
+	cas_objects_release(&g.used);
+	free(g.doomed);
+	buf_release(&g.key);
+	return r;
+}

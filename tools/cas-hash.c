@@ -1,0 +1,285 @@
+#include "base/tool.h"
+#include "base/lock.h"
+#include "base/num.h"
+#include "cas/actions.h"
+#include "cas/gc.h"
+#include "cas/sums.h"
+
+struct args {
+	/* hash */
+	int algo;
+	struct opt_list check;
+	/* init, remote */
+	bool no_scm, is_default, local, force, unset;
+	/* checkout */
+	bool relink;
+	struct cas_gc_options gc;
+	bool workspace;
+};
+
+static const struct args defaults = { .algo = CAS_SUMS_MD5 };
+
+static const struct opt hash_options[] = {
+	{ 0, "algo", OPT_CHOICE, offsetof(struct args, algo), "md5|sha256", "kind of hash" },
+	{ 'c', "check", OPT_EACH, offsetof(struct args, check), "FILE",
+		"check the hashes that FILE lists" },
+	OPT_END,
+};
+
+static const struct opt init_options[] = {
+	{ 0, "no-scm", OPT_FLAG, offsetof(struct args, no_scm), NULL, "without git" },
+	OPT_END,
+};
+
+static const struct opt remote_options[] = {
+	{ 'd', "default", OPT_FLAG, offsetof(struct args, is_default), NULL,
+		"add: make it the default" },
+	{ 'f', "force", OPT_FLAG, offsetof(struct args, force), NULL,
+		"add: overwrite one of that name" },
+	{ 'u', "unset", OPT_FLAG, offsetof(struct args, unset), NULL, "modify: remove the key" },
+	{ 0, "local", OPT_FLAG, offsetof(struct args, local), NULL,
+		"in .dvc/config.local, which git does not see" },
+	OPT_END,
+};
+
+static const struct opt checkout_options[] = {
+	{ 'f', "force", OPT_FLAG, offsetof(struct args, force), NULL,
+		"overwrite also what is not in the cache" },
+	{ 0, "relink", OPT_FLAG, offsetof(struct args, relink), NULL,
+		"make all links anew (cache.type has changed)" },
+	OPT_END,
+};
+
+static const struct opt gc_options[] = {
+	OPT_HEADING("What is kept"),
+	{ 'w', "workspace", OPT_FLAG, offsetof(struct args, workspace), NULL,
+		"what the workspace references (always)" },
+	{ 'a', "all-branches", OPT_FLAG, offsetof(struct args, gc.all_branches), NULL,
+		"and all branches" },
+	{ 'T', "all-tags", OPT_FLAG, offsetof(struct args, gc.all_tags), NULL, "and all tags" },
+	{ 'A', "all-commits", OPT_FLAG, offsetof(struct args, gc.all_commits), NULL,
+		"and all commits" },
+	OPT_HEADING("What is removed"),
+	{ 'r', "remote", OPT_TEXT, offsetof(struct args, gc.remote), "NAME",
+		"objects of this remote, not of the cache" },
+	{ 0, "allow-missing", OPT_FLAG, offsetof(struct args, gc.allow_missing), NULL,
+		"although a directory's list is not in the cache" },
+	{ 'n', "dry-run", OPT_FLAG, offsetof(struct args, gc.dry_run), NULL, "only tell" },
+	OPT_END,
+};
+
+static enum tool_status run_hash(struct tool *t, const void *args, struct err *e)
+{
+	const struct args *a = args;
+	struct cas_worktree *w = NULL;
+	struct cas_sums_check res = { 0 };
+	int r = 0;
+
+	if (!t->n_operands && !a->check.n)
+		return err_set(e, ERR_INPUT, "a file is missing; '-' is standard input");
+	w = cas_worktree_open_bare(t->pool, t->diag, e);
+	if (!w)
+		return TOOL_FAILED;
+	w->progress = t->progress;
+	for (size_t i = 0; i < a->check.n && !r; i++)
+		r = cas_sums_check(w, a->check.items[i], t->quiet, t->out, &res, e);
+	for (size_t i = 0; i < t->n_operands && !r; i++)
+		r = cas_sums_print(w, t->operands[i], (enum cas_sums_algo)a->algo, t->out, e);
+	cas_worktree_close(w);
+	return r ? TOOL_FAILED : res.n_bad || res.n_missing ? TOOL_NO : TOOL_YES;
+}
+
+static enum tool_status run_init(struct tool *t, const void *args, struct err *e)
+{
+	const struct args *a = args;
+
+	(void)t;
+	return cas_repo_init(".", a->no_scm, e) ? TOOL_FAILED : TOOL_YES;
+}
+
+/* Opens the repository, calls the command, and writes the index whatever came of it. */
+typedef int command(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e);
+
+static enum tool_status run_in_repo(
+	struct tool *t, const struct args *a, command *run, struct err *e)
+{
+	struct cas_actions c = { .out = t->out, .json = t->json, .targets = t->operands,
+		.n_targets = t->n_operands };
+	bool no = false;
+	int r;
+
+	c.w = cas_worktree_open(NULL, t->pool, t->diag, e);
+	if (!c.w)
+		return TOOL_FAILED;
+	c.w->progress = t->progress;
+	r = run(&c, t, a, &no, e);
+	cas_worktree_close(c.w);
+	return r ? TOOL_FAILED : no ? TOOL_NO : TOOL_YES;
+}
+
+/* Each command as the table wants it: NAME_in_repo does the work of run_NAME. */
+#define IN_REPO(name)                                                                         \
+	static enum tool_status run_##name(struct tool *t, const void *args, struct err *e)   \
+	{                                                                                     \
+		return run_in_repo(t, args, name##_in_repo, e);                               \
+	}
+
+static int add_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	(void)t, (void)a, (void)no;
+	return cas_actions_add(c, e);
+}
+IN_REPO(add)
+
+static int commit_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	(void)t, (void)a, (void)no;
+	return cas_actions_commit(c, e);
+}
+IN_REPO(commit)
+
+static int checkout_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	(void)t, (void)no;
+	return cas_actions_checkout(c,
+		(a->force ? CAS_CHECKOUT_FORCE : 0) | (a->relink ? CAS_CHECKOUT_RELINK : 0), e);
+}
+IN_REPO(checkout)
+
+static int status_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	(void)t, (void)a;
+	return cas_actions_status(c, no, e);
+}
+IN_REPO(status)
+
+static int diff_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	(void)a;
+	return cas_actions_diff(c, t->n_operands ? t->operands[0] : "HEAD",
+		t->n_operands > 1 ? t->operands[1] : NULL, no, e);
+}
+IN_REPO(diff)
+
+static int verify_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	(void)t, (void)a;
+	return cas_actions_verify(c, no, e);
+}
+IN_REPO(verify)
+
+static int remote_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	enum cas_level level = a->local ? CAS_LEVEL_LOCAL : CAS_LEVEL_REPO;
+	const char *verb = t->operands[0], *name = t->n_operands > 1 ? t->operands[1] : NULL;
+	size_t n = t->n_operands - 1;
+
+	(void)no;
+	if (!strcmp(verb, "list") && n == 0)
+		return cas_actions_remote_list(c, e);
+	if (!strcmp(verb, "default") && n <= 1)
+		return cas_actions_remote_default(c, name, level, e);
+	if (!strcmp(verb, "add") && n == 2)
+		return cas_actions_remote_add(
+			c, name, t->operands[2], level, a->is_default, a->force, e);
+	if (!strcmp(verb, "remove") && n == 1)
+		return cas_actions_remote_remove(c, name, level, e);
+	if (!strcmp(verb, "modify") && n == (a->unset ? 2u : 3u))
+		return cas_actions_remote_modify(c, name, t->operands[2],
+			a->unset ? NULL : t->operands[3], level, e);
+	err_set(e, ERR_INPUT, "'remote %s' with %zu operands is not known", verb, n);
+	return err_hint(e, "list; default [NAME]; add NAME URL; remove NAME; modify NAME KEY VALUE");
+}
+IN_REPO(remote)
+
+static void tell_removed(void *ctx, const struct cas_id *id, int64_t size)
+{
+	struct tool *t = ctx;
+	char hex[CAS_ID_TEXT_MAX];
+
+	(void)size;
+	cas_id_format(id, hex);
+	if (t->verbose)
+		output_printf(t->out, "%s\n", hex);
+}
+
+static int gc_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	struct cas_gc_options o = a->gc;
+	struct cas_gc_result res;
+	struct lock *lock;
+	char size[NUM_TEXT_MAX];
+	int r;
+
+	(void)no;
+	if (!a->workspace && !o.all_branches && !o.all_tags && !o.all_commits) {
+		err_set(e, ERR_INPUT, "what is to be kept is not said");
+		return err_hint(e, "-w keeps what the workspace references, -A what any commit does");
+	}
+	o.in_remote = o.remote;
+	o.each = tell_removed;
+	o.ctx = t;
+	lock = cas_repo_lock(c->w->repo, 30000, e);
+	r = lock ? cas_gc_run(c->w, &o, &res, e) : -1;
+	lock_drop(lock);
+	if (r)
+		return -1;
+	num_format_bytes(size, (double)res.bytes_removed);
+	output_printf(t->out, "%llu objects in use, %llu %s (%s)\n", (unsigned long long)res.n_used,
+		(unsigned long long)res.n_removed, o.dry_run ? "would be removed" : "removed", size);
+	return 0;
+}
+IN_REPO(gc)
+
+int main(int argc, char **argv)
+{
+	enum { WORK = TOOL_OUTPUT | TOOL_THREADS | TOOL_PROGRESS };
+#define COMMAND(word, how, what, opts, wants, least, most)                              \
+	{                                                                               \
+		.name = #word, .usage = how, .summary = what, .options = opts,          \
+		.defaults = &defaults, .args_size = sizeof(defaults), .flags = wants,   \
+		.min_operands = least, .max_operands = most, .run = run_##word          \
+	}
+	static const struct tool_command commands[] = {
+		COMMAND(hash, "[-c FILE] PATH...", "Print hashes, or check them", hash_options,
+			WORK, 0, -1),
+		COMMAND(init, "[--no-scm]", "Make a repository here", init_options, 0, 0, 0),
+		COMMAND(add, "PATH...", "Store files or directories, and track them", NULL,
+			WORK | TOOL_JSON, 1, -1),
+		COMMAND(commit, "[TARGET...]", "Store tracked data as it is now", NULL,
+			WORK | TOOL_JSON, 0, -1),
+		COMMAND(checkout, "[TARGET...]", "Bring data to what is recorded", checkout_options,
+			WORK, 0, -1),
+		COMMAND(status, "[TARGET...]", "Tell what differs from what is recorded", NULL,
+			WORK | TOOL_JSON, 0, -1),
+		COMMAND(diff, "[REV [REV]]", "Tell what changed since a revision", NULL,
+			WORK | TOOL_JSON, 0, 2),
+		COMMAND(verify, "", "Hash every object of the cache again", NULL, WORK, 0, 0),
+		COMMAND(gc, "-w|-a|-T|-A", "Remove objects that nothing references", gc_options,
+			WORK, 0, 0),
+		COMMAND(remote, "VERB [NAME [URL]]", "List, add, change, remove remotes",
+			remote_options, TOOL_OUTPUT, 1, 4),
+		{ .name = NULL },
+	};
+	static const struct tool_spec spec = {
+		.main = { .name = "cas-hash", .usage = "[COMMAND] [OPTION]... PATH...",
+			.summary = "Hashes data, and keeps it by its hash as DVC does",
+			.options = hash_options, .defaults = &defaults,
+			.args_size = sizeof(defaults), .flags = WORK, .max_operands = -1,
+			.run = run_hash,
+			.example = "cas-hash add data/train.csv\ncas-hash status" },
+		.commands = commands,
+		.has_default = true,
+	};
+
+	return tool_main(&spec, argc, argv);
+}
