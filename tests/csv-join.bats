@@ -218,3 +218,21 @@ flights() {
 	done
 	same "$(csv-join l.csv --inner k r.csv --cols w | head -n 3)" $'k,v,t,w\n0,"x\n0",abcdefgh,"w,0"'
 }
+
+@test "a large gzip file, of several members, cut off, damaged" {
+	awk 'BEGIN { print "k,v,t"; for (i = 0; i < 200000; i++) printf "%d,\"x\n%d\",abcdefgh\n", i * 7919 % 5000, i }' >l.csv
+	awk 'BEGIN { print "k,w"; for (i = 0; i < 4000; i++) printf "%d,\"w,%d\"\n", i, i }' >r.csv
+	want=$(csv-join l.csv --left k r.csv | md5sum)
+	head -n 300000 l.csv | gzip -1 >l.gz
+	tail -n +300001 l.csv | gzip -1 >>l.gz
+	threads_agree csv-join l.gz --left k r.csv
+	same "$(csv-join l.gz --left k r.csv | md5sum)" "$want"
+	same "$(csv-join - --left k r.csv <l.gz | md5sum)" "$want"
+	head -c 1000000 l.gz >cut.gz
+	run -2 csv-join cut.gz --left k r.csv -o out.csv
+	same "$output" "csv-join: cut.gz: the gzip data is truncated; fetch or compress the file again"
+	[ ! -e out.csv ]
+	printf 'x\n' | gzip >>l.gz
+	run -2 csv-join l.gz --left k r.csv -o out.csv
+	contains "$output" "1 field where 3 were expected"
+}

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/ahead.h"
 #include "base/mem.h"
 
 enum { RAW_SIZE = 256 << 10 };
@@ -17,7 +20,7 @@ struct input {
 	int fd; /* -1: memory */
 	bool own_fd;
 	int64_t size; /* on disk; -1: not known */
-	int64_t consumed;
+	_Atomic int64_t consumed; /* told to progress bars while another thread reads */
 	char *raw; /* [RAW_SIZE + 1] bytes read ahead: for gzip, and the first two of any */
 	size_t raw_at, raw_len;
 	bool raw_end;
@@ -25,6 +28,8 @@ struct input {
 	bool gzip;
 	bool member_open; /* inside of a member: the end now is a truncation */
 	z_stream z;
+	struct ahead *ahead; /* once it runs, all above is its thread's */
+	int wake[2]; /* a pipe, closed to end the thread's waiting for another one; -1: none */
 	void *map;
 	size_t map_len;
 	struct buf whole;
@@ -51,6 +56,16 @@ static ssize_t read_fully(struct input *in, char *p, size_t cap, struct err *e)
 	return (ssize_t)n;
 }
 
+/* Waits for a pipe's next bytes, or to be told that nobody wants them any more: false. */
+static bool wait_for_pipe(const struct input *in)
+{
+	struct pollfd ready[] = { { .fd = in->fd, .events = POLLIN }, { .fd = in->wake[0] } };
+
+	while (poll(ready, 2, -1) < 0 && errno == EINTR)
+		;
+	return ready[1].revents == 0;
+}
+
 static int refill(struct input *in, struct err *e)
 {
 	ssize_t n;
@@ -66,6 +81,8 @@ static int refill(struct input *in, struct err *e)
 		in->memory.len -= (size_t)n;
 		in->consumed += n;
 	} else {
+		if (in->wake[0] >= 0 && !wait_for_pipe(in))
+			return err_set(e, ERR_SYSTEM, "nobody reads");
 		/* One read: a pipe's first bytes should not wait for 256 KiB. */
 		do
 			n = read(in->fd, in->raw, RAW_SIZE);
@@ -115,7 +132,7 @@ static struct input *new_input(const char *name, struct err *e)
 
 	if (!in)
 		return NULL;
-	in->fd = -1;
+	in->fd = in->wake[0] = in->wake[1] = -1;
 	in->size = -1;
 	buf_init(&in->whole);
 	in->name = mem_dup(name, e);
@@ -178,6 +195,11 @@ void input_close(struct input *in)
 {
 	if (!in)
 		return;
+	if (in->wake[1] >= 0)
+		close(in->wake[1]);
+	ahead_free(in->ahead);
+	if (in->wake[0] >= 0)
+		close(in->wake[0]);
 	if (in->gzip)
 		inflateEnd(&in->z);
 	if (in->map)
@@ -271,10 +293,30 @@ static ssize_t read_gzip(struct input *in, char *p, size_t cap, struct err *e)
 	return (ssize_t)n;
 }
 
+static ssize_t read_for_ahead(void *ctx, char *p, size_t cap, struct err *e)
+{
+	return read_gzip(ctx, p, cap, e);
+}
+
+int input_read_ahead(struct input *in, struct err *e)
+{
+	if (!in->gzip || in->ahead)
+		return 0;
+	if (in->fd >= 0 && in->size < 0 && pipe(in->wake)) {
+		in->wake[0] = in->wake[1] = -1;
+		err_errno(e, "cannot make a pipe");
+		return err_at(e, "%s", in->name);
+	}
+	in->ahead = ahead_new(read_for_ahead, in, e);
+	return in->ahead ? 0 : err_at(e, "%s", in->name);
+}
+
 ssize_t input_read(struct input *in, char *p, size_t cap, struct err *e)
 {
 	size_t n = 0;
 
+	if (in->ahead)
+		return ahead_read(in->ahead, p, cap, e);
 	if (in->gzip)
 		return read_gzip(in, p, cap, e);
 	n = in->raw_len - in->raw_at < cap ? in->raw_len - in->raw_at : cap;

@@ -26,6 +26,11 @@ const char *input_name(const struct input *in);
 /** Up to `cap` bytes into `p`, as many as there are until the end: less than `cap` only there. -1 on error. */
 ssize_t input_read(struct input *in, char *p, size_t cap, struct err *e) MUST_CHECK;
 /**
+ * From now on gzip is inflated by a thread of the input's own, ahead of input_read(); nothing changes for
+ * anything else. For whoever will read the rest of a large input. 0, or -1: no memory, no thread.
+ */
+int input_read_ahead(struct input *in, struct err *e) MUST_CHECK;
+/**
  * All that is left as one slice that lives until input_close(): mapped where the input is a plain
  * file, else read into memory. More than `limit` bytes is an error (0: no limit).
  */

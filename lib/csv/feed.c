@@ -86,6 +86,9 @@ int csv_feed_next(struct csv_feed *f, struct csv_piece *p, struct err *e)
 	p->is_eol_added = false;
 	if (f->is_ended)
 		return 0;
+	/* a table of one piece, or one whose header is all that is wanted, needs no thread */
+	if (f->is_started && input_read_ahead(f->in, e))
+		return -1;
 	if (make_room(f, p, f->carry.len + more, e))
 		return -1;
 	memcpy(p->p, f->carry.p, f->carry.len);

@@ -63,6 +63,35 @@ static bool is_sample(const struct buf *b, size_t want)
 	return b->len == want && memcmp(b->p, sample, want < SIZE ? want : SIZE) == 0;
 }
 
+/* The same with a thread that reads ahead from the first byte on, or from some byte later. */
+static void check_ahead(const char *path, const char *what)
+{
+	static const size_t steps[] = { 1 << 20, 4096, 131072, 131073, SIZE };
+	struct err e = ERR_INIT;
+	struct buf b = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct input *in = input_open(path, &e);
+		size_t first = i * 1000;
+		char some[5000];
+
+		ok(in && input_read(in, some, first, &e) == (ssize_t)first &&
+				memcmp(some, sample, first) == 0,
+			"the first %zu bytes", first);
+		ok(in && !input_read_ahead(in, &e) && !input_read_ahead(in, &e), "%s: ahead", what);
+		ok(in && read_steps(in, steps[i], &b, &e) == (long)(SIZE - first) &&
+				memcmp(b.p, sample + first, b.len) == 0,
+			"%s in steps of %zu", what, steps[i]);
+		ok(in && input_read(in, some, 10, &e) == 0, "and then the end");
+		ok(in && input_consumed(in) == input_size(in), "all is consumed");
+		input_close(in);
+		in = input_open(path, &e);
+		ok(in && !input_read_ahead(in, &e), "closed while it runs");
+		input_close(in);
+	}
+	buf_release(&b);
+}
+
 static void check_reads(const char *path, const char *what)
 {
 	static const size_t steps[] = { 1 << 20, 4096, 65537, 262144, SIZE, 7 };
@@ -143,6 +172,8 @@ static void check_damage(const struct buf *gz)
 	/* Any cut is a truncation, but the one behind a whole member. */
 	for (size_t len = 2; len < gz->len; len += len < 40 || len + 40 > gz->len ? 1 : 997) {
 		in = input_open_memory("m", (struct slice){ gz->p, len }, &e);
+		if (in && len % 2 && input_read_ahead(in, &e))
+			refused = false;
 		refused = refused && in && read_steps(in, 65536, &b, &e) < 0 &&
 			  e.code == ERR_INPUT && strstr(e.what, "truncated");
 		input_close(in);
@@ -217,6 +248,23 @@ static void check_pipe(void)
 	buf_release(&b);
 }
 
+/* A gzip pipe that goes on for ever: whoever closes early must not wait for its other end. */
+static void check_stuck_pipe(const struct buf *gz)
+{
+	struct err e = ERR_INIT;
+	struct input *in;
+	char some[10];
+	int keep = -1;
+
+	ok(mkfifo("stuck", 0600) == 0, "a pipe");
+	keep = open("stuck", O_RDWR);
+	ok(keep >= 0 && write(keep, gz->p, 3000) == 3000, "with some bytes in it");
+	in = input_open("stuck", &e);
+	ok(in && input_read(in, some, 1, &e) == 1 && !input_read_ahead(in, &e), "is read");
+	input_close(in);
+	close(keep);
+}
+
 static void check_refusals(void)
 {
 	struct err e = ERR_INIT;
@@ -264,11 +312,15 @@ int main(void)
 	check_reads("plain", "a plain file");
 	check_reads("gz", "a gzip file");
 	check_reads("many.gz", "a gzip file of nine members");
+	check_ahead("plain", "a plain file");
+	check_ahead("gz", "a gzip file");
+	check_ahead("many.gz", "a gzip file of nine members");
 	check_map("plain", "a plain file");
 	check_map("gz", "a gzip file");
 	check_memory(&gz);
 	check_damage(&gz);
 	check_pipe();
+	check_stuck_pipe(&gz);
 	check_refusals();
 	survives_oom(load, "plain", "each allocation may fail");
 	survives_oom(load, "gz", "also with gzip");
