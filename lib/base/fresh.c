@@ -107,6 +107,21 @@ static void forget(struct fresh *f)
 	f->handle = -1;
 }
 
+int fresh_set_time(struct fresh *f, int64_t mtime_ns, struct err *e)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+
+	if (!mtime_ns)
+		return 0;
+	times[1].tv_sec = (time_t)(mtime_ns / 1000000000);
+	times[1].tv_nsec = (long)(mtime_ns % 1000000000);
+	if (times[1].tv_nsec < 0) { /* before 1970 */
+		times[1].tv_nsec += 1000000000;
+		times[1].tv_sec--;
+	}
+	return futimens(f->fd, times) ? err_errno(e, "cannot set the time") : 0;
+}
+
 void fresh_abandon(struct fresh *f)
 {
 	if (f->fd >= 0)

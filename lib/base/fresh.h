@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -47,6 +48,8 @@ int fresh_publish(struct fresh *f, const char *path, struct stat *st,
 /** The same in place of whatever file is there, at once. 0 or -1. */
 int fresh_replace(struct fresh_place *p, struct fresh *f, const char *path,
 	struct stat *st, struct err *e) MUST_CHECK;
+/** Sets its time, in nanoseconds since 1970; 0: leaves it at now. */
+int fresh_set_time(struct fresh *f, int64_t mtime_ns, struct err *e) MUST_CHECK;
 /** Gives it up. Takes one that was published or never opened. */
 void fresh_abandon(struct fresh *f);
 

@@ -112,36 +112,11 @@ static int stream_begin(struct stream *s, const struct remote_job *job, struct e
 static int stream_end(struct stream *s, struct remote_job *job, struct err *e)
 {
 	uint8_t md5[HASH_MD5_LEN];
-	char is[HASH_MD5_HEX + 1], must[HASH_MD5_HEX + 1];
 
 	job->size = s->size;
 	if (!s->hash)
 		return 0;
-	if (hash_md5_finish(s->hash, md5, e))
-		return -1;
-	if (job->has_md5 && memcmp(md5, job->md5, HASH_MD5_LEN) != 0) {
-		hash_md5_format(md5, is);
-		hash_md5_format(job->md5, must);
-		err_set(e, ERR_INPUT, "is corrupt: its MD5 is %s, not %s", is, must);
-		return err_hint(e, "it was not copied");
-	}
-	memcpy(job->md5, md5, HASH_MD5_LEN);
-	return 0;
-}
-
-static int set_time(int fd, int64_t mtime_ns, struct err *e)
-{
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
-
-	if (!mtime_ns)
-		return 0;
-	times[1].tv_sec = (time_t)(mtime_ns / 1000000000);
-	times[1].tv_nsec = (long)(mtime_ns % 1000000000);
-	if (times[1].tv_nsec < 0) { /* before 1970 */
-		times[1].tv_nsec += 1000000000;
-		times[1].tv_sec--;
-	}
-	return futimens(fd, times) ? err_errno(e, "cannot set the time") : 0;
+	return hash_md5_finish(s->hash, md5, e) ? -1 : remote_job_check_md5(job, md5, e);
 }
 
 /* Copies the open file, or the job's memory if `fd` is -1, to a new file at `path`. */
@@ -162,7 +137,7 @@ static int copy_to_file(
 	s.to = f.fd;
 	if (fd >= 0 ? stream_file(&s, fd, e) : stream_write(&s, job->data.p, job->data.len, e))
 		goto out;
-	if (stream_end(&s, job, e) || set_time(f.fd, job->mtime_ns, e))
+	if (stream_end(&s, job, e) || fresh_set_time(&f, job->mtime_ns, e))
 		goto out;
 	r = job->keep ? fresh_publish(&f, path, &st, e) :
 			fresh_replace(&d->place, &f, path, &st, e);

@@ -1,5 +1,6 @@
 #include "remote/store.h"
 
+#include "remote/bucket.h"
 #include "remote/dir.h"
 #include "remote/url.h"
 
@@ -15,8 +16,7 @@ struct remote_store *remote_store_open(const struct remote_store_options *o, str
 		s = remote_dir_open(u.path.p, o->pool, o->diag, e);
 		break;
 	case REMOTE_URL_S3:
-		err_set(e, ERR_INPUT, "'%s': this build has no S3 support yet", o->url);
-		err_hint(e, "use a path or file:// meanwhile");
+		s = remote_bucket_open(u.bucket.p, u.path.p, o, e);
 		break;
 	case REMOTE_URL_STREAM:
 		err_set(e, ERR_INPUT, "'-' is not a place that can be listed");
@@ -113,4 +113,20 @@ int remote_store_do(struct remote_store *s, struct remote_job *job, struct err *
 	if (o.has_failed)
 		*e = o.failed;
 	return o.has_failed ? -1 : 0;
+}
+
+/* ---- for those who make a kind of store ---- */
+
+int remote_job_check_md5(struct remote_job *job, const uint8_t md5[HASH_MD5_LEN], struct err *e)
+{
+	char is[HASH_MD5_HEX + 1], must[HASH_MD5_HEX + 1];
+
+	if (job->has_md5 && memcmp(md5, job->md5, HASH_MD5_LEN) != 0) {
+		hash_md5_format(md5, is);
+		hash_md5_format(job->md5, must);
+		err_set(e, ERR_INPUT, "is corrupt: its MD5 is %s, not %s", is, must);
+		return err_hint(e, "it was not copied");
+	}
+	memcpy(job->md5, md5, HASH_MD5_LEN);
+	return 0;
 }

@@ -134,6 +134,10 @@ struct remote_store {
 	const char *name; /* owned by the kind */
 };
 
+/** Compares what the bytes hash to with what the job says they must; sets it where the job wants it. */
+int remote_job_check_md5(
+	struct remote_job *job, const uint8_t md5[HASH_MD5_LEN], struct err *e) MUST_CHECK;
+
 /** The struct of a kind's listing begins with this. */
 struct remote_listing {
 	int (*next)(struct remote_listing *l, struct remote_entry *entry, struct err *e);

@@ -1,0 +1,357 @@
+#include "remote/bucket_task.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "base/path.h"
+
+/*
+ * An object to a file without a name yet, or to memory. The first request asks for the first range; its
+ * answer tells the size, and the others are then fetched side by side, if the object is still the same
+ * one (If-Match). The hash is taken of the bytes in order: of the first range as they come, of the others read back
+ * from the file, which is still in memory then.
+ */
+enum { RANGE = 8 << 20, INTO_MAX = 1 << 30 };
+
+struct range {
+	struct bucket_task *task;
+	struct remote_s3_op op;
+	char text[64]; /* bytes=0-8388607 */
+	size_t number;
+	bool busy;
+};
+
+struct fetch {
+	struct fresh fresh;
+	struct hash_md5 *hash; /* NULL: nobody wants it */
+	uint64_t size; /* known after the first answer */
+	size_t n_ranges, next, n_flying, hashed;
+	unsigned char *arrived; /* [n_ranges] */
+	struct range ranges[BUCKET_PARTS_FLYING];
+	struct buf etag;
+	struct err failed;
+	bool has_failed;
+};
+
+static void release(struct bucket_task *t)
+{
+	struct fetch *f = t->state;
+
+	if (!f)
+		return;
+	for (int i = 0; i < BUCKET_PARTS_FLYING; i++)
+		remote_s3_release(&f->ranges[i].op);
+	fresh_abandon(&f->fresh);
+	hash_md5_free(f->hash);
+	buf_release(&f->etag);
+	free(f->arrived);
+	free(f);
+}
+
+static int write_at(int fd, const char *p, size_t len, uint64_t offset, struct err *e)
+{
+	while (len) {
+		ssize_t n = pwrite(fd, p, len, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_errno(e, "cannot write");
+			e->code = ERR_SYSTEM;
+			return -1;
+		}
+		p += n;
+		len -= (size_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* ---- the end -------------------------------------------------------------------------------------- */
+
+/* Through a name beside the target: that is on its file system. */
+static int replace(struct bucket_task *t, struct fetch *f, struct stat *st, struct err *e)
+{
+	struct buf folder = BUF_INIT;
+	int result;
+
+	path_dir(&folder, t->job->path);
+	t->bucket->place.spare_dir = folder.p;
+	result = buf_check(&folder, e) ||
+			fresh_replace(&t->bucket->place, &f->fresh, t->job->path, st, e)
+		? -1
+		: 0;
+	t->bucket->place.spare_dir = NULL;
+	buf_release(&folder);
+	return result;
+}
+
+static int put_in_place(struct bucket_task *t, struct err *e)
+{
+	struct fetch *f = t->state;
+	struct remote_job *job = t->job;
+	struct stat st;
+	uint8_t md5[HASH_MD5_LEN];
+
+	if (f->hash && (hash_md5_finish(f->hash, md5, e) || remote_job_check_md5(job, md5, e)))
+		return -1;
+	job->size = (int64_t)f->size;
+	job->is_there = true;
+	if (!job->path)
+		return 0;
+	if (fresh_set_time(&f->fresh, job->mtime_ns, e))
+		return -1;
+	if (job->keep)
+		return fresh_publish(&f->fresh, job->path, &st, e) < 0 ? -1 : 0;
+	return replace(t, f, &st, e);
+}
+
+static int end(struct bucket_task *t, struct err *e)
+{
+	struct fetch *f = t->state;
+
+	if (!f->has_failed && put_in_place(t, &f->failed)) {
+		f->has_failed = true;
+		err_at(&f->failed, "%s/%s", t->bucket->name, t->job->key);
+	}
+	return bucket_task_end(t, f->has_failed ? &f->failed : NULL, e);
+}
+
+/* ---- the first answer ----------------------------------------------------------------------------- */
+
+static int first_bytes(
+	struct remote_s3_op *op, uint64_t offset, const char *p, size_t len, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct fetch *f = t->state;
+	uint8_t before[HASH_MD5_LEN];
+
+	if (offset == 0 && f->hash && hash_md5_finish(f->hash, before, e))
+		return -1; /* forgets an attempt before */
+	if (f->hash && hash_md5_add(f->hash, p, len, e))
+		return -1;
+	if (t->job->path)
+		return write_at(f->fresh.fd, p, len, offset, e);
+	if (offset == 0)
+		buf_reset(t->job->into);
+	if (offset + len > INTO_MAX)
+		return err_set(e, ERR_INPUT, "%s is larger than 1 GiB", t->job->key);
+	buf_add(t->job->into, p, len);
+	return buf_check(t->job->into, e);
+}
+
+/* "bytes 0-8388607/20000000"; -1 where the total is not stated. */
+static int read_total(struct slice range, uint64_t *total)
+{
+	const char *slash = range.len ? memchr(range.p, '/', range.len) : NULL;
+
+	if (!slash)
+		return -1;
+	range.len -= (size_t)(slash + 1 - range.p);
+	range.p = slash + 1;
+	return num_parse_uint(range, total) ? 0 : -1;
+}
+
+static int fetch_more(struct bucket_task *t, struct err *e);
+
+static int first_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct fetch *f = t->state;
+	struct slice length = remote_http_header(&op->http, "content-length");
+	struct slice etag = remote_http_header(&op->http, "etag");
+
+	/* A range of an empty object cannot be had: the answer 416 says that it is empty. */
+	if (failed && op->http.status == 416)
+		return end(t, e);
+	if (failed)
+		return bucket_task_end(t, failed, e);
+	if (op->is_missing) {
+		t->job->is_there = false;
+		return bucket_task_end(t, NULL, e);
+	}
+	if (op->http.status != 206) {
+		if (!num_parse_uint(length, &f->size))
+			f->size = t->job->path ? 0 : t->job->into->len;
+		return end(t, e);
+	}
+	buf_add_slice(&f->etag, etag);
+	if (read_total(remote_http_header(&op->http, "content-range"), &f->size) ||
+		buf_check(&f->etag, e)) {
+		err_set(&f->failed, ERR_SYSTEM, "the server does not say how large '%s' is",
+			t->job->key);
+		return bucket_task_end(t, &f->failed, e);
+	}
+	f->n_ranges = (size_t)((f->size + RANGE - 1) / RANGE);
+	f->next = f->hashed = 1;
+	if (f->n_ranges <= 1)
+		return end(t, e);
+	f->arrived = mem_array(f->n_ranges, 1, e);
+	if (!f->arrived)
+		return -1;
+	return fetch_more(t, e);
+}
+
+/* ---- the other ranges ----------------------------------------------------------------------------- */
+
+static int range_bytes(
+	struct remote_s3_op *op, uint64_t offset, const char *p, size_t len, struct err *e)
+{
+	struct range *r = op->ctx;
+	struct fetch *f = r->task->state;
+
+	if (offset + len > RANGE)
+		return err_set(e, ERR_SYSTEM, "the server sends more than was asked for");
+	return write_at(f->fresh.fd, p, len, (uint64_t)r->number * RANGE + offset, e);
+}
+
+/* Hashes what has arrived without a gap. */
+static int hash_arrived(struct fetch *f, struct err *e)
+{
+	char *block = NULL;
+	int result = 0;
+
+	while (f->hashed < f->n_ranges && f->arrived[f->hashed] && result == 0) {
+		uint64_t at = (uint64_t)f->hashed * RANGE;
+		uint64_t stop = at + RANGE < f->size ? at + RANGE : f->size;
+
+		if (f->hash && !block)
+			block = mem_array_raw(256 << 10, 1, e);
+		while (f->hash && at < stop && result == 0) {
+			size_t want = stop - at < (256 << 10) ? (size_t)(stop - at) : 256 << 10;
+			ssize_t n = block ? pread(f->fresh.fd, block, want, (off_t)at) : -1;
+
+			if (n <= 0) {
+				result = block ? err_set(e, ERR_SYSTEM,
+							 "cannot read back what was fetched")
+					       : -1;
+				break;
+			}
+			result = hash_md5_add(f->hash, block, (size_t)n, e);
+			at += (uint64_t)n;
+		}
+		f->hashed++;
+	}
+	free(block);
+	return result;
+}
+
+static int range_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct range *r = op->ctx;
+	struct fetch *f = r->task->state;
+	uint64_t begin = (uint64_t)r->number * RANGE;
+	uint64_t len = f->size - begin < RANGE ? f->size - begin : RANGE, got = 0;
+	struct err changed = ERR_INIT;
+
+	r->busy = false;
+	f->n_flying--;
+	if (!failed &&
+		(op->is_refused || op->is_missing || op->http.status != 206 ||
+			!num_parse_uint(remote_http_header(&op->http, "content-length"), &got) ||
+			got != len)) {
+		err_set(&changed, ERR_SYSTEM, "the object changed while it was fetched");
+		err_at(&changed, "%s/%s", r->task->bucket->name, r->task->job->key);
+		failed = &changed;
+	}
+	f->arrived[r->number] = 1;
+	if (!failed && !f->has_failed && hash_arrived(f, &changed))
+		failed = &changed;
+	if (failed && !f->has_failed) {
+		f->has_failed = true;
+		f->failed = *failed;
+	}
+	return fetch_more(r->task, e);
+}
+
+static int start_range(struct bucket_task *t, struct range *r, size_t i, struct err *e)
+{
+	struct fetch *f = t->state;
+	uint64_t begin = (uint64_t)i * RANGE,
+		 stop = begin + RANGE < f->size ? begin + RANGE : f->size;
+
+	snprintf(r->text, sizeof(r->text), "bytes=%llu-%llu", (unsigned long long)begin,
+		(unsigned long long)stop - 1);
+	r->task = t;
+	r->number = i;
+	r->op.method = "GET";
+	r->op.key = buf_slice(&t->key);
+	r->op.n_headers = 0;
+	bucket_add_header(&r->op, "range", r->text);
+	if (f->etag.len)
+		bucket_add_header(&r->op, "if-match", f->etag.p);
+	r->op.receive = range_bytes;
+	r->op.done = range_done;
+	r->op.ctx = r;
+	if (remote_s3_start(t->bucket->s3, &r->op, e))
+		return -1;
+	r->busy = true;
+	f->n_flying++;
+	return 0;
+}
+
+static int fetch_more(struct bucket_task *t, struct err *e)
+{
+	struct fetch *f = t->state;
+
+	while (!f->has_failed && f->next < f->n_ranges && f->n_flying < BUCKET_PARTS_FLYING) {
+		struct range *r = f->ranges;
+
+		while (r->busy)
+			r++;
+		if (start_range(t, r, f->next, e))
+			return -1;
+		f->next++;
+	}
+	return f->n_flying ? 0 : end(t, e);
+}
+
+static int open_target(struct bucket_task *t, struct fetch *f, struct err *e)
+{
+	const struct remote_job *job = t->job;
+	mode_t mode = (job->read_only ? 0444 : 0666) | (job->is_exec ? 0111 : 0);
+	struct buf folder = BUF_INIT;
+	int result;
+
+	path_dir(&folder, job->path);
+	result = buf_check(&folder, e) || path_make_dirs(folder.p, e) ||
+				 fresh_open(&t->bucket->place, folder.p, mode, &f->fresh, e)
+			 ? -1
+			 : 0;
+	buf_release(&folder);
+	return result;
+}
+
+int bucket_fetch(struct bucket_task *t, struct err *e)
+{
+	struct fetch *f = mem_new(sizeof(*f), e);
+	struct remote_job *job = t->job;
+
+	if (!f)
+		return -1;
+	f->fresh = (struct fresh)FRESH_INIT;
+	buf_init(&f->etag);
+	t->state = f;
+	t->release = release;
+	if (job->path && open_target(t, f, e))
+		return -1;
+	if (job->into)
+		buf_reset(job->into);
+	if (job->has_md5 || job->want_md5) {
+		f->hash = hash_md5_new(e);
+		if (!f->hash)
+			return -1;
+	}
+	t->op.method = "GET";
+	t->op.receive = first_bytes;
+	if (job->path) {
+		snprintf(f->ranges[0].text, sizeof(f->ranges[0].text), "bytes=0-%d", RANGE - 1);
+		bucket_add_header(&t->op, "range", f->ranges[0].text);
+	}
+	return bucket_task_start(t, first_done, e);
+}

@@ -1,0 +1,525 @@
+#include "remote/bucket_task.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "remote/s3xml.h"
+
+/*
+ * A large file in parts (Amazon S3 User Guide, "Uploading and copying objects using multipart upload"):
+ *
+ *	find an upload of this key that was interrupted -> list its parts
+ *	else create one
+ *	send the parts that are missing, several at a time
+ *	complete
+ *
+ * The size of a part follows from the size of the file alone, so that an upload is found again by whoever
+ * goes on. A part that is there counts if its ETag is the MD5 of ours. Parts are read in order, each
+ * once, and hashed for their own MD5 and for the whole.
+ */
+struct part {
+	char etag[HASH_MD5_HEX + 1]; /* of ours; empty until it is read */
+	char there[HASH_MD5_HEX + 1]; /* of what the server has; empty: nothing */
+	uint64_t there_size;
+};
+
+/* One part that is being sent. */
+struct flight {
+	struct bucket_task *task;
+	struct remote_s3_op op;
+	char query[1200];
+	char md5_text[32];
+	char *bytes; /* [part_size] */
+	size_t number; /* from 0 */
+	bool busy;
+};
+
+struct upload {
+	int fd;
+	uint64_t size, part_size;
+	size_t n_parts, next, n_flying;
+	struct part *parts;
+	struct flight flights[BUCKET_PARTS_FLYING];
+	struct hash_md5 *whole; /* NULL: nobody wants it */
+	struct buf id, query, xml, marker;
+	bool resumed, finishing, conditional;
+	struct err failed;
+	bool has_failed;
+};
+
+static void release(struct bucket_task *t)
+{
+	struct upload *u = t->state;
+
+	if (!u)
+		return;
+	for (int i = 0; i < BUCKET_PARTS_FLYING; i++) {
+		remote_s3_release(&u->flights[i].op);
+		free(u->flights[i].bytes);
+	}
+	if (u->fd >= 0)
+		close(u->fd);
+	hash_md5_free(u->whole);
+	free(u->parts);
+	buf_release(&u->id);
+	buf_release(&u->query);
+	buf_release(&u->xml);
+	buf_release(&u->marker);
+	free(u);
+}
+
+static void note_failure(struct upload *u, const struct err *failed)
+{
+	if (u->has_failed)
+		return;
+	u->has_failed = true;
+	u->failed = *failed;
+}
+
+/* ---- the end -------------------------------------------------------------------------------------- */
+
+static int aborted(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct upload *u = t->state;
+
+	(void)failed; /* what went wrong before is what counts */
+	return bucket_task_end(t, &u->failed, e);
+}
+
+static void set_upload_query(struct upload *u)
+{
+	buf_reset(&u->query);
+	buf_add_text(&u->query, "uploadId=");
+	remote_sigv4_encode(&u->query, buf_slice(&u->id), false);
+}
+
+/* Bad content is taken back. A failure that may pass leaves the parts for the next time. */
+static int give_up(struct bucket_task *t, struct err *e)
+{
+	struct upload *u = t->state;
+
+	if (u->failed.code != ERR_INPUT || !u->id.len)
+		return bucket_task_end(t, &u->failed, e);
+	set_upload_query(u);
+	t->op.method = "DELETE";
+	t->op.query = u->query.p;
+	t->op.n_headers = 0;
+	t->op.is_upload = false;
+	t->op.body = NULL;
+	t->op.body_len = 0;
+	if (buf_check(&u->query, e))
+		return -1;
+	return bucket_task_start(t, aborted, e);
+}
+
+static int finish(struct bucket_task *t, struct err *e);
+
+static int completed(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct upload *u = t->state;
+
+	if (!failed && op->is_unsupported && u->conditional) {
+		t->bucket->no_conditions = true;
+		return finish(t, e);
+	}
+	if (!failed && op->is_missing) {
+		err_set(&u->failed, ERR_SYSTEM, "the upload was ended by somebody else");
+		err_hint(&u->failed, "try again");
+		return bucket_task_end(t, &u->failed, e);
+	}
+	if (!failed && op->is_refused) {
+		/* The object came to be meanwhile: what we sent is not needed. */
+		u->failed = (struct err)ERR_INIT;
+	}
+	if (!failed)
+		t->job->size = (int64_t)u->size;
+	return bucket_task_end(t, failed, e);
+}
+
+static int check_whole(struct bucket_task *t, struct err *e)
+{
+	struct upload *u = t->state;
+	uint8_t md5[HASH_MD5_LEN];
+
+	if (!u->whole)
+		return 0;
+	if (hash_md5_finish(u->whole, md5, e) || remote_job_check_md5(t->job, md5, e))
+		return -1;
+	return 0;
+}
+
+static int finish(struct bucket_task *t, struct err *e)
+{
+	struct upload *u = t->state;
+
+	set_upload_query(u);
+	buf_reset(&u->xml);
+	buf_add_text(&u->xml,
+		"<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+	for (size_t i = 0; i < u->n_parts; i++)
+		buf_addf(&u->xml, "<Part><PartNumber>%zu</PartNumber><ETag>\"%s\"</ETag></Part>",
+			i + 1, u->parts[i].there);
+	buf_add_text(&u->xml, "</CompleteMultipartUpload>");
+	if (buf_check(&u->query, e) || buf_check(&u->xml, e))
+		return -1;
+	t->op.method = "POST";
+	t->op.query = u->query.p;
+	t->op.is_upload = false;
+	t->op.n_headers = 0;
+	t->op.body = u->xml.p;
+	t->op.body_len = u->xml.len;
+	bucket_add_header(&t->op, "content-type", "application/xml");
+	u->conditional = t->job->keep && !t->bucket->no_conditions;
+	if (u->conditional)
+		bucket_add_header(&t->op, "if-none-match", "*");
+	return bucket_task_start(t, completed, e);
+}
+
+/* ---- parts ---------------------------------------------------------------------------------------- */
+
+static uint64_t part_len(const struct upload *u, size_t i)
+{
+	return i + 1 < u->n_parts ? u->part_size : u->size - u->part_size * i;
+}
+
+static int read_part(struct upload *u, struct flight *f, size_t i, struct err *e)
+{
+	uint64_t len = part_len(u, i), at = 0;
+	uint8_t md5[HASH_MD5_LEN];
+
+	if (!f->bytes)
+		f->bytes = mem_array_raw(u->part_size, 1, e);
+	if (!f->bytes)
+		return -1;
+	while (at < len) {
+		ssize_t n = pread(u->fd, f->bytes + at, len - at, (off_t)(u->part_size * i + at));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_errno(e, "cannot read");
+		if (n == 0)
+			return err_set(e, ERR_SYSTEM, "the file became shorter while it was sent");
+		at += (uint64_t)n;
+	}
+	if (u->whole && hash_md5_add(u->whole, f->bytes, len, e))
+		return -1;
+	hash_md5_of((struct slice){ f->bytes, len }, md5);
+	hash_md5_format(md5, u->parts[i].etag);
+	bucket_format_md5(md5, f->md5_text);
+	return 0;
+}
+
+static int send_more(struct bucket_task *t, struct err *e);
+
+static int part_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct flight *f = op->ctx;
+	struct upload *u = f->task->state;
+	struct slice etag = remote_http_header(&op->http, "etag");
+	struct part *p = &u->parts[f->number];
+	struct err gone;
+
+	f->busy = false;
+	u->n_flying--;
+	if (!failed && op->is_missing) {
+		err_set(&gone, ERR_SYSTEM, "the upload was ended by somebody else");
+		failed = &gone;
+	}
+	if (failed)
+		note_failure(u, failed);
+	if (etag.len >= 2 && etag.p[0] == '"') {
+		etag.p++;
+		etag.len -= 2;
+	}
+	/* A server that encrypts gives ETags that are no MD5: they are sent back as they came. */
+	snprintf(p->there, sizeof(p->there), "%.*s", (int)etag.len, etag.p ? etag.p : "");
+	return send_more(f->task, e);
+}
+
+static int start_part(struct bucket_task *t, struct flight *f, size_t i, struct err *e)
+{
+	struct upload *u = t->state;
+
+	set_upload_query(u);
+	if (buf_check(&u->query, e))
+		return -1;
+	if ((size_t)snprintf(f->query, sizeof(f->query), "partNumber=%zu&%s", i + 1, u->query.p) >=
+		sizeof(f->query))
+		return err_set(e, ERR_SYSTEM, "the server's upload id is too long");
+	f->task = t;
+	f->number = i;
+	f->op.method = "PUT";
+	f->op.key = buf_slice(&t->key);
+	f->op.query = f->query;
+	f->op.body = f->bytes;
+	f->op.body_len = part_len(u, i);
+	f->op.n_headers = 0;
+	f->op.done = part_done;
+	f->op.ctx = f;
+	if (t->bucket->with_md5)
+		bucket_add_header(&f->op, "content-md5", f->md5_text);
+	if (remote_s3_start(t->bucket->s3, &f->op, e))
+		return -1;
+	f->busy = true;
+	u->n_flying++;
+	return 0;
+}
+
+static bool is_there(const struct upload *u, size_t i)
+{
+	const struct part *p = &u->parts[i];
+
+	return p->there[0] && p->there_size == part_len(u, i) && strcmp(p->there, p->etag) == 0;
+}
+
+/* Reads on until every flight is taken; parts that the server has are only hashed. */
+static int send_more(struct bucket_task *t, struct err *e)
+{
+	struct upload *u = t->state;
+
+	while (!u->has_failed && u->next < u->n_parts && u->n_flying < BUCKET_PARTS_FLYING) {
+		struct flight *f = u->flights;
+		struct err failed = ERR_INIT;
+
+		while (f->busy)
+			f++;
+		if (read_part(u, f, u->next, &failed) ||
+			(!is_there(u, u->next) && start_part(t, f, u->next, &failed)))
+			note_failure(u, &failed);
+		else
+			u->next++;
+	}
+	if (u->n_flying || u->finishing)
+		return 0;
+	u->finishing = true;
+	if (!u->has_failed && check_whole(t, &u->failed))
+		u->has_failed = true;
+	if (u->has_failed && t->job->path)
+		err_at(&u->failed, "%s", t->job->path);
+	return u->has_failed ? give_up(t, e) : finish(t, e);
+}
+
+/* ---- an upload to go on with, or a new one -------------------------------------------------------- */
+
+static int request(struct bucket_task *t, const char *method,
+	int (*done)(struct remote_s3_op *op, const struct err *failed, struct err *e),
+	struct err *e)
+{
+	struct upload *u = t->state;
+
+	if (buf_check(&u->query, e))
+		return -1;
+	t->op.method = method;
+	t->op.query = u->query.p;
+	t->op.n_headers = 0;
+	t->op.body = NULL;
+	t->op.body_fd = -1;
+	t->op.body_len = 0;
+	t->op.is_upload = strcmp(method, "POST") == 0;
+	return bucket_task_start(t, done, e);
+}
+
+static int created(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct upload *u = t->state;
+
+	if (failed)
+		return bucket_task_end(t, failed, e);
+	if (!remote_s3xml_get(
+		    buf_slice(&op->http.text), "InitiateMultipartUploadResult/UploadId", &u->id) ||
+		!u->id.len) {
+		err_set(&u->failed, ERR_SYSTEM, "the server gives no upload id");
+		return bucket_task_end(t, &u->failed, e);
+	}
+	return send_more(t, e);
+}
+
+static int create(struct bucket_task *t, struct err *e)
+{
+	struct upload *u = t->state;
+
+	buf_reset(&u->query);
+	buf_add_text(&u->query, "uploads=");
+	return request(t, "POST", created, e);
+}
+
+/* What ListParts tells, entry by entry. */
+struct parts_reader {
+	struct upload *u;
+	uint64_t number, size;
+	char etag[HASH_MD5_HEX + 1];
+	bool truncated;
+};
+
+static int each_part(void *ctx, const char *path, struct slice text, struct err *e)
+{
+	struct parts_reader *r = ctx;
+
+	(void)e;
+	if (strcmp(path, "ListPartsResult/Part/PartNumber") == 0) {
+		if (!num_parse_uint(text, &r->number))
+			r->number = 0;
+	} else if (strcmp(path, "ListPartsResult/Part/Size") == 0) {
+		if (!num_parse_uint(text, &r->size))
+			r->size = 0;
+	} else if (strcmp(path, "ListPartsResult/Part/ETag") == 0) {
+		if (text.len >= 2 && text.p[0] == '"') {
+			text.p++;
+			text.len -= 2;
+		}
+		snprintf(r->etag, sizeof(r->etag), "%.*s", (int)text.len, text.p);
+	} else if (strcmp(path, "ListPartsResult/IsTruncated") == 0) {
+		r->truncated = slice_is(text, "true");
+	} else if (strcmp(path, "ListPartsResult/NextPartNumberMarker") == 0) {
+		buf_reset(&r->u->marker);
+		buf_add_slice(&r->u->marker, text);
+	} else if (strcmp(path, "ListPartsResult/Part") == 0 && r->number >= 1 &&
+		   r->number <= r->u->n_parts) {
+		struct part *p = &r->u->parts[r->number - 1];
+
+		memcpy(p->there, r->etag, sizeof(p->there));
+		p->there_size = r->size;
+	}
+	return 0;
+}
+
+static int list_parts(struct bucket_task *t, struct err *e);
+
+static int parts_listed(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct parts_reader r = { .u = t->state };
+	struct err unread = ERR_INIT;
+
+	/* Without a list nothing can be gone on with: begin anew. */
+	if (failed || op->is_missing || op->is_unsupported ||
+		remote_s3xml_parse(buf_slice(&op->http.text), each_part, &r, &unread))
+		return create(t, e);
+	if (r.truncated && r.u->marker.len)
+		return list_parts(t, e);
+	diag_say(t->bucket->diag, DIAG_NOTE, "%s: going on with an interrupted upload", t->key.p);
+	return send_more(t, e);
+}
+
+static int list_parts(struct bucket_task *t, struct err *e)
+{
+	struct upload *u = t->state;
+	struct buf marker = u->marker;
+
+	set_upload_query(u);
+	if (marker.len) {
+		struct buf with = BUF_INIT;
+
+		buf_addf(&with, "part-number-marker=%s&%s", marker.p, u->query.p);
+		buf_release(&u->query);
+		u->query = with;
+	}
+	return request(t, "GET", parts_listed, e);
+}
+
+struct uploads_reader {
+	const struct buf *key;
+	struct upload *u;
+	bool is_ours;
+	struct buf id;
+};
+
+static int each_upload(void *ctx, const char *path, struct slice text, struct err *e)
+{
+	struct uploads_reader *r = ctx;
+
+	if (strcmp(path, "ListMultipartUploadsResult/Upload/Key") == 0) {
+		r->is_ours = slice_eq(text, buf_slice(r->key));
+	} else if (strcmp(path, "ListMultipartUploadsResult/Upload/UploadId") == 0) {
+		buf_reset(&r->id);
+		buf_add_slice(&r->id, text);
+	} else if (strcmp(path, "ListMultipartUploadsResult/Upload") == 0 && r->is_ours) {
+		/* The last one listed is the one that was begun last. */
+		buf_reset(&r->u->id);
+		buf_add_slice(&r->u->id, buf_slice(&r->id));
+		return buf_check(&r->u->id, e);
+	}
+	return 0;
+}
+
+static int uploads_listed(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct uploads_reader r = { .key = &t->key, .u = t->state, .id = BUF_INIT };
+	struct err unread = ERR_INIT;
+	int bad = failed || op->is_unsupported ||
+		  remote_s3xml_parse(buf_slice(&op->http.text), each_upload, &r, &unread);
+
+	buf_release(&r.id);
+	if (bad || !r.u->id.len) {
+		buf_reset(&r.u->id);
+		return create(t, e);
+	}
+	return list_parts(t, e);
+}
+
+/* The bucket itself is asked, so that the key of the operation is empty for this one request. */
+static int find_upload(struct bucket_task *t, struct err *e)
+{
+	struct upload *u = t->state;
+
+	buf_reset(&u->query);
+	buf_add_text(&u->query, "prefix=");
+	remote_sigv4_encode(&u->query, buf_slice(&t->key), false);
+	buf_add_text(&u->query, "&uploads=");
+	if (buf_check(&u->query, e))
+		return -1;
+	t->op.method = "GET";
+	t->op.query = u->query.p;
+	t->op.key = (struct slice){ "", 0 };
+	t->op.done = uploads_listed;
+	t->op.ctx = t;
+	return remote_s3_start(t->bucket->s3, &t->op, e);
+}
+
+/* 8 MiB, or more where that would be more than 10,000 parts; whole MiB. */
+static uint64_t choose_part_size(uint64_t size)
+{
+	uint64_t mib = 1 << 20;
+	uint64_t least = (size + BUCKET_PARTS_MAX - 1) / BUCKET_PARTS_MAX;
+
+	least = (least + mib - 1) / mib * mib;
+	return least > BUCKET_PART_MIN ? least : BUCKET_PART_MIN;
+}
+
+int bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struct err *e)
+{
+	struct upload *u = mem_new(sizeof(*u), e);
+
+	if (!u) {
+		close(fd);
+		return -1;
+	}
+	t->state = u;
+	t->release = release;
+	u->fd = fd;
+	buf_init(&u->id);
+	buf_init(&u->query);
+	buf_init(&u->xml);
+	buf_init(&u->marker);
+	u->size = size;
+	u->part_size = choose_part_size(size);
+	u->n_parts = (size_t)((size + u->part_size - 1) / u->part_size);
+	u->parts = mem_array(u->n_parts, sizeof(*u->parts), e);
+	if (!u->parts)
+		return -1;
+	if (t->job->has_md5 || t->job->want_md5) {
+		u->whole = hash_md5_new(e);
+		if (!u->whole)
+			return -1;
+	}
+	return find_upload(t, e);
+}

@@ -1,0 +1,72 @@
+/*
+ * bucket_task - one job on its way to or from a bucket. Shared by remote/bucket*.c only.
+ *
+ * A task is made when the queue gives a job, goes through the requests that it needs, each started by the
+ * end of the one before, and ends in bucket_task_end(), which tells the queue and fills the freed room.
+ */
+#ifndef CD4ML_REMOTE_BUCKET_TASK_H
+#define CD4ML_REMOTE_BUCKET_TASK_H
+
+#include "base/fresh.h"
+#include "remote/s3.h"
+#include "remote/store.h"
+
+enum {
+	BUCKET_PART_MIN = 8 << 20, /* S3 wants 5 MiB at least */
+	BUCKET_MULTIPART_FROM = 16 << 20,
+	BUCKET_PARTS_MAX = 10000,
+	BUCKET_PARTS_FLYING = 8, /* of one file */
+};
+
+struct bucket {
+	struct remote_store store;
+	char *name, *prefix;
+	struct remote_creds *creds;
+	struct remote_http *http;
+	struct remote_s3 *s3;
+	struct remote_http_options http_options; /* for listings, which have a loop of their own */
+	struct remote_s3_options s3_options; /* the texts live in `texts` */
+	struct arena *texts;
+	struct diag *diag;
+	struct fresh_place place;
+	bool with_md5; /* Content-MD5 is sent */
+	bool no_conditions; /* the server refused If-None-Match */
+	const struct remote_queue *queue;
+	void *ctx;
+	bool ended; /* the queue has no more */
+};
+
+struct bucket_task {
+	struct bucket *bucket;
+	struct remote_job *job;
+	struct remote_s3_op op; /* the request that is not one of several */
+	struct buf key; /* with the prefix */
+	char md5_text[32]; /* Content-MD5 */
+	void *state; /* of a send in parts, a fetch */
+	void (*release)(struct bucket_task *t); /* frees `state`; may be NULL */
+};
+
+/** Ends the task: tells the queue, frees it, takes the next jobs. The result of a `done` callback. */
+int bucket_task_end(struct bucket_task *t, const struct err *failed, struct err *e) MUST_CHECK;
+/** Starts the request in t->op, to end in `done`. */
+int bucket_task_start(struct bucket_task *t,
+	int (*done)(struct remote_s3_op *op, const struct err *failed, struct err *e),
+	struct err *e) MUST_CHECK;
+/** Adds the header to a request. */
+void bucket_add_header(struct remote_s3_op *op, const char *name, const char *value);
+/** The base64 of an MD5, as Content-MD5 wants it. */
+void bucket_format_md5(const uint8_t md5[HASH_MD5_LEN], char out[32]);
+
+/*
+ * Each begins the work of one kind of job. A failure to begin is the task's: -1 and `e`, and nothing
+ * is under way.
+ */
+int bucket_send(struct bucket_task *t, struct err *e) MUST_CHECK;
+int bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struct err *e) MUST_CHECK;
+int bucket_fetch(struct bucket_task *t, struct err *e) MUST_CHECK;
+
+/** Lists the keys that begin with `prefix`. */
+struct remote_listing *bucket_list(
+	struct remote_store *s, const char *prefix, struct err *e) MUST_CHECK;
+
+#endif
