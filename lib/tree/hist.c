@@ -1,6 +1,7 @@
 #include "tree/hist.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/rng.h"
@@ -256,36 +257,68 @@ void tree_hist_subtract(
 
 /* ---- quantization ---------------------------------------------------------------------------------------- */
 
-enum { MAX_WORKERS = 1024 };
-
+/** Floats that are not below 0 have the order of their bits: largest and smallest by integer atomics. */
 struct quantize {
 	const float *grad, *hess;
 	size_t n_rows;
 	uint64_t seed, stream;
 	struct tree_gh *gh;
-	float most_grad[MAX_WORKERS], most_hess[MAX_WORKERS], least_hess[MAX_WORKERS];
+	_Atomic uint32_t most_grad, most_hess, least_hess;
 	double per_grad, per_hess;
 	bool exact_hess;
 };
+
+static uint32_t bits_of(float v)
+{
+	uint32_t u;
+
+	memcpy(&u, &v, sizeof(u));
+	return u;
+}
+
+static float float_of(uint32_t u)
+{
+	float v;
+
+	memcpy(&v, &u, sizeof(v));
+	return v;
+}
+
+static void raise_to(_Atomic uint32_t *most, float v)
+{
+	uint32_t old = atomic_load(most), new = bits_of(v);
+
+	while (new > old && !atomic_compare_exchange_weak(most, &old, new))
+		;
+}
+
+static void lower_to(_Atomic uint32_t *least, float v)
+{
+	uint32_t old = atomic_load(least), new = bits_of(v);
+
+	while (new < old && !atomic_compare_exchange_weak(least, &old, new))
+		;
+}
 
 static void find_range(void *ctx, size_t block, int worker)
 {
 	struct quantize *z = ctx;
 	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
-	float g = z->most_grad[worker], h = z->most_hess[worker], l = z->least_hess[worker];
+	float g = 0, h = 0, l = INFINITY;
 
+	(void)worker;
 	if (to > z->n_rows)
 		to = z->n_rows;
 	for (size_t i = from; i < to; i++) {
-		float a = z->grad[i] < 0 ? -z->grad[i] : z->grad[i];
+		float a = fabsf(z->grad[i]);
 
 		g = a > g ? a : g;
 		h = z->hess[i] > h ? z->hess[i] : h;
 		l = z->hess[i] < l ? z->hess[i] : l;
 	}
-	z->most_grad[worker] = g;
-	z->most_hess[worker] = h;
-	z->least_hess[worker] = l;
+	raise_to(&z->most_grad, g);
+	raise_to(&z->most_hess, h);
+	lower_to(&z->least_hess, l);
 }
 
 static void quantize_block(void *ctx, size_t block, int worker)
@@ -312,18 +345,19 @@ static void quantize_block(void *ctx, size_t block, int worker)
 void tree_quantize(const float *grad, const float *hess, size_t n_rows, uint64_t seed,
 	uint64_t stream, struct pool *pool, struct tree_gh *gh, struct tree_quant *q)
 {
-	struct quantize z = { grad, hess, n_rows, seed, stream, gh, { 0 }, { 0 }, { 0 }, 0, 0, 0 };
-	int n_workers = pool_size(pool);
-	float g = 0, h = 0, l = INFINITY;
+	struct quantize z = { .grad = grad,
+		.hess = hess,
+		.n_rows = n_rows,
+		.seed = seed,
+		.stream = stream,
+		.gh = gh };
+	float g, h, l;
 
-	for (int i = 0; i < n_workers && i < MAX_WORKERS; i++)
-		z.least_hess[i] = INFINITY;
+	atomic_init(&z.least_hess, bits_of(INFINITY));
 	pool_for(pool, tree_n_blocks(n_rows), find_range, &z);
-	for (int i = 0; i < n_workers && i < MAX_WORKERS; i++) {
-		g = fmaxf(g, z.most_grad[i]);
-		h = fmaxf(h, z.most_hess[i]);
-		l = fminf(l, z.least_hess[i]);
-	}
+	g = float_of(atomic_load(&z.most_grad));
+	h = float_of(atomic_load(&z.most_hess));
+	l = float_of(atomic_load(&z.least_hess));
 	z.exact_hess = l == h && h > 0;
 	z.per_grad = g > 0 ? TREE_GRAD_MAX / (double)g : 0;
 	z.per_hess = h > 0 ? TREE_HESS_MAX / (double)h : 0;
