@@ -7,29 +7,21 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
+#include "cas/actions_internal.h"
 #include "cas/diff.h"
 #include "cas/ignore.h"
-#include "cas/refs.h"
 #include "cas/tree.h"
 
-/* As long as a short command of another process may take. */
-enum { LOCK_WAIT_MS = 30000 };
-
-/* All refs, and which of them are meant. */
-struct selection {
-	struct cas_refs refs;
-	bool *wanted; /* [refs.n] */
-};
-
-static void release(struct selection *s)
+void cas_actions_release(struct cas_actions_selection *s)
 {
 	free(s->wanted);
 	cas_refs_release(&s->refs);
 }
 
-static int choose(const struct cas_actions *a, struct selection *s, struct err *e)
+int cas_actions_choose(
+	const struct cas_actions *a, struct cas_actions_selection *s, struct err *e)
 {
-	*s = (struct selection){ .refs = CAS_REFS_INIT };
+	*s = (struct cas_actions_selection){ .refs = CAS_REFS_INIT };
 	if (cas_refs_scan(&s->refs, a->w->repo, e))
 		return -1;
 	s->wanted = mem_array(s->refs.n + 1, sizeof(*s->wanted), e);
@@ -38,13 +30,25 @@ static int choose(const struct cas_actions *a, struct selection *s, struct err *
 	return cas_refs_select(&s->refs, a->w->repo, a->targets, a->n_targets, s->wanted, e);
 }
 
-/* Text of data on its way to a terminal. */
-static void print_path(struct output *out, const char *path)
+void cas_actions_print_path(struct output *out, const char *path)
 {
 	char shown[4096] = "";
 
 	err_escape(shown, sizeof(shown), path);
 	output_text(out, shown);
+}
+
+int cas_actions_print_json(struct output *out, const json_t *v, struct err *e)
+{
+	struct buf b = BUF_INIT;
+	int r;
+
+	jdoc_format(&b, v, JDOC_PRETTY);
+	r = buf_check(&b, e);
+	if (!r)
+		output_slice(out, buf_slice(&b));
+	buf_release(&b);
+	return r;
 }
 
 /* ---- add, commit ---- */
@@ -78,7 +82,7 @@ static int print_added(const struct cas_actions *a, const char *path, const stru
 
 int cas_actions_add(const struct cas_actions *a, struct err *e)
 {
-	struct lock *lock = cas_repo_lock(a->w->repo, LOCK_WAIT_MS, e);
+	struct lock *lock = cas_repo_lock(a->w->repo, CAS_ACTIONS_LOCK_MS, e);
 	struct buf rel = BUF_INIT;
 	struct cas_content c;
 	int r = lock ? 0 : -1;
@@ -120,10 +124,10 @@ static int commit_file(const struct cas_actions *a, const char *file, struct err
 
 int cas_actions_commit(const struct cas_actions *a, struct err *e)
 {
-	struct lock *lock = cas_repo_lock(a->w->repo, LOCK_WAIT_MS, e);
-	struct selection s = { .refs = CAS_REFS_INIT };
+	struct lock *lock = cas_repo_lock(a->w->repo, CAS_ACTIONS_LOCK_MS, e);
+	struct cas_actions_selection s = { .refs = CAS_REFS_INIT };
 	const char *before = NULL;
-	int r = lock ? choose(a, &s, e) : -1;
+	int r = lock ? cas_actions_choose(a, &s, e) : -1;
 
 	for (size_t i = 0; i < s.refs.n && !r; i++) {
 		const struct cas_ref *ref = &s.refs.refs[i];
@@ -145,7 +149,7 @@ int cas_actions_commit(const struct cas_actions *a, struct err *e)
 			r = commit_file(a, ref->file, e);
 		}
 	}
-	release(&s);
+	cas_actions_release(&s);
 	lock_drop(lock);
 	return r;
 }
@@ -160,7 +164,7 @@ static void print_checkout(const struct cas_actions *a, const char *path,
 	if (!res->n_added && !res->n_modified && !res->n_deleted)
 		return;
 	output_printf(a->out, "%c\t", letter);
-	print_path(a->out, path);
+	cas_actions_print_path(a->out, path);
 	output_char(a->out, '\n');
 }
 
@@ -172,11 +176,11 @@ static bool is_stored(const struct cas_ref *ref)
 
 int cas_actions_checkout(const struct cas_actions *a, unsigned flags, struct err *e)
 {
-	struct lock *lock = cas_repo_lock(a->w->repo, LOCK_WAIT_MS, e);
-	struct selection s = { .refs = CAS_REFS_INIT };
+	struct lock *lock = cas_repo_lock(a->w->repo, CAS_ACTIONS_LOCK_MS, e);
+	struct cas_actions_selection s = { .refs = CAS_REFS_INIT };
 	struct buf absolute = BUF_INIT;
 	bool failed = false;
-	int r = lock ? choose(a, &s, e) : -1;
+	int r = lock ? cas_actions_choose(a, &s, e) : -1;
 
 	for (size_t i = 0; i < s.refs.n && !r; i++) {
 		const struct cas_out *out = &s.refs.refs[i].out;
@@ -204,7 +208,7 @@ int cas_actions_checkout(const struct cas_actions *a, unsigned flags, struct err
 			failed = true;
 		}
 	}
-	release(&s);
+	cas_actions_release(&s);
 	buf_release(&absolute);
 	lock_drop(lock);
 	return r || failed ? -1 : 0;
@@ -250,37 +254,24 @@ static void print_status(struct output *out, json_t *all)
 	json_t *list, *state;
 
 	json_object_foreach (all, name, list) {
-		print_path(out, name);
+		cas_actions_print_path(out, name);
 		output_text(out, ":\n\tchanged outs:\n");
 		json_object_foreach (json_object_get(json_array_get(list, 0), "changed outs"), path,
 			state) {
 			output_printf(out, "\t\t%s:%*s", json_string_value(state),
 				(int)(19 - json_string_length(state)), "");
-			print_path(out, path);
+			cas_actions_print_path(out, path);
 			output_char(out, '\n');
 		}
 	}
 }
 
-static int print_json(struct output *out, const json_t *v, struct err *e)
-{
-	struct buf b = BUF_INIT;
-	int r;
-
-	jdoc_format(&b, v, JDOC_PRETTY);
-	r = buf_check(&b, e);
-	if (!r)
-		output_slice(out, buf_slice(&b));
-	buf_release(&b);
-	return r;
-}
-
 int cas_actions_status(const struct cas_actions *a, bool *changed, struct err *e)
 {
-	struct selection s;
+	struct cas_actions_selection s;
 	struct buf name = BUF_INIT;
 	json_t *all = json_object();
-	int r = choose(a, &s, e);
+	int r = cas_actions_choose(a, &s, e);
 
 	*changed = false;
 	if (!all && !r)
@@ -300,14 +291,14 @@ int cas_actions_status(const struct cas_actions *a, bool *changed, struct err *e
 			    0;
 	}
 	if (!r && a->json)
-		r = print_json(a->out, all, e);
+		r = cas_actions_print_json(a->out, all, e);
 	else if (!r && *changed)
 		print_status(a->out, all);
 	else if (!r)
 		output_text(a->out, "Data is up to date.\n");
 	json_decref(all);
 	buf_release(&name);
-	release(&s);
+	cas_actions_release(&s);
 	return r;
 }
 
@@ -359,10 +350,10 @@ static void print_diff(struct output *out, const struct cas_diff *d)
 		if (!counts[c->kind]++)
 			output_printf(out, "%s:\n", titles[c->kind]);
 		output_text(out, "    ");
-		print_path(out, c->path);
+		cas_actions_print_path(out, c->path);
 		if (c->new_path) {
 			output_text(out, " -> ");
-			print_path(out, c->new_path);
+			cas_actions_print_path(out, c->new_path);
 		}
 		num_format_bytes(was, (double)c->old_size);
 		num_format_bytes(is, (double)c->new_size);
@@ -386,7 +377,7 @@ int cas_actions_diff(const struct cas_actions *a, const char *from, const char *
 	*changed = d.n > 0;
 	if (!r && a->json) {
 		json = diff_json(&d);
-		r = json ? print_json(a->out, json, e) : err_nomem(e);
+		r = json ? cas_actions_print_json(a->out, json, e) : err_nomem(e);
 	} else if (!r) {
 		print_diff(a->out, &d);
 	}
@@ -429,7 +420,7 @@ static int verify_piece(void *ctx, size_t from, size_t to, struct err *e)
 
 int cas_actions_verify(const struct cas_actions *a, bool *corrupt, struct err *e)
 {
-	struct lock *lock = cas_repo_lock(a->w->repo, LOCK_WAIT_MS, e);
+	struct lock *lock = cas_repo_lock(a->w->repo, CAS_ACTIONS_LOCK_MS, e);
 	struct verifying v = { .w = a->w };
 	char hex[CAS_ID_TEXT_MAX];
 	size_t n_bad = 0;

@@ -1,5 +1,6 @@
 /*
- * actions - the commands of cas-hash on a repository: they take DVC's lock where they change something,
+ * actions - the commands of cas-hash on a repository: they take DVC's lock where they change
+ * something,
  * find what is meant, do it, and write what a person or a program reads to `out`.
  *
  * Targets are as the user typed them (cas/refs.h); none means all.
@@ -22,7 +23,10 @@ struct cas_actions {
 int cas_actions_add(const struct cas_actions *a, struct err *e) MUST_CHECK;
 /** Stores the outputs of .dvc files as they are now, and writes that down. */
 int cas_actions_commit(const struct cas_actions *a, struct err *e) MUST_CHECK;
-/** Makes outputs what is recorded; prints "A path", "M path", "D path". `flags`: enum cas_checkout_flags. */
+/**
+ * Makes outputs what is recorded; prints "A path", "M path", "D path". `flags`: enum
+ * cas_checkout_flags.
+ */
 int cas_actions_checkout(const struct cas_actions *a, unsigned flags, struct err *e) MUST_CHECK;
 /** Prints how outputs differ from what is recorded. *changed: some do. */
 int cas_actions_status(const struct cas_actions *a, bool *changed, struct err *e) MUST_CHECK;
@@ -31,6 +35,18 @@ int cas_actions_diff(const struct cas_actions *a, const char *from, const char *
 	struct err *e) MUST_CHECK;
 /** Hashes every object of the cache again; corrupt ones are named and moved aside. */
 int cas_actions_verify(const struct cas_actions *a, bool *corrupt, struct err *e) MUST_CHECK;
+
+/* Between cache and remote (cas/transfer.h). `*o` is as the user wants it, but its `each`. */
+struct cas_transfer_options;
+/** Sends what the remote lacks. *lost: something was missing or failed, which was told. */
+int cas_actions_push(const struct cas_actions *a, const struct cas_transfer_options *o, bool *lost,
+	struct err *e) MUST_CHECK;
+/** Brings what the cache lacks. */
+int cas_actions_fetch(const struct cas_actions *a, const struct cas_transfer_options *o, bool *lost,
+	struct err *e) MUST_CHECK;
+/** Prints what only one side has. *differ: something. */
+int cas_actions_compare(const struct cas_actions *a, const struct cas_transfer_options *o,
+	bool *differ, struct err *e) MUST_CHECK;
 
 /* The remotes of the configuration. */
 int cas_actions_remote_add(const struct cas_actions *a, const char *name, const char *url,

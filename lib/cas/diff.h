@@ -25,7 +25,8 @@ struct cas_diff {
 #define CAS_DIFF_INIT { 0 }
 
 /**
- * Compares revision `from` with revision `to` (NULL: the workspace as it is). Members of directories are compared
+ * Compares revision `from` with revision `to` (NULL: the workspace as it is). Members of
+ * directories are compared
  * where both manifests are in the cache (or the workspace).
  */
 int cas_diff_run(struct cas_worktree *w, const char *from, const char *to, struct cas_diff *d,

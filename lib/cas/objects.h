@@ -33,7 +33,10 @@ void cas_objects_sort(struct cas_objects *s);
 /** Finds one in a sorted set; NULL if it is not there. */
 struct cas_objects_item *cas_objects_find(const struct cas_objects *s, const struct cas_id *id);
 
-/** The key of an object in a remote: "files/md5/xx/yyyy", or "xx/yyyy" for a legacy one. Into the emptied `b`. */
+/**
+ * The key of an object in a remote: "files/md5/xx/yyyy", or "xx/yyyy" for a legacy one. Into
+ * the emptied `b`.
+ */
 void cas_objects_key(const struct cas_id *id, struct buf *b);
 /** The object that a key names; false for another key. */
 bool cas_objects_parse_key(const char *key, struct cas_id *id);

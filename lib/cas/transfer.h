@@ -1,8 +1,10 @@
 /*
  * transfer - what one side lacks: objects between the cache and a remote.
  *
- * A directory's manifest is sent after all of its members, and only if they arrived: a manifest in a
- * remote means that its members are there. What is sent and what is fetched is hashed on the way, and
+ * A directory's manifest is sent after all of its members, and only if they arrived: a
+ * manifest in a
+ * remote means that its members are there. What is sent and what is fetched is hashed on the
+ * way, and
  * refused when it differs from its name.
  */
 #ifndef CD4ML_CAS_TRANSFER_H
@@ -22,7 +24,9 @@ struct cas_transfer_options {
 	bool run_cache;     /* .dvc/cache/runs, and what it references, too */
 	bool dry_run;
 	int in_flight; /* 0: the store's own choice */
-	/** Tells of each object; `text` is empty, or says why. One thread at a time. May be NULL. */
+	/**
+	 * Tells of each object; `text` is empty, or says why. One thread at a time. May be NULL.
+	 */
 	void (*each)(void *ctx, enum cas_transfer_event event, const char *path,
 		const struct cas_id *id, int64_t size, const char *text);
 	void *ctx;
@@ -31,9 +35,13 @@ struct cas_transfer_options {
 struct cas_transfer_result {
 	uint64_t n_moved, bytes_moved, n_there, n_missing, n_failed;
 	uint64_t n_runs; /* entries of the run cache that moved */
+	enum err_code code; /* of the first failure */
 };
 
-/** Sends what the wanted refs need and the remote lacks. `res` is set; -1 only where nothing could be tried. */
+/**
+ * Sends what the wanted refs need and the remote lacks. `res` is set; -1 only where nothing
+ * could be tried.
+ */
 int cas_transfer_push(struct cas_worktree *w, const struct cas_refs *refs, const bool *wanted,
 	const struct cas_transfer_options *o, struct cas_transfer_result *res,
 	struct err *e) MUST_CHECK;

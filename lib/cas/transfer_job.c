@@ -143,7 +143,8 @@ static void count_failure(struct move *m, struct work *k, const struct err *fail
 	if (is_missing && m->may_miss)
 		return;
 	m->res->n_missing += is_missing;
-	m->res->n_failed += !is_missing;
+	if (!is_missing && !m->res->n_failed++)
+		m->res->code = failed->code;
 	err_format(failed, text, sizeof(text));
 	tell(m, is_missing ? CAS_TRANSFER_MISSING : CAS_TRANSFER_FAILED, k,
 		is_missing ? "not in the cache" : text);

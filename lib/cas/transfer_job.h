@@ -15,7 +15,8 @@ enum cas_transfer_object_state {
 };
 
 /**
- * Moves all objects of the set in state TODO, and sets their states. Missing ones count as missing, or,
+ * Moves all objects of the set in state TODO, and sets their states. Missing ones count as
+ * missing, or,
  * with `may_miss`, as nothing. -1 only if the store failed as a whole.
  */
 int cas_transfer_move(struct cas_worktree *w, struct remote_store *store, bool is_push,
@@ -24,7 +25,10 @@ int cas_transfer_move(struct cas_worktree *w, struct remote_store *store, bool i
 /** Sets every object's state to THERE or TODO by whether the store has it. */
 int cas_transfer_ask(struct cas_worktree *w, struct remote_store *store, struct cas_objects *set,
 	struct err *e) MUST_CHECK;
-/** Moves entries of the run cache that the other side lacks, and adds the refs of all that are here. */
+/**
+ * Moves entries of the run cache that the other side lacks, and adds the refs of all that are
+ * here.
+ */
 int cas_transfer_runs(struct cas_worktree *w, struct remote_store *store, bool is_push,
 	const struct cas_transfer_options *o, struct cas_refs *refs,
 	struct cas_transfer_result *res, struct err *e) MUST_CHECK;

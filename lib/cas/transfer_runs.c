@@ -96,7 +96,8 @@ static int done(void *ctx, struct remote_job *job, const struct err *failed, str
 
 	(void)e;
 	if (failed) {
-		r->res->n_failed++;
+		if (!r->res->n_failed++)
+			r->res->code = failed->code;
 		err_format(failed, text, sizeof(text));
 		if (r->o->each)
 			r->o->each(r->o->ctx, CAS_TRANSFER_FAILED, job->key, &none, 0, text);

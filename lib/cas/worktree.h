@@ -37,7 +37,8 @@ struct cas_worktree {
 struct cas_worktree *cas_worktree_open(
 	const char *start, struct pool *pool, struct diag *diag, struct err *e) MUST_CHECK;
 /**
- * One without a repository, that can only hash: paths are relative to the current folder, nothing is
+ * One without a repository, that can only hash: paths are relative to the current folder,
+ * nothing is
  * remembered or ignored.
  */
 struct cas_worktree *cas_worktree_open_bare(struct pool *pool, struct diag *diag,

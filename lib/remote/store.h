@@ -29,7 +29,9 @@ struct remote_store_options {
 	struct pool *pool; /* borrowed; what a folder works with */
 	struct diag *diag; /* borrowed, may be NULL */
 	int in_flight;     /* jobs at a time; 0: the store's own choice */
-	/** A setting of the remote by DVC's name ("endpointurl", "acl"); NULL: none. May be NULL. */
+	/**
+	 * A setting of the remote by DVC's name ("endpointurl", "acl"); NULL: none. May be NULL.
+	 */
 	const char *(*setting)(void *ctx, const char *name);
 	void *setting_ctx;
 };

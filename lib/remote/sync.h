@@ -1,16 +1,21 @@
 /*
  * sync - two sorted listings merged into what is sent, left alone, deleted.
  *
- * A million keys take flat memory: both sides are read as streams, and only the keys to be deleted are
+ * A million keys take flat memory: both sides are read as streams, and only the keys to be
+ * deleted are
  * kept. Deletion comes last, and never after a failed transfer or listing, or an empty source.
  */
 #ifndef CD4ML_REMOTE_SYNC_H
 #define CD4ML_REMOTE_SYNC_H
 
+#include "base/output.h"
 #include "base/progress.h"
 #include "remote/store.h"
 
-/** Files whose key fits; the last rule that fits decides, none: included. "*" stands for "/" too. */
+/**
+ * Files whose key fits; the last rule that fits decides, none: included. "*" stands for "/"
+ * too.
+ */
 struct remote_sync_rule {
 	bool include;
 	const char *pattern; /* * ? [a-z] and \ as in the shell */
@@ -32,7 +37,9 @@ struct remote_sync_options {
 	int64_t max_delete; /* more than so many: none is removed, an error; -1: no limit */
 	bool dry_run;   /* change nothing, tell all */
 	struct progress *progress; /* may be NULL */
-	/** Tells of each file; `why` is "new", "size", "time", "content", or the failure. May be NULL. */
+	/**
+	 * Tells of each file; `why` is "new", "size", "time", "content", or the failure. May be NULL.
+	 */
 	void (*each)(void *ctx, enum remote_sync_action action, const char *key, int64_t size,
 		const char *why);
 	void *ctx;
@@ -42,9 +49,29 @@ struct remote_sync_result {
 	uint64_t n_sent, bytes_sent, n_same, n_deleted, n_failed;
 };
 
-/** Makes the tree at `to` like that at `from` (urls). A file as `from` is copied alone. `res` is set. */
+/**
+ * Makes the tree at `to` like that at `from` (urls). A file as `from` is copied alone. `res`
+ * is set.
+ */
 int remote_sync_run(const char *from, const char *to, const struct remote_sync_options *o,
 	struct pool *pool, struct diag *diag, struct remote_sync_result *res,
+	struct err *e) MUST_CHECK;
+
+struct remote_sync_list_options {
+	const char *url;
+	struct pool *pool;
+	struct diag *diag;
+	bool recursive; /* remove: the url is a folder */
+	bool dry_run;
+};
+/**
+ * Prints "size<tab>time (UTC)<tab>path" of each file below a folder, or of a file. ERR_INPUT:
+ * nothing is there.
+ */
+int remote_sync_list(const struct remote_sync_list_options *o, struct output *out,
+	struct err *e) MUST_CHECK;
+/** Removes a file, or all below a folder; prints each path. ERR_INPUT: nothing is there. */
+int remote_sync_remove(const struct remote_sync_list_options *o, struct output *out,
 	struct err *e) MUST_CHECK;
 
 /** Is the key among those that the rules let through? */
