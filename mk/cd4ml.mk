@@ -49,6 +49,9 @@ ifeq ($(wildcard $(_cd4ml_dir)cd4ml/stages.mk),)
 $(error cd4ml: the parts of cd4ml.mk are not in '$(_cd4ml_dir)cd4ml'; a path with blanks cannot be carried by make)
 endif
 
+# $(call _cd4ml_get,VARIABLE) - its value, also under --warn-undefined-variables
+_cd4ml_get = $(if $(filter undefined,$(origin $(1))),,$($(1)))
+
 CD4ML_REMOTE     ?=
 CD4ML_BIN        ?=
 CD4ML_PREFIX     ?=
@@ -58,16 +61,16 @@ CD4ML_RUN_FLAGS  ?=
 CD4ML_PUSH_FLAGS ?= --run-cache
 CD4ML_PULL_FLAGS ?= --run-cache
 CD4ML_GC_FLAGS   ?= -w
-CD4ML_GATE_METRICS ?= $(firstword $(evaluate_METRICS))
+CD4ML_GATE_METRICS ?= $(firstword $(call _cd4ml_get,evaluate_METRICS))
 CD4ML_METRIC     ?= accuracy
 CD4ML_BASELINE   ?= baseline.txt
-CD4ML_MODEL      ?= $(firstword $(train_OUTS))
+CD4ML_MODEL      ?= $(firstword $(call _cd4ml_get,train_OUTS))
 CD4ML_GATE_FLAGS ?=
 CD4ML_RELEASE_FLAGS ?=
 CD4ML_GATE_CI    ?= evaluate
 CD4ML_RELEASE_CI ?= release
 
-_cd4ml_parts := stages $(filter-out $(CD4ML_WITHOUT),data model ci)
+_cd4ml_parts := stages $(filter-out $(CD4ML_WITHOUT),data model ci) help
 
 .DELETE_ON_ERROR:
 
@@ -90,13 +93,6 @@ _cd4ml_flags := $(filter-out --%,$(firstword -$(MAKEFLAGS)))
 _cd4ml_goals = $(filter $(addprefix $(_cd4ml_p),$(1)),$(MAKECMDGOALS))
 
 include $(patsubst %,$(_cd4ml_dir)cd4ml/%.mk,$(_cd4ml_parts))
-
-##@ General
-.PHONY: $(_cd4ml_p)help
-$(CD4ML_PREFIX)help: ## show this
-	@awk -v prefix=$(call _cd4ml_quote,$(_cd4ml_p)) -v groups=$(call _cd4ml_quote,$(_cd4ml_ci_groups)) \
-		-v stages=$(call _cd4ml_quote,$(call _cd4ml_stage_lines)) \
-		-f $(_cd4ml_dir)help.awk $(MAKEFILE_LIST)
 
 .DEFAULT_GOAL := $(_cd4ml_p)help
 

@@ -12,6 +12,10 @@ BEGIN {
 
 /^##@ / {
 	group = substr($0, 5)
+	if (group == "Pipeline")
+		add_stages()
+	if (group == "General")
+		add_groups()
 	next
 }
 
@@ -36,7 +40,7 @@ function add(g, name, text) {
 }
 
 # What has no comment of its own: stages, and groups for CI.
-function add_generated(	n, list, i, at) {
+function add_stages(	n, list, i, at) {
 	n = split(stages, list, "\n")
 	for (i = 1; i <= n; i++) {
 		sub(/^ +/, "", list[i])
@@ -44,13 +48,15 @@ function add_generated(	n, list, i, at) {
 		if (at)
 			add("Stages", substr(list[i], 1, at - 1), substr(list[i], at + 2))
 	}
+}
+
+function add_groups(	n, list, i) {
 	n = split(groups, list, " ")
 	for (i = 1; i <= n; i++)
 		add("CI", prefix "ci-" list[i], "fetch what the group needs, run it, send what it made")
 }
 
 END {
-	add_generated()
 	for (g = 1; g <= n_groups; g++)
 		printf "%s%s\n%s", (g > 1 ? "\n" : ""), order[g], lines[order[g]]
 }

@@ -2,7 +2,7 @@
 
 #include "base/input.h"
 #include "base/path.h"
-#include "stage/exec.h"
+#include "cas/git.h"
 
 static int hash_file(const char *path, char hex[HASH_MD5_HEX + 1], struct err *e)
 {
@@ -32,7 +32,7 @@ int eval_origin_find(struct eval_origin *o, const char *model, const char *basel
 	if (buf_check(&dir, e) || (model && hash_file(model, o->model_hash, e)))
 		goto out;
 	/* No repository, no commit yet, no git: a baseline is possible without. */
-	if (stage_exec_git(dir.p, args, STAGE_GIT_QUIET, &o->commit, &ignored))
+	if (cas_git_run(dir.p, args, (struct slice){ NULL, 0 }, &o->commit, NULL, &ignored))
 		buf_reset(&o->commit);
 	while (o->commit.len && o->commit.p[o->commit.len - 1] == '\n')
 		buf_truncate(&o->commit, o->commit.len - 1);

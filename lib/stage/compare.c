@@ -8,7 +8,7 @@
 #include "base/num.h"
 #include "base/path.h"
 #include "base/ydoc.h"
-#include "stage/exec.h"
+#include "cas/git.h"
 
 struct row {
 	const char *file;
@@ -125,9 +125,9 @@ static json_t *load_then(struct stage_project *p, const char *rev, const char *f
 
 	buf_addf(&object, "%s:./%s", rev, full);
 	args[1] = object.p;
-	rc = buf_check(&object, e)
-		     ? -1
-		     : stage_exec_git(p->tree->repo->root, args, STAGE_GIT_QUIET, &text, e);
+	rc = buf_check(&object, e) ? -1
+				   : cas_git_run(p->tree->repo->root, args,
+					     (struct slice){ NULL, 0 }, &text, NULL, e);
 	if (rc > 0)
 		v = json_null();
 	else if (!rc)
@@ -167,9 +167,14 @@ static int check_revision(const struct stage_project *p, const char *rev, struct
 
 	buf_addf(&name, "%s^{commit}", rev);
 	args[3] = name.p;
-	rc = *rev == '-' ? 1 : stage_exec_git(p->tree->repo->root, args, STAGE_GIT_QUIET, &out, e);
+	rc = *rev == '-' ? 1
+			 : cas_git_run(p->tree->repo->root, args, (struct slice){ NULL, 0 }, &out,
+				   NULL, e);
+	/* before the first commit there is nothing to compare with, which is no mistake */
 	if (rc > 0)
-		rc = err_set(e, ERR_INPUT, "git knows no revision '%s'", rev);
+		rc = !strcmp(rev, "HEAD")
+			     ? 0
+			     : err_set(e, ERR_INPUT, "git knows no revision '%s'", rev);
 	buf_release(&name);
 	buf_release(&out);
 	return rc;

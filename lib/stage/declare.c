@@ -184,13 +184,15 @@ static const char *meant(const char *suffix)
 		{ "INPUTS", "DEPS" }, { "INPUT", "DEPS" }, { "DEPENDENCIES", "DEPS" },
 		{ "COMMAND", "CMD" }, { "CMDS", "CMD" }, { "PARAMETERS", "PARAMS" },
 		{ "DESCRIPTION", "DESC" }, { "OUT", "OUTS" }, { "DEP", "DEPS" } };
+	const char *near;
 
 	if (suffix[strspn(suffix, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
 		return NULL;
 	for (size_t i = 0; i < sizeof(alias) / sizeof(*alias); i++)
 		if (!strcmp(alias[i][0], suffix))
 			return alias[i][1];
-	return opt_nearest(suffix, known);
+	near = strlen(suffix) > 3 ? opt_nearest(suffix, known) : NULL;
+	return near && *near == *suffix ? near : NULL;
 }
 
 /* variable=NAME_OUT, say, with stage=NAME somewhere. */

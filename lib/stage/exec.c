@@ -15,8 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/mem.h"
-
 enum { KILL_AFTER_S = 5, DRAIN_MS = 200 };
 
 /* ---- starting ---- */
@@ -99,67 +97,6 @@ static void close_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
-}
-
-/* ---- git ---- */
-
-static int read_all(int fd, struct buf *out, struct err *e)
-{
-	for (;;) {
-		char *p = buf_reserve(out, 65536);
-		ssize_t n = p ? read(fd, p, 65536) : 0;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(e, "cannot read what git prints");
-		if (n == 0)
-			return buf_check(out, e);
-		out->len += (size_t)n;
-		out->p[out->len] = '\0';
-	}
-}
-
-int stage_exec_git(const char *dir, const char *const *args, enum stage_git_messages how,
-	struct buf *out, struct err *e)
-{
-	struct child c = { .out = -1, .err = -1 };
-	int fds[2] = { -1, -1 }, rc = -1, status;
-	const char **argv;
-	size_t n = 0;
-	pid_t pid;
-
-	while (args[n])
-		n++;
-	argv = mem_array(n + 4, sizeof(*argv), e);
-	if (!argv)
-		return -1;
-	argv[0] = "git";
-	argv[1] = "-C";
-	argv[2] = dir;
-	memcpy(argv + 3, args, n * sizeof(*args));
-	c.argv = argv;
-	if (make_pipe(fds, e))
-		goto out;
-	c.out = fds[1];
-	if (how == STAGE_GIT_QUIET)
-		c.err = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	pid = start(&c, e);
-	close_fd(&fds[1]);
-	if (pid < 0)
-		goto out;
-	rc = read_all(fds[0], out, e);
-	close_fd(&fds[0]);
-	status = wait_for(pid, e);
-	rc = rc || status < 0 ? -1 : status;
-	if (rc == 127)
-		rc = err_set(e, ERR_SYSTEM, "git is not installed");
-out:
-	close_fd(&fds[0]);
-	close_fd(&fds[1]);
-	close_fd(&c.err);
-	free(argv);
-	return rc;
 }
 
 /* ---- the shell ---- */

@@ -1,5 +1,5 @@
 /*
- * exec - runs a stage's command; and git, for what it says.
+ * exec - runs a stage's command.
  *
  * The command goes to a shell with -e -u -o pipefail, so that a failure inside of a pipe is one. The
  * shell is the one that is named, else bash, else sh; where that knows no pipefail (dash before
@@ -40,13 +40,5 @@ struct stage_exec_result {
 /** 0 when the command ran to some end, whatever its status; -1 when it could not be run. */
 int stage_exec_run(
 	const struct stage_exec *x, struct stage_exec_result *r, struct err *e) MUST_CHECK;
-
-/**
- * Runs `git -C dir args...` (NULL-terminated, without "git -C dir") and gives what it prints. 0, or
- * its status when that is not 0, or -1. Its own messages are dropped, or left on standard error.
- */
-enum stage_git_messages { STAGE_GIT_QUIET, STAGE_GIT_TELL };
-int stage_exec_git(const char *dir, const char *const *args, enum stage_git_messages how,
-	struct buf *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
-#include "stage/exec.h"
+#include "cas/git.h"
 
 /* Arguments for git: a head, then names of files that exist. */
 struct args {
@@ -108,10 +108,12 @@ static int list_files(
 	return rc;
 }
 
-/* Runs git with `head` (ended by NULL) and the files behind "--". */
+/* Runs git with `head` (ended by NULL) and the files behind "--". Its status, which is 0 if it must be. */
 static int git_files(struct stage_project *p, const char *const *head, const struct args *files,
-	enum stage_git_messages how, struct buf *out, struct err *e)
+	bool must, struct err *e)
 {
+	struct slice nothing = { NULL, 0 };
+	const char *root = p->tree->repo->root;
 	struct args all = { 0 };
 	int rc = 0;
 
@@ -122,15 +124,11 @@ static int git_files(struct stage_project *p, const char *const *head, const str
 	for (size_t i = 0; i < files->n && !rc; i++)
 		rc = add_arg(&all, files->list[i], e);
 	if (!rc)
-		rc = stage_exec_git(p->tree->repo->root, all.list, how, out, e);
+		rc = must ? cas_git_must(root, all.list, nothing, NULL, e)
+			  : cas_git_run(root, all.list, nothing, NULL, NULL, e);
 	free(all.list);
 	arena_release(&all.mem);
 	return rc;
-}
-
-static int must_work(int rc, const char *what, struct err *e)
-{
-	return rc > 0 ? err_set(e, ERR_SYSTEM, "git %s ended with status %d", what, rc) : rc;
 }
 
 static int check_up_to_date(struct stage_project *p, struct err *e)
@@ -164,8 +162,7 @@ static int last_version(struct stage_project *p, const char *prefix, uint64_t *l
 	args[2] = pattern.p;
 	rc = buf_check(&pattern, e)
 		     ? -1
-		     : stage_exec_git(p->tree->repo->root, args, STAGE_GIT_TELL, &out, e);
-	rc = must_work(rc, "tag", e);
+		     : cas_git_must(p->tree->repo->root, args, (struct slice){ NULL, 0 }, &out, e);
 	rest = buf_slice(&out);
 	while (!rc && slice_cut(&rest, '\n', &tag)) {
 		uint64_t v;
@@ -187,10 +184,8 @@ static int is_released(
 	struct stage_project *p, const char *tag, const struct args *files, struct err *e)
 {
 	const char *head[] = { "diff", "--quiet", tag, NULL };
-	struct buf out = BUF_INIT;
-	int rc = git_files(p, head, files, STAGE_GIT_QUIET, &out, e);
+	int rc = git_files(p, head, files, false, e);
 
-	buf_release(&out);
 	return rc < 0 ? -1 : rc == 0;
 }
 
@@ -200,20 +195,20 @@ static int commit(struct stage_project *p, const char *tag, const struct args *f
 	const char *add[] = { "add", "--force", NULL };
 	const char *diff[] = { "diff", "--cached", "--quiet", NULL };
 	const char *make[] = { "commit", "--quiet", "--message", NULL, "--only", NULL };
-	struct buf out = BUF_INIT, message = BUF_INIT;
-	int rc;
+	struct buf message = BUF_INIT;
+	int rc = -1;
 
 	buf_addf(&message, "Release %s", tag);
 	make[3] = message.p;
-	rc = must_work(git_files(p, add, files, STAGE_GIT_TELL, &out, e), "add", e);
-	if (!rc)
-		rc = git_files(p, diff, files, STAGE_GIT_TELL, &out, e);
-	if (rc == 1) {
-		rc = must_work(git_files(p, make, files, STAGE_GIT_TELL, &out, e), "commit", e);
+	if (buf_check(&message, e) || git_files(p, add, files, true, e))
+		goto out;
+	rc = git_files(p, diff, files, false, e);
+	if (rc > 0) {
+		rc = git_files(p, make, files, true, e);
 		if (!rc)
-			buf_addf(b, "committed %zu files as '%s'\n", files->n, message.p);
+			buf_addf(b, "committed as '%s'\n", message.p);
 	}
-	buf_release(&out);
+out:
 	buf_release(&message);
 	return rc;
 }
@@ -223,19 +218,17 @@ static int tag_and_push(struct stage_project *p, const struct stage_release *r, 
 {
 	const char *make[] = { "tag", "--annotate", "--message", tag, tag, NULL };
 	const char *push[] = { "push", "--quiet", "--atomic", r->push, "HEAD", tag, NULL };
-	struct buf out = BUF_INIT;
-	int rc = must_work(
-		stage_exec_git(p->tree->repo->root, make, STAGE_GIT_TELL, &out, e), "tag", e);
+	struct slice nothing = { NULL, 0 };
 
-	if (!rc)
-		buf_addf(b, "tagged %s\n", tag);
-	if (!rc && r->push)
-		rc = must_work(stage_exec_git(p->tree->repo->root, push, STAGE_GIT_TELL, &out, e),
-			"push", e);
-	if (!rc && r->push)
-		buf_addf(b, "pushed to %s\n", r->push);
-	buf_release(&out);
-	return rc;
+	if (cas_git_must(p->tree->repo->root, make, nothing, NULL, e))
+		return -1;
+	buf_addf(b, "tagged %s\n", tag);
+	if (!r->push)
+		return 0;
+	if (cas_git_must(p->tree->repo->root, push, nothing, NULL, e))
+		return -1;
+	buf_addf(b, "pushed to %s\n", r->push);
+	return 0;
 }
 
 int stage_release_make(

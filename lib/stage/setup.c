@@ -5,8 +5,8 @@
 #include "base/input.h"
 #include "base/output.h"
 #include "base/path.h"
+#include "cas/git.h"
 #include "cas/repo.h"
-#include "stage/exec.h"
 
 #define REMOTE_NAME   "cd4ml"
 #define INSIDE_DVC    "remote"
@@ -26,7 +26,7 @@ static int make_repo(struct err *e)
 	static const char *const args[] = { "rev-parse", "--show-toplevel", NULL };
 	struct buf top = BUF_INIT;
 	struct err no_git = ERR_INIT;
-	int rc = stage_exec_git(".", args, STAGE_GIT_QUIET, &top, &no_git);
+	int rc = cas_git_run(".", args, (struct slice){ NULL, 0 }, &top, NULL, &no_git);
 
 	if (!rc && top.len && top.p[top.len - 1] == '\n') {
 		top.p[top.len - 1] = '\0';

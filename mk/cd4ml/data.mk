@@ -9,7 +9,7 @@ _cd4ml_ready:
 
 ##@ Data
 $(CD4ML_PREFIX)add: | _cd4ml_ready ## version a file or folder (FILE=path): writes path.dvc for git
-	$(_cd4ml_q)$(if $(FILE),,$(error cd4ml: say which: make $(_cd4ml_p)add FILE=data/train.csv))$(call \
+	$(_cd4ml_q)$(if $(call _cd4ml_get,FILE),,$(error cd4ml: say which: make $(_cd4ml_p)add FILE=data/train.csv))$(call \
 		_cd4ml_tool,cas-hash) add -- $(call _cd4ml_quote,$(FILE))
 
 $(CD4ML_PREFIX)push: | _cd4ml_ready $(_cd4ml_after_stages) $(call _cd4ml_goals,add) ## upload what the remote lacks (CD4ML_REMOTE)

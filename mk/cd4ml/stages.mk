@@ -9,7 +9,7 @@ STAGES ?=
 _cd4ml_stages := $(strip $(STAGES))
 _cd4ml_keys := DEPS OUTS METRICS PLOTS PARAMS CMD CI DESC ALWAYS
 _cd4ml_fixed := help repro status dag params metrics add push pull checkout gc gate release
-_cd4ml_groups := $(sort $(foreach s,$(_cd4ml_stages),$($(s)_CI)))
+_cd4ml_groups := $(sort $(foreach s,$(_cd4ml_stages),$(call _cd4ml_get,$(s)_CI)))
 
 # ---- mistakes that make itself can see -------------------------------------------------------------
 _cd4ml_clash := $(filter $(addprefix $(_cd4ml_p),$(_cd4ml_fixed)) $(_cd4ml_p)ci-%,$(_cd4ml_stages))
@@ -26,7 +26,7 @@ _cd4ml_strange := $(filter $(addsuffix _%,$(_cd4ml_stages)),$(filter-out $(addpr
 # \ ' and line breaks as \\ \q \n, then in single quotes: so nothing is special, neither to the shell nor
 # to make, which starts a command without special characters by itself, each word on its own.
 _cd4ml_word = '$(1)=$(subst ',\q,$(subst $(_cd4ml_newline),\n,$(subst \,\\,$(2))))'
-_cd4ml_word_of = $(if $(strip $($(2))),$(call _cd4ml_word,$(1),$($(2))))
+_cd4ml_word_of = $(if $(strip $(call _cd4ml_get,$(2))),$(call _cd4ml_word,$(1),$($(2))))
 _cd4ml_declare = 'stage=$(1)' $(call _cd4ml_word_of,cmd,$(1)_CMD) $(call _cd4ml_word_of,deps,$(1)_DEPS) \
 	$(call _cd4ml_word_of,outs,$(1)_OUTS) $(call _cd4ml_word_of,metrics,$(1)_METRICS) \
 	$(call _cd4ml_word_of,plots,$(1)_PLOTS) $(call _cd4ml_word_of,params,$(1)_PARAMS) \
@@ -66,10 +66,13 @@ $(foreach w,$(filter-out ok,$(_cd4ml_plan)),$(eval $(call _cd4ml_rule,$(w))))
 $(filter-out $(_cd4ml_todo),$(_cd4ml_stages)):
 
 # For help.awk: `name: what it does\n` each.
-_cd4ml_stage_lines = $(foreach s,$(_cd4ml_stages),$(s): $(subst \,\\,$(strip $($(s)_DESC)))\n)
+_cd4ml_stage_lines = $(foreach s,$(_cd4ml_stages),$(s): $(subst \,\\,$(strip $(call _cd4ml_get,$(s)_DESC)))\n)
 
 # Goals that look at what stages made wait for them, when both are asked for.
 _cd4ml_after_stages := $(if $(call _cd4ml_goals,repro)$(filter $(_cd4ml_stages),$(MAKECMDGOALS)),$(_cd4ml_todo))
+
+# $(call _cd4ml_option,--rev,REV) - the option, if the variable is set
+_cd4ml_option = $(if $(call _cd4ml_get,$(2)),$(1) $(call _cd4ml_quote,$($(2))))
 
 ##@ Pipeline
 .PHONY: $(_cd4ml_p)repro $(_cd4ml_p)status $(_cd4ml_p)dag $(_cd4ml_p)params $(_cd4ml_p)metrics
@@ -79,10 +82,10 @@ $(CD4ML_PREFIX)status: | $(_cd4ml_after_stages) ## say what is out of date, and 
 	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) status || [ $$? -eq 1 ]
 
 $(CD4ML_PREFIX)dag: ## draw the graph of the stages (FORMAT=terminal|mermaid|dot)
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) dag $(if $(FORMAT),--format $(call _cd4ml_quote,$(FORMAT)))
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) dag $(call _cd4ml_option,--format,FORMAT)
 
 $(CD4ML_PREFIX)metrics: | $(_cd4ml_after_stages) ## compare metrics with the last commit (REV=HEAD)
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) metrics $(if $(REV),--rev $(call _cd4ml_quote,$(REV)))
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) metrics $(call _cd4ml_option,--rev,REV)
 
 $(CD4ML_PREFIX)params: ## compare parameters with the last commit (REV=HEAD)
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) params $(if $(REV),--rev $(call _cd4ml_quote,$(REV)))
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) params $(call _cd4ml_option,--rev,REV)

@@ -1,0 +1,297 @@
+load helper
+
+# A pipeline of two stages: in.txt -> a.txt -> b.txt, with a parameter and a metric.
+pipeline() {
+	git init -q .
+	printf 'b\na\n' >in.txt
+	printf 'n: 3\nsub: {x: 0.5}\n' >params.yaml
+	cat >dvc.yaml <<-'EOF'
+		stages:
+		  a:
+		    cmd: sort in.txt | cat >a.txt
+		    deps: [in.txt]
+		    outs: [a.txt]
+		  b:
+		    cmd: head -n 1 a.txt >b.txt; echo "{\"lines\":$(cat a.txt | wc -l)}" >m.json
+		    deps: [a.txt]
+		    params: [n]
+		    outs: [b.txt]
+		    metrics:
+		    - m.json:
+		        cache: false
+	EOF
+	stage-run setup
+}
+
+good() {
+	pipeline
+	good_args=(dag)
+	good_missing=none
+	good_stream=none
+	good_commands=(run status dag metrics params release plan targets setup)
+}
+
+@test "stage-run keeps the promises of every tool" {
+	contract stage-run
+}
+
+@test "all stages run in their order, and then nothing is to do" {
+	pipeline
+	run -0 --separate-stderr stage-run run
+	[ "$(cat a.txt b.txt)" = $'a\nb\na' ]
+	run -0 --separate-stderr stage-run run
+	[ -z "$output" ]
+	run -0 stage-run run -v
+	contains "$output" "b: up to date"
+	run -0 stage-run status
+	same "$output" "all 2 stages are up to date"
+}
+
+@test "outputs go to the cache and to .gitignore, uncached metrics do not" {
+	pipeline
+	stage-run run
+	same "$(sort .gitignore)" $'/a.txt\n/b.txt'
+	[ -f .dvc/cache/files/md5/60/b725f10c9c85c70d97880dfe8191b3 ] # of "a\n"
+}
+
+@test "a touched file changes nothing, other content reruns what depends on it" {
+	pipeline
+	stage-run run
+	touch -d '2001-01-01' in.txt
+	run -0 stage-run status
+	printf 'c\nb\na\n' >in.txt
+	run -1 stage-run status
+	contains "$output" $'a: out of date\n    changed dependency: in.txt'
+	contains "$output" $'b: waits\n    comes after: a'
+	stage-run run
+	same "$(cat m.json)" '{"lines":3}'
+}
+
+@test "a stage whose new dependency is the same as the old does not run" {
+	pipeline
+	stage-run run
+	printf 'a\nb\n' >in.txt # sorted: a.txt stays as it is
+	run -0 stage-run run
+	contains "$output" "a: running"
+	case $output in *"b: running"*) false ;; esac
+}
+
+@test "a changed parameter or command is told and reruns the stage" {
+	pipeline
+	stage-run run
+	printf 'n: 4\nsub: {x: 0.5}\n' >params.yaml
+	run -1 stage-run status
+	contains "$output" "changed parameter: params.yaml: n (3 -> 4)"
+	printf 'n: 3.0\nsub: {x: 0.7}\n' >params.yaml
+	run -0 stage-run status
+	sed -i 's/head -n 1/head -n 2/' dvc.yaml
+	run -1 stage-run status
+	contains "$output" "changed command"
+	stage-run run
+	same "$(cat b.txt)" $'a\nb'
+}
+
+@test "what ran before comes from the run cache" {
+	pipeline
+	stage-run run
+	cp in.txt first
+	printf 'z\n' >in.txt
+	stage-run run
+	cp first in.txt
+	run -0 stage-run run
+	same "$output" $'a: restored from the run cache\nb: restored from the run cache'
+	same "$(cat b.txt m.json)" $'a\n{"lines":2}'
+	printf 'z\n' >in.txt
+	run -0 stage-run run --no-run-cache
+	contains "$output" "a: running"
+}
+
+@test "outputs that are gone come back from the cache" {
+	pipeline
+	stage-run run
+	rm a.txt b.txt
+	echo other >m.json
+	run -1 stage-run status
+	contains "$output" "missing output: a.txt (in the cache)"
+	run -0 stage-run run
+	same "$output" $'a: restored from the cache\nb: restored from the cache'
+	same "$(cat m.json)" '{"lines":2}'
+}
+
+@test "a failing command leaves the lock and what it wrote" {
+	pipeline
+	stage-run run
+	cp dvc.lock before
+	sed -i 's/cmd: sort.*/cmd: echo half >a.txt; false/' dvc.yaml
+	run -2 --separate-stderr stage-run run
+	contains "$stderr" "stage-run: stage 'a': the command ended with status 1"
+	cmp dvc.lock before
+	same "$(cat a.txt)" half
+	case $output in *"b: running"*) false ;; esac
+}
+
+@test "a failure inside of a pipe, and an unset variable, fail the stage" {
+	needs bash
+	pipeline
+	sed -i 's/cmd: sort.*/cmd: false | cat >a.txt/' dvc.yaml
+	run -2 stage-run run a
+	sed -i 's/cmd: false.*/cmd: echo $nothing >a.txt/' dvc.yaml
+	run -2 stage-run run a
+}
+
+@test "a stage that does not make its output fails" {
+	pipeline
+	sed -i 's/cmd: sort.*/cmd: sort in.txt >c.txt/' dvc.yaml
+	run -2 --separate-stderr stage-run run a
+	contains "$stderr" "did not make 'a.txt'"
+	[ ! -e dvc.lock ]
+}
+
+@test "a missing dependency is named with advice" {
+	pipeline
+	rm in.txt
+	run -2 --separate-stderr stage-run run
+	same "$stderr" "stage-run: stage 'a': 'in.txt' is not there; get it with make pull or make checkout, or make it"
+}
+
+@test "a signal ends the command and its children, and leaves the lock" {
+	pipeline
+	sed -i 's/cmd: sort.*/cmd: echo x >a.txt; sleep 60 | sleep 61 | cat/' dvc.yaml
+	stage-run run a >out 2>err 3>&- &
+	pid=$!
+	for _ in $(seq 200); do
+		[ -e a.txt ] && break
+		sleep 0.02
+	done
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	[ $status -eq 143 ]
+	[ ! -e dvc.lock ]
+	run -1 pgrep -f 'sleep 6[01]$' -P $pid
+	run -0 stage-run status -q || true
+}
+
+@test "--dry changes nothing" {
+	pipeline
+	run -0 stage-run run --dry a
+	contains "$output" "a: would run: sort in.txt"
+	[ ! -e a.txt ] && [ ! -e dvc.lock ]
+}
+
+@test "--force runs what is up to date" {
+	pipeline
+	stage-run run
+	run -0 stage-run run --force a
+	contains "$output" "a: running"
+}
+
+@test "entries of others in dvc.lock are kept" {
+	pipeline
+	printf "schema: '2.0'\nstages:\n  other:\n    cmd: x\n" >dvc.lock
+	stage-run run a
+	contains "$(cat dvc.lock)" $'  other:\n    cmd: x\n  a:\n'
+}
+
+@test "status in a clone without data goes by what is recorded" {
+	pipeline
+	stage-run run
+	rm -r .dvc/cache a.txt b.txt
+	run -0 stage-run status
+	contains "$output" "up to date; some of the data is not here"
+}
+
+@test "status --json has the reasons" {
+	pipeline
+	run -1 stage-run status --json
+	contains "$output" '"kind": "never run"'
+	contains "$output" '"up_to_date": false'
+}
+
+@test "two stages that make the same, a cycle, an unknown stage are refused by name" {
+	pipeline
+	printf 'stages: {a: {cmd: x, outs: [o]}, b: {cmd: x, outs: [o]}}\n' >dvc.yaml
+	run -2 stage-run run
+	contains "$output" "stages 'a' and 'b' both make 'o'"
+	printf 'stages: {a: {cmd: x, deps: [p], outs: [o]}, b: {cmd: x, deps: [o], outs: [p]}}\n' >dvc.yaml
+	run -2 stage-run dag
+	contains "$output" "go round in a circle"
+	printf 'stages: {train: {cmd: x, outs: [o]}}\n' >dvc.yaml
+	run -2 stage-run run trian
+	contains "$output" "there is no stage 'trian'; did you mean 'train'?"
+}
+
+@test "dag draws for the terminal, for Mermaid and for dot" {
+	pipeline
+	run -0 stage-run dag
+	same "$output" $'● a\n│\n● b'
+	run -0 stage-run dag --format mermaid
+	contains "$output" "s_a --> s_b"
+	run -0 stage-run dag --format dot
+	contains "$output" '"a" -> "b";'
+}
+
+@test "metrics and params stand beside those of the last commit" {
+	pipeline
+	stage-run run
+	git add -A && git commit -qm one
+	printf 'x\ny\nz\n' >in.txt
+	printf 'n: 5\n' >params.yaml
+	stage-run run
+	run -0 stage-run metrics
+	same "${lines[1]}" "m.json  lines      2    3      +1"
+	run -0 stage-run params
+	same "${lines[1]}" "params.yaml  n             3    5      +2"
+	run -0 stage-run metrics --json
+	contains "$output" '"change": 1.0'
+	run -2 stage-run metrics --rev nosuch
+	contains "$output" "git knows no revision 'nosuch'"
+}
+
+@test "release commits what describes the model, tags it, and only once" {
+	pipeline
+	stage-run run
+	git add -A && git commit -qm one
+	printf 'x\ny\nz\n' >in.txt
+	echo staged >other && git add other
+	run -2 stage-run release
+	contains "$output" "stage 'a' is not up to date"
+	stage-run run
+	echo 0.5 >baseline.txt
+	run -0 stage-run release --with baseline.txt
+	contains "$output" "tagged model-1"
+	same "$(git show --name-only --format=%s HEAD | sort)" "$(printf '%s\n' '' 'Release model-1' baseline.txt dvc.lock m.json | sort)"
+	same "$(git diff --cached --name-only)" other
+	run -0 stage-run release --with baseline.txt
+	same "$output" "nothing changed since model-1"
+	printf 'q\n' >in.txt
+	stage-run run
+	run -0 stage-run release --with baseline.txt
+	contains "$output" "tagged model-2"
+}
+
+@test "setup makes .dvc, sets the remote, and is idempotent" {
+	git init -q .
+	stage-run setup --remote s3://bucket/p
+	contains "$(cat .dvc/config)" "url = s3://bucket/p"
+	cp .dvc/config before
+	stage-run setup --remote s3://bucket/p
+	stage-run setup
+	cmp .dvc/config before
+	stage-run setup --local --remote file:///tmp/x
+	cmp .dvc/config before
+	contains "$(cat .dvc/config.local)" "url = /tmp/x"
+}
+
+@test "targets names what a group needs from a remote, and what it makes" {
+	pipeline
+	sed -i 's/^  b:/  b:\n    meta: {ci: late}/; s/^  a:/  a:\n    meta: {ci: early}/' dvc.yaml
+	stage-run run
+	run -0 stage-run targets --ci late
+	same "$output" a.txt
+	run -0 stage-run targets --ci late --outs
+	same "$output" b.txt
+	run -0 stage-run targets --ci early
+	same "$output" "" # in.txt is in git
+	run -2 stage-run targets --ci nosuch
+}
