@@ -179,6 +179,13 @@ good() {
 	[ ! -e a.txt ] && [ ! -e dvc.lock ]
 }
 
+@test "a command that ends at once is never waited for in vain" {
+	pipeline
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		timeout 20 stage-run run -j 4 --force -q a
+	done
+}
+
 @test "--force runs what is up to date" {
 	pipeline
 	stage-run run

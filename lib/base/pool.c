@@ -1,6 +1,7 @@
 #include "base/pool.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -62,6 +63,22 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/*
+ * Signals are the caller's: one that waits for them (sigwait, as base/tool's users may) would not see what
+ * the kernel gives to a thread that does not block it.
+ */
+static int start_without_signals(struct worker *w)
+{
+	sigset_t all, old;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(&w->thread, NULL, work, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
 struct pool *pool_new(int n, struct err *e)
 {
 	struct pool *p = mem_new(sizeof(*p), e);
@@ -82,7 +99,7 @@ struct pool *pool_new(int n, struct err *e)
 
 		w->pool = p;
 		w->number = i;
-		if (pthread_create(&w->thread, NULL, work, w)) {
+		if (start_without_signals(w)) {
 			err_set(e, ERR_SYSTEM, "cannot start a thread");
 			err_hint(e, "use fewer with -j");
 			pool_free(p);
