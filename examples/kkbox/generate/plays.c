@@ -140,7 +140,7 @@ struct play plays_row(const struct world *w, enum delivery d, uint64_t row)
 	uint64_t same = below(bits << 8, 100) < 65 ? draw(seed, S_SESSION, slot / SESSION) : bits;
 	uint32_t gap = luck & 0xfff;
 	const struct context *c = &w->contexts[dist_pick(&w->habits[u->habit], same)];
-	int logit = u->effect + s->effect + w->taste[u->taste][s->genre] + c->effect + 80;
+	int logit = u->effect + s->effect + w->taste[u->taste][s->genre] + c->effect + 150;
 
 	logit += LOGIT_STEP * N_LOGITS / 2;
 	logit = logit < 0 ? 0 : logit / LOGIT_STEP;

@@ -113,18 +113,18 @@ struct member world_member(const struct world *w, uint32_t user)
 
 static struct user user_of(const struct world *w, uint32_t index)
 {
-	static const int way[14] = { [3] = -130, [4] = -420, [7] = 190, [9] = 60, [13] = -250 };
+	static const int way[14] = { [3] = -200, [4] = -640, [7] = 280, [9] = 90, [13] = -380 };
 	struct member m = world_member(w, index);
 	uint64_t bits = draw(w->seed, S_USER, index);
 	int group = m.age < 10 || m.age > 80 ? 3 : m.age < 22 ? 0 : m.age < 32 ? 1 : 2;
-	static const int by_group[] = { 220, 40, -240, 0 };
+	static const int by_group[] = { 330, 60, -360, 0 };
 	struct user u = { .habit = bits >> 8 & 3 };
 
 	u.taste = (uint8_t)(group * 2 + (m.via == 9 || m.via == 3));
 	u.effect =
-		gauss(draw(w->seed, S_USER, ~(uint64_t)index), 700) + way[m.via] + by_group[group];
-	u.effect += gauss(draw(w->seed, S_CITY, (uint64_t)m.city), 200);
-	u.effect += ((int)(m.registered / 10000) - 2013) * -55;
+		gauss(draw(w->seed, S_USER, ~(uint64_t)index), 450) + way[m.via] + by_group[group];
+	u.effect += gauss(draw(w->seed, S_CITY, (uint64_t)m.city), 320);
+	u.effect += ((int)(m.registered / 10000) - 2013) * -80;
 	return u;
 }
 
@@ -155,10 +155,10 @@ static struct song song_effects(const struct world *w, uint32_t rank)
 	uint32_t row = (uint32_t)permute(rank, w->n_songs, draw(w->seed, S_RANK, 0));
 	struct song_facts f = world_song(w, row, 1);
 	struct song s = { .row = row, .genre = f.genre[0], .language = f.language };
-	int effect = gauss(draw(w->seed, S_TASTE, row), 400), magnitude = 0;
+	int effect = gauss(draw(w->seed, S_TASTE, row), 300), magnitude = 0;
 
-	effect += gauss(draw(w->seed, S_ARTIST, ~(uint64_t)f.artist), 480);
-	effect += gauss(draw(w->seed, S_GENRE, f.n_genres ? f.genre[0] : N_GENRES), 280);
+	effect += gauss(draw(w->seed, S_ARTIST, ~(uint64_t)f.artist), 440);
+	effect += gauss(draw(w->seed, S_GENRE, f.n_genres ? f.genre[0] : N_GENRES), 360);
 	effect += language_effect[f.language];
 	effect += f.length > 190000 && f.length < 280000 ? 90 : -110;
 	/* Popular songs are heard again: from +400 to -300 over the powers of two of the rank. */
@@ -258,7 +258,7 @@ void world_make(struct world *w, double scale, unsigned n_threads)
 	for (int t = 0; t < N_TASTES; t++)
 		for (int g = 0; g < N_GENRES; g++)
 			w->taste[t][g] =
-				gauss(draw(w->seed, S_TASTE, ~(uint64_t)(t * N_GENRES + g)), 500);
+				gauss(draw(w->seed, S_TASTE, ~(uint64_t)(t * N_GENRES + g)), 640);
 	w->users = need(w->n_users, sizeof(*w->users));
 	for (uint32_t u = 0; u < w->n_users; u++)
 		w->users[u] = user_of(w, u);
