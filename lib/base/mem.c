@@ -1,7 +1,9 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/mem.h"
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <string.h>
 
 void *mem_new(size_t size, struct err *e)
@@ -43,6 +45,23 @@ void *mem_aligned(size_t n, size_t size, struct err *e)
 		err_nomem(e);
 		return NULL;
 	}
+	return p;
+}
+
+void *mem_huge(size_t size, struct err *e)
+{
+	const size_t page = (size_t)2 << 20;
+	size_t whole = size / page * page;
+	void *p = NULL;
+
+	if (posix_memalign(&p, size < page ? 64 : page, size ? size : 1)) {
+		err_nomem(e);
+		return NULL;
+	}
+#ifdef MADV_HUGEPAGE
+	if (whole)
+		madvise(p, whole, MADV_HUGEPAGE); /* a wish: nothing depends on it */
+#endif
 	return p;
 }
 

@@ -24,6 +24,12 @@ void *mem_array_raw(size_t n, size_t size, struct err *e) MUST_CHECK;
 void *mem_aligned(size_t n, size_t size, struct err *e) MUST_CHECK;
 
 /**
+ * `size` raw bytes for tables that are looked up at random, in huge pages where the system has some to give: a
+ * look-up then misses in the cache only, not in the page tables too. free().
+ */
+void *mem_huge(size_t size, struct err *e) MUST_CHECK;
+
+/**
  * Makes room for at least `need` elements in the growing array at `*pp` (a pointer to the array's
  * pointer) of `*cap` elements of `size` bytes; the capacity doubles. What is new is not zeroed.
  * 0, or -1 and the array as it was.

@@ -1,6 +1,7 @@
 #include "table/keymap.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -21,7 +22,7 @@ enum {
 
 /* The rows of one chunk. */
 struct block {
-	char *bytes; /* records, each at a multiple of ROW_ALIGN */
+	char *bytes; /* records, each at a multiple of ROW_ALIGN; in a slab */
 	size_t len;
 	/* until table_keymap_finish(): the keyed rows by partition, in file order within */
 	uint64_t *hashes;
@@ -29,12 +30,24 @@ struct block {
 	uint32_t begin[N_PARTITIONS + 1];
 };
 
+/* Memory for the records of many blocks: huge pages want large pieces. */
+struct slabs {
+	pthread_mutex_t mutex;
+	char **slabs;
+	size_t n, cap;
+	char *next;
+	size_t left;
+};
+
+enum { SLAB_MIN = 2 << 20, SLAB_MAX = 32 << 20 };
+
 struct table_keymap {
 	struct table_keymap_spec spec;
 	struct table_keymap_counts counts;
 	uint64_t seed;
 	struct block *blocks;
 	size_t n_blocks, cap_blocks;
+	struct slabs slabs;
 	uint64_t *slots; /* tag and address of a record; 0: empty */
 	int shift; /* hash >> shift is where to begin */
 	uint64_t region_mask; /* slots of a partition, less one */
@@ -115,15 +128,53 @@ struct table_keymap *table_keymap_new(const struct table_keymap_spec *spec, stru
 	if (!m)
 		return NULL;
 	m->spec = *spec;
+	pthread_mutex_init(&m->slabs.mutex, NULL);
 	/* so that nobody can prepare keys that all collide; no result depends on it */
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	m->seed = h64_word((uint64_t)now.tv_nsec, (uint64_t)(uintptr_t)m);
 	return m;
 }
 
+/* Any thread. */
+static char *slab_alloc(struct slabs *s, size_t size, struct err *e)
+{
+	size_t slab = SLAB_MIN;
+	char *p = NULL;
+
+	pthread_mutex_lock(&s->mutex);
+	if (size > s->left) {
+		/* as much again as there is, so that little is left over of a small table */
+		while (slab < SLAB_MAX && slab < s->n * SLAB_MIN)
+			slab *= 2;
+		if (slab < size)
+			slab = size;
+		if (mem_grow(&s->slabs, &s->cap, s->n + 1, sizeof(*s->slabs), e))
+			goto out;
+		p = mem_huge(slab, e);
+		if (!p)
+			goto out;
+		s->slabs[s->n++] = p;
+		s->next = p;
+		s->left = slab;
+	}
+	p = s->next;
+	s->next += size;
+	s->left -= size;
+out:
+	pthread_mutex_unlock(&s->mutex);
+	return p;
+}
+
+static void slab_release(struct slabs *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->slabs[i]);
+	free(s->slabs);
+	pthread_mutex_destroy(&s->mutex);
+}
+
 static void release_block(struct block *b)
 {
-	free(b->bytes);
 	free(b->hashes);
 	free(b->offsets);
 	*b = (struct block){ 0 };
@@ -136,6 +187,7 @@ void table_keymap_free(struct table_keymap *m)
 	for (size_t i = 0; i < m->n_blocks; i++)
 		release_block(&m->blocks[i]);
 	free(m->blocks);
+	slab_release(&m->slabs);
 	free(m->slots);
 	free(m);
 }
@@ -205,13 +257,13 @@ static int store_row(const struct loader *l, struct reading *r, const struct csv
 }
 
 /* Sorts the rows by partition, stably, and copies all to memory of just their size. */
-static int make_block(struct reading *r, const struct buf *b, struct err *e)
+static int make_block(struct table_keymap *m, struct reading *r, const struct buf *b, struct err *e)
 {
 	struct block *to = &r->block;
 	uint32_t n = 0;
 
 	*to = (struct block){ .len = b->len };
-	to->bytes = mem_array_raw(b->len ? b->len : 1, 1, e);
+	to->bytes = slab_alloc(&m->slabs, b->len, e);
 	to->hashes = mem_array_raw(r->n + 1, sizeof(*to->hashes), e);
 	to->offsets = mem_array_raw(r->n + 1, sizeof(*to->offsets), e);
 	if (!to->bytes || !to->hashes || !to->offsets)
@@ -252,7 +304,7 @@ static int read_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 	while ((got = csv_chunk_next(c, &row, e)) > 0)
 		if (store_row(l, r, &row, b, e))
 			return -1;
-	return got ? -1 : make_block(r, b, e);
+	return got ? -1 : make_block(l->map, r, b, e);
 }
 
 static int take_block(void *ctx, struct csv_chunk *c, struct err *e)
@@ -360,6 +412,7 @@ static void fill_partition(void *ctx, size_t p, int worker)
 	bool backwards = m->spec.duplicates == TABLE_DUPLICATES_ALL;
 
 	(void)worker;
+	memset(m->slots + p * (m->region_mask + 1), 0, (m->region_mask + 1) * sizeof(*m->slots));
 	for (size_t i = 0; i < m->n_blocks; i++) {
 		struct block *b = &m->blocks[backwards ? m->n_blocks - 1 - i : i];
 		uint32_t begin = b->begin[p], n = b->begin[p + 1] - begin;
@@ -393,7 +446,7 @@ static int make_slots(struct table_keymap *m, struct err *e)
 		bits++;
 	m->region_mask = ((uint64_t)1 << bits) - 1;
 	m->shift = 64 - PARTITION_BITS - bits;
-	m->slots = mem_array((size_t)N_PARTITIONS << bits, sizeof(*m->slots), e);
+	m->slots = mem_huge(sizeof(*m->slots) * N_PARTITIONS << bits, e);
 	return m->slots ? 0 : -1;
 }
 
