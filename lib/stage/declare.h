@@ -21,7 +21,8 @@
  *	desc=TEXT always=1
  * (variable=NAME_X: one that is set and is none of these; refused if it is nearly one)
  * each belonging to the stage= before it. In TEXT \n is a line break, \q is ', \\ is \. Words are
- * separated by blanks; params are KEY of params.yaml, FILE:KEY, or FILE: for all of it. Metrics are not cached (they go
+ * separated by blanks; params are KEY of params.yaml, FILE:KEY, or FILE: for all of it. Metrics
+ * are not cached (they go
  * to git), outs and plots are. Returns the `stages` of a dvc.yaml, owned by the caller.
  */
 json_t *stage_declare_parse(char **words, size_t n, struct err *e) MUST_CHECK;

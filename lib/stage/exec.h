@@ -1,7 +1,8 @@
 /*
  * exec - runs a stage's command.
  *
- * The command goes to a shell with -e -u -o pipefail, so that a failure inside of a pipe is one. The
+ * The command goes to a shell with -e -u -o pipefail, so that a failure inside of a pipe is one.
+ * The
  * shell is the one that is named, else bash, else sh; where that knows no pipefail (dash before
  * 0.5.13), it runs without, with a warning.
  *

@@ -34,7 +34,10 @@ size_t stage_graph_maker(const struct stage_graph *g, const char *full);
 void stage_graph_close_up(const struct stage_graph *g, bool *wanted);
 
 enum stage_drawing { STAGE_DRAW_TERMINAL, STAGE_DRAW_MERMAID, STAGE_DRAW_DOT };
-/** Adds a drawing. `notes` [p->n] stand behind the names (terminal only); it or its items may be NULL. */
+/**
+ * Adds a drawing. `notes` [p->n] stand behind the names (terminal only); it or its items may be
+ * NULL.
+ */
 void stage_graph_draw(const struct stage_graph *g, enum stage_drawing how, const char *const *notes,
 	struct buf *b);
 

@@ -15,14 +15,17 @@
  *	        epochs: 10
  *	    outs: ...
  *
- * Entries of stages that we do not know, and what else the file says, are kept. Values are jansson's.
+ * Entries of stages that we do not know, and what else the file says, are kept. Values are
+ * jansson's.
  */
 #ifndef CD4ML_STAGE_LOCKFILE_H
 #define CD4ML_STAGE_LOCKFILE_H
 
 #include "base/jdoc.h"
 
-/** Checks and takes over a document read from YAML (null: empty); `doc` is consumed. NULL and `e`. */
+/**
+ * Checks and takes over a document read from YAML (null: empty); `doc` is consumed. NULL and `e`.
+ */
 json_t *stage_lockfile_adopt(json_t *doc, const char *name, struct err *e) MUST_CHECK;
 /** Reads the file; one that is not there is empty. Owned by the caller. */
 json_t *stage_lockfile_load(const char *path, struct err *e) MUST_CHECK;

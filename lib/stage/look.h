@@ -7,7 +7,8 @@
 #include "stage/change.h"
 
 /**
- * What there is to do, as words for make: "ok", then for each stage that is not up to date, in order,
+ * What there is to do, as words for make: "ok", then for each stage that is not up to date, in
+ * order,
  * NAME or NAME:NEED,NEED with those of its needs that are not up to date either. `all`: every
  * stage, whatever its state.
  */
@@ -16,7 +17,8 @@ int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err
 void stage_look_plan_new(const struct stage_graph *g, struct buf *b);
 
 /**
- * The stages that `names` (or, with `ci`, the group) picks: [pipeline.n] flags, owned by the caller.
+ * The stages that `names` (or, with `ci`, the group) picks: [pipeline.n] flags, owned by the
+ * caller.
  * No names and no group: all. A group brings those of its needs that are in no group.
  */
 bool *stage_look_pick(const struct stage_project *p, char **names, size_t n_names, const char *ci,

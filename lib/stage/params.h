@@ -23,8 +23,8 @@ struct stage_params {
 void stage_params_release(struct stage_params *p);
 /**
  * The parameters of a stage as dvc.lock holds them: {file: {key: value}}, owned by the caller.
- * `root` is what the specs' full names are relative to. Names of those that are not there ("params.yaml: depth") are added to
- * `missing`, a line each; it may be NULL: then that is ERR_INPUT.
+ * `root` is what the specs' full names are relative to. Names of those that are not there
+ * ("params.yaml: depth") are added to `missing`, a line each; NULL: then that is ERR_INPUT.
  */
 json_t *stage_params_collect(struct stage_params *p, const struct stage_spec *s, const char *root,
 	struct buf *missing, struct err *e) MUST_CHECK;

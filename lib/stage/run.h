@@ -2,7 +2,8 @@
  * run - a stage's life: judged, restored or run, its outputs stored, dvc.lock written.
  *
  * A stage that fails leaves dvc.lock as it was, and what it wrote where it is. While its command
- * runs, its paths are claimed as DVC does (cas_repo_claim); dvc.lock and pointers change under DVC's
+ * runs, its paths are claimed as DVC does (cas_repo_claim); dvc.lock and pointers change under
+ * DVC's
  * lock.
  */
 #ifndef CD4ML_STAGE_RUN_H
@@ -30,7 +31,8 @@ struct stage_run_result {
 
 /**
  * Brings one stage up to date, those that it needs taken as they are. ERR_INPUT: the command
- * failed, a dependency or parameter is missing, an output was not made. After a signal (result's exec.stopped_by)
+ * failed, a dependency or parameter is missing, an output was not made. After a signal (result's
+ * exec.stopped_by)
  * it is -1 too; the caller raises the signal again.
  */
 int stage_run_one(struct stage_project *p, const struct stage_spec *s,

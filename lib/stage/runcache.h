@@ -13,7 +13,10 @@
 /** KEY and VALUE of an entry {cmd, deps, params, outs}. */
 int stage_runcache_keys(const json_t *entry, char key[HASH_SHA256_HEX + 1],
 	char value[HASH_SHA256_HEX + 1], struct err *e) MUST_CHECK;
-/** Can this stage's results be looked up at all? (Not those that always run, make nothing or keep their outputs.) */
+/**
+ * Can this stage's results be looked up at all? (Not those that always run, make nothing or keep
+ * their outputs.)
+ */
 bool stage_runcache_is_fit(const struct stage_spec *s);
 /** Stores an entry, whose outputs the caller has put into the cache. */
 int stage_runcache_put(struct stage_project *p, const json_t *entry, struct err *e) MUST_CHECK;

@@ -60,7 +60,10 @@ struct stage_pipeline {
 	struct arena mem;
 };
 
-/** Reads the document of a dvc.yaml in the folder `dir` (relative to root). `name` begins messages. */
+/**
+ * Reads the document of a dvc.yaml in the folder `dir` (relative to root). `name` begins
+ * messages.
+ */
 int stage_spec_parse(struct stage_pipeline *p, const json_t *doc, const char *dir, const char *name,
 	struct err *e) MUST_CHECK;
 /** The same from the file; one that is not there is an empty pipeline. */
