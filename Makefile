@@ -85,6 +85,12 @@ $B/kkbox-data: $(wildcard $(generator)/*.c $(generator)/*.h)
 
 -include $(lib_obj:.o=.d) $(tool_src:%.c=$B/%.d)
 
+##@ Walk-through
+.PHONY: demo
+demo: all ## the whole walk-through on drawn data (SCALE=0.01; KEEP=1 keeps the folder)
+	@PATH='$(CURDIR)/$B':"$$PATH" CD4ML_MK='$(CURDIR)/mk/cd4ml.mk' SCALE='$(SCALE)' KEEP='$(KEEP)' \
+		sh examples/kkbox/demo.sh
+
 .PHONY: clean
 clean: ## remove build/
 	rm -rf build

@@ -86,3 +86,49 @@ sums() {
 	contains "$output" "train.csv"
 	[ ! -e d/train.csv ]
 }
+
+@test "the walk-through, from nothing to a colleague's clone" {
+	needs data-check
+	TMPDIR=$PWD SCALE=0.001 KEEP=1 CD4ML_MK=$ROOT/mk/cd4ml.mk sh "$ROOT/examples/kkbox/demo.sh" >log || {
+		cat log
+		return 1
+	}
+	# Three releases, each better than the last.
+	same "$(awk '$1 ~ /^model-[0-9]$/ { print $1, $2, ($3 > last); last = $3 }' log)" \
+		$'model-1 rf 1\nmodel-2 gbt 1\nmodel-3 gbt 1'
+	# The exchanged model reruns what depends on it, and nothing else.
+	same "$(awk '/^4\./ { on = 1 } /^5\./ { on = 0 } on && $NF ~ /^.?B$/ && $2 ~ /^[0-9]/ { print $1 }' log | xargs)" \
+		"train cv predict check_predictions evaluate"
+	contains "$(cat log)" "is the same value as the baseline: it is the same model"
+	contains "$(cat log)" "nothing was to do"
+	contains "$(cat log)" "Same bytes of data, model and predictions as in the first folder: yes"
+	# Nothing but the kept folder was made, and there all is committed.
+	set -- cd4ml-demo.*
+	only "$1" log
+	same "$(git -C "$1/project" status --short)" ""
+	same "$(git -C "$1/project" show model-3:baseline.txt)" "$(cat "$1/project/baseline.txt")"
+	same "$(git -C "$1/project" ls-files | grep -Ec '^(data|clean|models|predictions)/.*(csv|ubj)$')" 0
+	cd "$1/project"
+	export CD4ML_MK=$ROOT/mk/cd4ml.mk CD4ML_REMOTE=file://$PWD/../storage
+	run -0 make status
+	same "$output" "all 8 stages are up to date"
+	# A touch is no change; a changed parameter is one for the stages that read it.
+	touch data/train.csv rules.yaml
+	same "$(make status)" "all 8 stages are up to date"
+	sed -i.old 's/max_leaves: 255/max_leaves: 31/' params.yaml
+	run -0 make status
+	contains "$output" $'train: out of date\n    changed parameter: params.yaml: gbt'
+	contains "$output" "5 of 8 stages are not up to date"
+}
+
+@test "what a newcomer might do wrong in it is named" {
+	needs data-check
+	mkdir p
+	cp -R "$ROOT"/examples/kkbox/. p/
+	cd p
+	git init -q
+	export CD4ML_MK=$ROOT/mk/cd4ml.mk
+	run make repro
+	[ "$status" -ne 0 ]
+	contains "$output" ".csv' is not there; get it with make pull"
+}
