@@ -8,7 +8,8 @@
 
 #include "base/opt.h"
 
-enum csv_ragged { CSV_RAGGED_ERROR, CSV_RAGGED_PAD, CSV_RAGGED_SKIP };
+/** What a row of another length than the header is. KEEP gives it as it is, for who checks tables; no option says so. */
+enum csv_ragged { CSV_RAGGED_ERROR, CSV_RAGGED_PAD, CSV_RAGGED_SKIP, CSV_RAGGED_KEEP };
 
 struct csv_dialect {
 	const char *delimiter; /* one byte, or "\\t" */

@@ -266,7 +266,7 @@ int csv_rows_next(struct csv_rows *r, struct csv_row *row, struct err *e)
 	while (r->pos < r->piece->len) {
 		if (split_row(r, row, e))
 			return -1;
-		if (row->n == r->n_cols || r->n_cols == 0)
+		if (row->n == r->n_cols || r->n_cols == 0 || r->ragged == CSV_RAGGED_KEEP)
 			return 1;
 
 		int keep = handle_ragged(r, row, e);
