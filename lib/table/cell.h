@@ -1,5 +1,6 @@
 /*
- * cell - a field of a row as this folder's readers look at it: its value, and whether it is missing.
+ * cell - a field of a row as this folder's readers look at it: its value, and whether it is
+ * missing.
  *
  * Missing is the empty field, also in quotes, and each text that the dialect's --na names.
  */
@@ -19,7 +20,10 @@ static inline struct table_cells table_cells_of(const struct csv_dialect *d)
 	return (struct table_cells){ d, csv_dialect_quote(d) };
 }
 
-/** The value, which points into the field, or into the emptied `b` if it has doubled quotes. 0 or -1. */
+/**
+ * The value, which points into the field, or into the emptied `b` if it has doubled quotes. 0 or
+ * -1.
+ */
 static inline int table_cell_value(const struct table_cells *c, const struct csv_field *f,
 	struct buf *b, struct slice *v, struct err *e)
 {

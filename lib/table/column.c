@@ -1,7 +1,7 @@
 /*
- * One pass as a rule. A first look at some thousand rows says which columns are text (nothing can make
- * them numbers again); all others are read as numbers until a value contradicts. Such a column is
- * left alone for the rest of the pass, and a second one reads just these, as text.
+ * One pass as a rule. A first look at some thousand rows says which columns are text (nothing can
+ * make them numbers again); all others are read as numbers until a value contradicts. Such a
+ * column is left alone for the rest of the pass, and a second one reads just these, as text.
  */
 #include "table/column.h"
 

@@ -1,12 +1,12 @@
 /*
  * column - a whole table in memory, by columns: numbers as float, text as codes of a dictionary.
  *
- * A column's type is decided by all of its values: number if each that is not missing parses as one, else
- * text. "nan" (in any case) is a number that is missing: programs that write floats leave it behind,
- * and one must not turn a column of numbers into categories; "inf" is a number too. Files are read on
- * all threads: once as a rule, and a second time for columns whose first rows looked like numbers. A
- * pipe is kept in memory for that. Codes are given in order of first appearance, the same for any
- * number of threads.
+ * A column's type is decided by all of its values: number if each that is not missing parses as
+ * one, else text. "nan" (in any case) is a number that is missing: programs that write floats
+ * leave it behind, and one must not turn a column of numbers into categories; "inf" is a number
+ * too. Files are read on all threads: once as a rule, and a second time for columns whose first
+ * rows looked like numbers. A pipe is kept in memory for that. Codes are given in order of first
+ * appearance, the same for any number of threads.
  */
 #ifndef CD4ML_TABLE_COLUMN_H
 #define CD4ML_TABLE_COLUMN_H

@@ -1,13 +1,13 @@
 /*
  * dict - texts to codes 0, 1, 2, ... in the order in which they were first added.
  *
- * Open addressing over slots of 8 bytes: 32 bits of the hash beside the code, so that a miss touches
- * one cache line and a wrong text is compared once in 2^8 probes at a full table's size. Growing moves
- * the slots only. One thread adds; any number may look up while nobody adds.
+ * Open addressing over slots of 8 bytes: 32 bits of the hash beside the code, so that a miss
+ * touches one cache line and a wrong text is compared once in 2^8 probes at a full table's size.
+ * Growing moves the slots only. One thread adds; any number may look up while nobody adds.
  *
- * The way to code a table on many threads: each piece of rows has a dictionary of its own (texts borrowed from the
- * piece), and these are added to the common one in the order of the pieces. First appearance is then
- * the same for any number of threads.
+ * The way to code a table on many threads: each piece of rows has a dictionary of its own (texts
+ * borrowed from the piece), and these are added to the common one in the order of the pieces.
+ * First appearance is then the same for any number of threads.
  */
 #ifndef CD4ML_TABLE_DICT_H
 #define CD4ML_TABLE_DICT_H
@@ -45,7 +45,10 @@ static inline uint32_t table_dict_hash(struct slice s)
 
 /** The code of `s`, TABLE_DICT_NONE if it is not there. */
 uint32_t table_dict_get(const struct table_dict *d, struct slice s, uint32_t hash);
-/** The code of `s`, which is copied in if it is new. 0 or -1. More than 2^32 - 2 texts are an error. */
+/**
+ * The code of `s`, which is copied in if it is new. 0 or -1. More than 2^32 - 2 texts are an
+ * error.
+ */
 int table_dict_add(struct table_dict *d, struct slice s, uint32_t hash, uint32_t *code,
 	struct err *e) MUST_CHECK;
 /** The same; a new text is borrowed: it must live until the reset. */

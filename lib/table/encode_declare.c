@@ -14,8 +14,8 @@ struct declare {
 };
 
 /*
- * Cuts "COL<sep>REST" where COL is a column (names may hold the separator: the longest name counts).
- * Returns its rule, NULL if there is none.
+ * Cuts "COL<sep>REST" where COL is a column (names may hold the separator: the longest name
+ * counts). Returns its rule, NULL if there is none.
  */
 static struct table_rule *cut_item(struct declare *d, const char *item, char sep, const char **rest)
 {

@@ -7,9 +7,10 @@
 #include "table/encode.h"
 
 /**
- * The rules for a table, in the order of its columns: all that the options say by name. What depends on a column's type
- * (fills by type, codes of all text columns) is still open: `by_type` of [n_rules] says for which.
- * Columns that are not there, and columns told to be two things, are refused. NULL and `e`.
+ * The rules for a table, in the order of its columns: all that the options say by name. What
+ * depends on a column's type (fills by type, codes of all text columns) is still open: `by_type`
+ * of [n_rules] says for which. Columns that are not there, and columns told to be two things, are
+ * refused. NULL and `e`.
  */
 struct table_encoder *table_encode_declare(const struct csv_table *in,
 	const struct table_encode_options *o, bool **by_type, struct err *e) MUST_CHECK;

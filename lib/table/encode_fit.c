@@ -1,7 +1,7 @@
 /*
- * One pass over the input, whatever it is. What each piece of rows comes to is kept as a block, by columns:
- * codes where a column is known to be coded, else the bytes of the fields. When all rows are read,
- * types, codes and fills are final, and the blocks are written out on all threads.
+ * One pass over the input, whatever it is. What each piece of rows comes to is kept as a block, by
+ * columns: codes where a column is known to be coded, else the bytes of the fields. When all rows
+ * are read, types, codes and fills are final, and the blocks are written out on all threads.
  */
 #include "table/encode_fit.h"
 

@@ -1,11 +1,12 @@
 /*
- * encode_fit - what the parts of a fit share: the columns on their way, and the blocks that hold their rows.
+ * encode_fit - what the parts of a fit share: the columns on their way, and the blocks that hold
+ * their rows.
  *
- * A block is what one piece of rows comes to, by columns. It begins with the number of rows, then for each
- * column its bytes << 1 | coded, all as uint64_t; then the columns, each at a multiple of 8. A coded
- * column is a uint32_t for each row (TABLE_DICT_NONE: missing). Any other is the bytes of each field as
- * they are written, behind their number: in one byte up to SHORT_FIELD, else LONG_FIELD and a
- * uint32_t; before it MISSING_FIELD if the value is missing.
+ * A block is what one piece of rows comes to, by columns. It begins with the number of rows, then
+ * for each column its bytes << 1 | coded, all as uint64_t; then the columns, each at a multiple of
+ * 8. A coded column is a uint32_t for each row (TABLE_DICT_NONE: missing). Any other is the bytes
+ * of each field as they are written, behind their number: in one byte up to SHORT_FIELD, else
+ * LONG_FIELD and a uint32_t; before it MISSING_FIELD if the value is missing.
  */
 #ifndef CD4ML_TABLE_ENCODE_FIT_H
 #define CD4ML_TABLE_ENCODE_FIT_H

@@ -1,7 +1,7 @@
 /*
- * The reading half of a fit. A column whose type decides what is done to it counts as numbers until a
- * value is none. If it must then be coded, the blocks so far get their codes first (from their bytes), so that
- * codes go by first appearance.
+ * The reading half of a fit. A column whose type decides what is done to it counts as numbers
+ * until a value is none. If it must then be coded, the blocks so far get their codes first (from
+ * their bytes), so that codes go by first appearance.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /*
- * encode_steps - the output of an encoder for one table: which columns, from where, and how they are written.
+ * encode_steps - the output of an encoder for one table: which columns, from where, and how they
+ * are written.
  */
 #ifndef CD4ML_TABLE_ENCODE_STEPS_H
 #define CD4ML_TABLE_ENCODE_STEPS_H

@@ -313,7 +313,9 @@ static struct table_encoder *from_json(json_t *doc, const char *name, struct err
 		int rc;
 
 		buf_addf(&where, "%s: column %zu", name, i + 1);
-		rc = read_rule(enc, json_array_get(columns, i), where.p, e);
+		rc = buf_check(&where, e);
+		if (rc == 0)
+			rc = read_rule(enc, json_array_get(columns, i), where.p, e);
 		buf_release(&where);
 		if (rc)
 			goto fail;

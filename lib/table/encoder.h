@@ -1,7 +1,9 @@
 /*
- * encoder - what is done to each column of a table, fitted to one table and applied to others unchanged.
+ * encoder - what is done to each column of a table, fitted to one table and applied to others
+ * unchanged.
  *
- * Stored as JSON, the same bytes for the same data; readable, and meant to be kept beside the model:
+ * Stored as JSON, the same bytes for the same data; readable, and meant to be kept beside the
+ * model:
  *
  *	{
  *	  "format": "cd4ml-encoder",
@@ -21,9 +23,9 @@
  *	  ]
  *	}
  *
- * A value's code is its place in "values"; all values that are not there get the code "unknown", which is
- * their number. "date" is a format, or "" for yyyymmdd, yyyy-mm-dd and yyyy/mm/dd. A table that lacks a
- * "required" column is refused; one that lacks another goes without it.
+ * A value's code is its place in "values"; all values that are not there get the code "unknown",
+ * which is their number. "date" is a format, or "" for yyyymmdd, yyyy-mm-dd and yyyy/mm/dd. A
+ * table that lacks a "required" column is refused; one that lacks another goes without it.
  */
 #ifndef CD4ML_TABLE_ENCODER_H
 #define CD4ML_TABLE_ENCODER_H
@@ -59,7 +61,9 @@ struct table_encoder {
 
 struct table_encoder *table_encoder_new(struct err *e) MUST_CHECK;
 void table_encoder_free(struct table_encoder *enc);
-/** Adds a rule for the column; returns it, valid until the next is added. A second one is refused. */
+/**
+ * Adds a rule for the column; returns it, valid until the next is added. A second one is refused.
+ */
 struct table_rule *table_encoder_add(
 	struct table_encoder *enc, const char *name, struct err *e) MUST_CHECK;
 /** The rule of a column, NULL if there is none. */

@@ -35,7 +35,10 @@ struct table_store {
 void table_store_release(struct table_store *s);
 /** Adds a copy of the block. 0 or -1. */
 int table_store_add(struct table_store *s, struct slice block, struct err *e) MUST_CHECK;
-/** The block, where it lies or read into the emptied `b`. Any number of threads, each with its own `b`. */
+/**
+ * The block, where it lies or read into the emptied `b`. Any number of threads, each with its own
+ * `b`.
+ */
 int table_store_get(const struct table_store *s, size_t i, struct buf *b, struct slice *block,
 	struct err *e) MUST_CHECK;
 /** Frees the memory of a block that is not needed any more. */

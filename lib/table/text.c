@@ -1,6 +1,7 @@
 #include "table/text.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes of the well-formed character that begins at p, 0 if there is none (Unicode 15, table 3-7). */
 static size_t char_len(const uint8_t *p, size_t left)
@@ -37,7 +38,17 @@ bool table_text_is_utf8(struct slice s)
 	const uint8_t *p = (const uint8_t *)s.p;
 
 	for (size_t i = 0; i < s.len;) {
-		size_t n = char_len(p + i, s.len - i);
+		uint64_t word;
+		size_t n;
+
+		if (s.len - i >= 8) {
+			memcpy(&word, p + i, 8);
+			if (!(word & 0x8080808080808080u)) {
+				i += 8;
+				continue;
+			}
+		}
+		n = char_len(p + i, s.len - i);
 
 		if (n == 0)
 			return false;
