@@ -304,7 +304,10 @@ static bool take_other(struct reader *r)
 	return r->at > from;
 }
 
-/* No way out of the directory: "..", ".", empty parts, "/" at an end, NUL. */
+/*
+ * No way out of the directory: "..", ".", empty parts, "/" at an end, NUL; and no .git, whose configuration
+ * would be run.
+ */
 static bool is_safe(struct slice path)
 {
 	struct slice rest = path, part;
@@ -312,7 +315,8 @@ static bool is_safe(struct slice path)
 	if (!path.len || path.p[path.len - 1] == '/' || memchr(path.p, '\0', path.len))
 		return false;
 	while (slice_cut(&rest, '/', &part))
-		if (!part.len || slice_is(part, ".") || slice_is(part, ".."))
+		if (!part.len || slice_is(part, ".") || slice_is(part, "..") ||
+			slice_is(part, ".git"))
 			return false;
 	return true;
 }
@@ -330,6 +334,8 @@ static int read_entry(struct reader *r, struct cas_manifest *m, struct err *e)
 
 		if (!take_text(r) || !take(r, ':'))
 			return err_set(e, ERR_INPUT, "byte %zu: a name should be here", r->at);
+		if (buf_check(&r->value, e))
+			return -1;
 		is_md5 = slice_is(buf_slice(&r->value), "md5");
 		is_path = slice_is(buf_slice(&r->value), "relpath");
 		if ((is_md5 && has_md5) || (is_path && t))

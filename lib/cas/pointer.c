@@ -9,6 +9,7 @@
 #include "base/output.h"
 #include "base/path.h"
 #include "base/ydoc.h"
+#include "cas/repo.h"
 
 enum { POINTER_MAX_BYTES = 1 << 26 };
 
@@ -67,8 +68,7 @@ static char *out_path(const char *dir, const char *path, const char *where, stru
 	path_normalise(&b);
 	if (buf_check(&b, e))
 		goto out;
-	if (!path_stays_below(b.p) || !strcmp(b.p, ".") || !strcmp(b.p, ".dvc") ||
-		!strncmp(b.p, ".dvc/", 5) || !strcmp(b.p, ".git") || !strncmp(b.p, ".git/", 5)) {
+	if (!path_stays_below(b.p) || !strcmp(b.p, ".") || cas_repo_is_reserved(b.p)) {
 		err_set(e, ERR_INPUT, "%s: '%s' is not a path of the workspace", where, path);
 		goto out;
 	}

@@ -444,6 +444,16 @@ out:
 	return result;
 }
 
+bool cas_repo_is_reserved(const char *rel)
+{
+	struct slice rest = slice_of(rel), part;
+
+	while (slice_cut(&rest, '/', &part))
+		if (slice_is(part, ".git") || slice_is(part, ".hg") || slice_is(part, ".dvc"))
+			return true;
+	return false;
+}
+
 int cas_repo_relative(const struct cas_repo *r, const char *typed, struct buf *b, struct err *e)
 {
 	struct buf whole = BUF_INIT;
@@ -462,8 +472,7 @@ int cas_repo_relative(const struct cas_repo *r, const char *typed, struct buf *b
 		err_set(e, ERR_INPUT, "'%s' is outside of the repository in '%s'", typed, r->root);
 		goto out;
 	}
-	if (!strcmp(b->p, ".dvc") || !strncmp(b->p, ".dvc/", 5) || !strcmp(b->p, ".git") ||
-		!strncmp(b->p, ".git/", 5)) {
+	if (cas_repo_is_reserved(b->p)) {
 		err_set(e, ERR_INPUT, "'%s' is inside of .dvc or .git", typed);
 		goto out;
 	}

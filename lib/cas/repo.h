@@ -80,6 +80,9 @@ void cas_repo_absolute(const struct cas_repo *r, const char *rel, struct buf *b)
 int cas_repo_relative(
 	const struct cas_repo *r, const char *typed, struct buf *b, struct err *e) MUST_CHECK;
 
+/** Is a part of the path .git, .hg or .dvc: nothing that data may lie in? */
+bool cas_repo_is_reserved(const char *rel);
+
 /*
  * Locks, DVC's own. The first is held for short changes of pointers, locks and cache; while a stage
  * runs it is let go, and the stage's paths are claimed in the second.
