@@ -24,6 +24,7 @@ struct cas_cache *cas_object_open(const struct cas_repo *r, struct cas_index *x,
 		return NULL;
 	c->repo = r;
 	c->index = x;
+	atomic_init(&c->dir_fd, -1);
 	c->place.spare_dir = r->tmp_dir;
 	if (r->tmp_dir) {
 		fresh_sweep(r->tmp_dir);
@@ -34,7 +35,26 @@ struct cas_cache *cas_object_open(const struct cas_repo *r, struct cas_index *x,
 
 void cas_object_close(struct cas_cache *c)
 {
+	int fd = c ? atomic_load(&c->dir_fd) : -1;
+
+	if (fd >= 0)
+		close(fd);
 	free(c);
+}
+
+/* Opened when it is first needed and there. */
+static int dir_fd(struct cas_cache *c)
+{
+	int fd = atomic_load(&c->dir_fd), none = -1;
+
+	if (fd >= 0)
+		return fd;
+	fd = open(c->repo->cache_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && !atomic_compare_exchange_strong(&c->dir_fd, &none, fd)) {
+		close(fd);
+		fd = none;
+	}
+	return fd;
 }
 
 /* ---- names ---- */
@@ -60,16 +80,17 @@ void cas_object_path(const struct cas_cache *c, const struct cas_id *id, struct 
 	buf_add_text(b, hex + 2);
 }
 
-bool cas_object_has(const struct cas_cache *c, const struct cas_id *id)
+bool cas_object_has(struct cas_cache *c, const struct cas_id *id)
 {
-	struct buf path = BUF_INIT;
+	char hex[CAS_ID_TEXT_MAX], name[CAS_ID_TEXT_MAX + 16];
+	int fd = dir_fd(c);
 	struct stat st;
-	bool is_there;
 
-	cas_object_path(c, id, &path);
-	is_there = !path.failed && !lstat(path.p, &st) && S_ISREG(st.st_mode);
-	buf_release(&path);
-	return is_there;
+	if (fd < 0)
+		return false;
+	cas_id_format(id, hex);
+	snprintf(name, sizeof(name), "%s%.2s/%s", id->is_legacy ? "" : "files/md5/", hex, hex + 2);
+	return !fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode);
 }
 
 struct stat cas_object_index_key(const struct stat *st, bool is_legacy)

@@ -32,8 +32,8 @@ void cas_object_close(struct cas_cache *c);
 
 /** Sets the absolute path of an object into the emptied `b`. */
 void cas_object_path(const struct cas_cache *c, const struct cas_id *id, struct buf *b);
-/** Is there a file of that name? Its bytes are not looked at. */
-bool cas_object_has(const struct cas_cache *c, const struct cas_id *id);
+/** Is there a file of that name? Its bytes are not looked at. Needs no memory. */
+bool cas_object_has(struct cas_cache *c, const struct cas_id *id);
 /**
  * Is the object there and sound? 1, 0 not there, -1 and `e` on failure or when its bytes hash
  * to something

@@ -13,6 +13,7 @@ struct cas_cache {
 	struct cas_index *index;
 	struct fresh_place place;
 	atomic_int reflinks; /* 0 not tried, 1 work, -1 do not */
+	atomic_int dir_fd;   /* of the cache's folder; -1: not there yet */
 };
 
 /** Opens a fresh file beside the object's place, whose folder is made. */

@@ -185,25 +185,27 @@ static int set_links(struct cas_repo *r, struct err *e)
 	return 0;
 }
 
-/* Walks up from `start` to the folder that holds `name`; false if there is none. */
-static bool find_up(const char *start, const char *name, struct buf *found)
+/* Walks up from `start` to the folder that holds `name`: 1, 0 if there is none, -1. */
+static int find_up(const char *start, const char *name, struct buf *found, struct err *e)
 {
-	struct buf at = BUF_INIT, probe = BUF_INIT;
+	struct buf probe = BUF_INIT;
 	bool is_there;
 
-	buf_add_text(&at, start);
-	for (;;) {
-		path_join(&probe, at.p, name);
-		is_there = !probe.failed && !at.failed && path_exists(probe.p);
-		if (is_there || at.failed || !strcmp(at.p, "/"))
-			break;
-		path_dir(&probe, at.p);
-		buf_reset(&at);
-		buf_add_slice(&at, buf_slice(&probe));
-	}
 	buf_reset(found);
-	buf_add_slice(found, buf_slice(&at));
-	buf_release(&at);
+	buf_add_text(found, start);
+	for (;;) {
+		path_join(&probe, found->p, name);
+		is_there = !probe.failed && path_exists(probe.p);
+		if (is_there || probe.failed || found->failed || !strcmp(found->p, "/"))
+			break;
+		path_dir(&probe, found->p);
+		buf_reset(found);
+		buf_add_slice(found, buf_slice(&probe));
+	}
+	if (buf_check(&probe, e) || buf_check(found, e)) {
+		buf_release(&probe);
+		return -1;
+	}
 	buf_release(&probe);
 	return is_there;
 }
@@ -212,7 +214,7 @@ static int find_root(struct cas_repo *r, const char *start, struct err *e)
 {
 	struct buf here = BUF_INIT, found = BUF_INIT, b = BUF_INIT;
 	char *physical = NULL;
-	int result = -1;
+	int result = -1, is_there;
 
 	/* Links resolved once, so that ".." as text is right from here on. */
 	physical = realpath(start ? start : ".", NULL);
@@ -221,7 +223,10 @@ static int find_root(struct cas_repo *r, const char *start, struct err *e)
 		goto out;
 	}
 	buf_add_text(&here, physical);
-	if (!find_up(here.p, ".dvc", &found)) {
+	is_there = buf_check(&here, e) ? -1 : find_up(here.p, ".dvc", &found, e);
+	if (is_there < 0)
+		goto out;
+	if (!is_there) {
 		err_set(e, ERR_INPUT, "no repository here: no folder .dvc in '%s' or above", here.p);
 		err_hint(e, "cas-hash init makes one");
 		goto out;
@@ -247,14 +252,14 @@ out:
 static int find_git(struct cas_repo *r, struct err *e)
 {
 	struct buf found = BUF_INIT;
-	int result = 0;
+	int there = is_true(cas_repo_get(r, "core", "no_scm")) ?
+			    0 :
+			    find_up(r->root, ".git", &found, e);
 
-	if (!is_true(cas_repo_get(r, "core", "no_scm")) && find_up(r->root, ".git", &found)) {
-		r->git_root = buf_check(&found, e) ? NULL : mem_dup(found.p, e);
-		result = r->git_root ? 0 : -1;
-	}
+	if (there > 0)
+		r->git_root = mem_dup(found.p, e);
 	buf_release(&found);
-	return result;
+	return there < 0 || (there > 0 && !r->git_root) ? -1 : 0;
 }
 
 struct cas_repo *cas_repo_open(const char *start, struct err *e)

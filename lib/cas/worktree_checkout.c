@@ -297,8 +297,8 @@ static int remove_dir(struct checkout *k, struct cas_checkout_result *res, struc
 	if (read_tree(k, e) || compare(k, e) || change(k, res, e))
 		return -1;
 	if (rmdir(k->absolute.p) && errno != ENOENT) {
-		err_errno(e, "cannot remove the folder");
-		err_hint(e, "something is in it that is not stored; move it away, or use --force");
+		err_set(e, ERR_INPUT, "something is in this folder that is not stored");
+		err_hint(e, "move it away, or use --force");
 		return err_at(e, "%s", k->path);
 	}
 	return 0;
