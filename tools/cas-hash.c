@@ -104,8 +104,9 @@ typedef int command(
 static enum tool_status run_in_repo(
 	struct tool *t, const struct args *a, command *run, struct err *e)
 {
-	struct cas_actions c = { .out = t->out, .json = t->json, .targets = t->operands,
-		.n_targets = t->n_operands };
+	struct cas_actions c = {
+		.out = t->out, .json = t->json, .targets = t->operands, .n_targets = t->n_operands
+	};
 	bool no = false;
 	int r;
 
@@ -119,10 +120,10 @@ static enum tool_status run_in_repo(
 }
 
 /* Each command as the table wants it: NAME_in_repo does the work of run_NAME. */
-#define IN_REPO(name)                                                                         \
-	static enum tool_status run_##name(struct tool *t, const void *args, struct err *e)   \
-	{                                                                                     \
-		return run_in_repo(t, args, name##_in_repo, e);                               \
+#define IN_REPO(name)                                                                       \
+	static enum tool_status run_##name(struct tool *t, const void *args, struct err *e) \
+	{                                                                                   \
+		return run_in_repo(t, args, name##_in_repo, e);                             \
 	}
 
 static int add_in_repo(
@@ -145,8 +146,8 @@ static int checkout_in_repo(
 	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
 {
 	(void)t, (void)no;
-	return cas_actions_checkout(c,
-		(a->force ? CAS_CHECKOUT_FORCE : 0) | (a->relink ? CAS_CHECKOUT_RELINK : 0), e);
+	return cas_actions_checkout(
+		c, (a->force ? CAS_CHECKOUT_FORCE : 0) | (a->relink ? CAS_CHECKOUT_RELINK : 0), e);
 }
 IN_REPO(checkout)
 
@@ -193,10 +194,11 @@ static int remote_in_repo(
 	if (!strcmp(verb, "remove") && n == 1)
 		return cas_actions_remote_remove(c, name, level, e);
 	if (!strcmp(verb, "modify") && n == (a->unset ? 2u : 3u))
-		return cas_actions_remote_modify(c, name, t->operands[2],
-			a->unset ? NULL : t->operands[3], level, e);
+		return cas_actions_remote_modify(
+			c, name, t->operands[2], a->unset ? NULL : t->operands[3], level, e);
 	err_set(e, ERR_INPUT, "'remote %s' with %zu operands is not known", verb, n);
-	return err_hint(e, "list; default [NAME]; add NAME URL; remove NAME; modify NAME KEY VALUE");
+	return err_hint(
+		e, "list; default [NAME]; add NAME URL; remove NAME; modify NAME KEY VALUE");
 }
 IN_REPO(remote)
 
@@ -223,7 +225,8 @@ static int gc_in_repo(
 	(void)no;
 	if (!a->workspace && !o.all_branches && !o.all_tags && !o.all_commits) {
 		err_set(e, ERR_INPUT, "what is to be kept is not said");
-		return err_hint(e, "-w keeps what the workspace references, -A what any commit does");
+		return err_hint(
+			e, "-w keeps what the workspace references, -A what any commit does");
 	}
 	o.in_remote = o.remote;
 	o.each = tell_removed;
@@ -235,7 +238,8 @@ static int gc_in_repo(
 		return -1;
 	num_format_bytes(size, (double)res.bytes_removed);
 	output_printf(t->out, "%llu objects in use, %llu %s (%s)\n", (unsigned long long)res.n_used,
-		(unsigned long long)res.n_removed, o.dry_run ? "would be removed" : "removed", size);
+		(unsigned long long)res.n_removed, o.dry_run ? "would be removed" : "removed",
+		size);
 	return 0;
 }
 IN_REPO(gc)
@@ -243,11 +247,11 @@ IN_REPO(gc)
 int main(int argc, char **argv)
 {
 	enum { WORK = TOOL_OUTPUT | TOOL_THREADS | TOOL_PROGRESS };
-#define COMMAND(word, how, what, opts, wants, least, most)                              \
-	{                                                                               \
-		.name = #word, .usage = how, .summary = what, .options = opts,          \
-		.defaults = &defaults, .args_size = sizeof(defaults), .flags = wants,   \
-		.min_operands = least, .max_operands = most, .run = run_##word          \
+#define COMMAND(word, how, what, opts, wants, least, most)                            \
+	{                                                                             \
+		.name = #word, .usage = how, .summary = what, .options = opts,        \
+		.defaults = &defaults, .args_size = sizeof(defaults), .flags = wants, \
+		.min_operands = least, .max_operands = most, .run = run_##word        \
 	}
 	static const struct tool_command commands[] = {
 		COMMAND(hash, "[-c FILE] PATH...", "Print hashes, or check them", hash_options,
@@ -271,10 +275,14 @@ int main(int argc, char **argv)
 		{ .name = NULL },
 	};
 	static const struct tool_spec spec = {
-		.main = { .name = "cas-hash", .usage = "[COMMAND] [OPTION]... PATH...",
+		.main = { .name = "cas-hash",
+			.usage = "[COMMAND] [OPTION]... PATH...",
 			.summary = "Hashes data, and keeps it by its hash as DVC does",
-			.options = hash_options, .defaults = &defaults,
-			.args_size = sizeof(defaults), .flags = WORK, .max_operands = -1,
+			.options = hash_options,
+			.defaults = &defaults,
+			.args_size = sizeof(defaults),
+			.flags = WORK,
+			.max_operands = -1,
 			.run = run_hash,
 			.example = "cas-hash add data/train.csv\ncas-hash status" },
 		.commands = commands,

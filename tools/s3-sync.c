@@ -30,16 +30,17 @@ static int add_rule(void *field, const struct opt *o, char **values, struct err 
 
 	if (r->n == sizeof(r->items) / sizeof(r->items[0]))
 		return err_set(e, ERR_INPUT, "more than %zu rules are too many", r->n);
-	r->items[r->n++] =
-		(struct remote_sync_rule){ !strcmp(o->name, "include"), values[0] };
+	r->items[r->n++] = (struct remote_sync_rule){ !strcmp(o->name, "include"), values[0] };
 	return 0;
 }
 
-#define REMOTE_ROWS                                                                           \
-	{ 'r', "remote", OPT_TEXT, offsetof(struct args, transfer.remote), "NAME",            \
-		"this remote; default: the output's own, or core.remote" },                   \
-		{ 0, "run-cache", OPT_FLAG, offsetof(struct args, transfer.run_cache), NULL,  \
-			"results of earlier runs, and what they made, too" }
+#define REMOTE_ROWS                                                                        \
+	{ 'r', "remote", OPT_TEXT, offsetof(struct args, transfer.remote), "NAME",         \
+		"this remote; default: the output's own, or core.remote" },                \
+	{                                                                                  \
+		0, "run-cache", OPT_FLAG, offsetof(struct args, transfer.run_cache), NULL, \
+			"results of earlier runs, and what they made, too"                 \
+	}
 
 static const struct opt status_options[] = {
 	{ 'r', "remote", OPT_TEXT, offsetof(struct args, transfer.remote), "NAME",
@@ -62,8 +63,8 @@ static const struct opt pull_options[] = {
 
 static const struct opt copy_options[] = {
 	OPT_HEADING("What is copied"),
-	{ 0, "include", OPT_CALL, offsetof(struct args, rules), "PATTERN",
-		"also files like this", .call = add_rule, .hide_default = true },
+	{ 0, "include", OPT_CALL, offsetof(struct args, rules), "PATTERN", "also files like this",
+		.call = add_rule, .hide_default = true },
 	{ 0, "exclude", OPT_CALL, offsetof(struct args, rules), "PATTERN",
 		"not files like this; the last rule that fits decides", .call = add_rule,
 		.hide_default = true },
@@ -90,14 +91,14 @@ static const struct opt rm_options[] = {
 
 /* ---- repositories ---- */
 
-typedef int command(
-	const struct cas_actions *c, const struct args *a, bool *no, struct err *e);
+typedef int command(const struct cas_actions *c, const struct args *a, bool *no, struct err *e);
 
 static enum tool_status run_in_repo(
 	struct tool *t, const struct args *a, command *run, struct err *e)
 {
-	struct cas_actions c = { .out = t->out, .json = t->json, .targets = t->operands,
-		.n_targets = t->n_operands };
+	struct cas_actions c = {
+		.out = t->out, .json = t->json, .targets = t->operands, .n_targets = t->n_operands
+	};
 	bool no = false;
 	int r;
 
@@ -157,8 +158,8 @@ static enum tool_status run_status(struct tool *t, const void *args, struct err 
 
 /* ---- trees ---- */
 
-static void tell(void *ctx, enum remote_sync_action action, const char *key, int64_t size,
-	const char *why)
+static void tell(
+	void *ctx, enum remote_sync_action action, const char *key, int64_t size, const char *why)
 {
 	static const char *const names[] = { "sent", "same", "deleted", "failed" };
 	struct tool *t = ctx;
@@ -180,6 +181,14 @@ static enum tool_status run_copy(struct tool *t, const void *args, struct err *e
 	struct remote_sync_result res;
 	char size[NUM_TEXT_MAX];
 
+	if (t->n_operands == 1) {
+		static const char *const names[] = { "push", "fetch", "pull", "status", "ls", "rm",
+			NULL };
+		const char *near = opt_nearest(t->operands[0], names);
+
+		err_set(e, ERR_INPUT, "'%s' is no command, and DST is missing", t->operands[0]);
+		return near ? err_hint(e, "did you mean '%s'?", near) : TOOL_FAILED;
+	}
 	if (t->n_operands != 2)
 		return err_set(e, ERR_INPUT, "a command, or SRC and DST, are needed");
 	o.rules = a->rules.items;
@@ -191,8 +200,7 @@ static enum tool_status run_copy(struct tool *t, const void *args, struct err *e
 	o.ctx = t;
 	if (a->dry_run)
 		t->verbose += !t->verbose;
-	if (remote_sync_run(
-		    t->operands[0], t->operands[1], &o, t->pool, t->diag, &res, e))
+	if (remote_sync_run(t->operands[0], t->operands[1], &o, t->pool, t->diag, &res, e))
 		return TOOL_FAILED;
 	num_format_bytes(size, (double)res.bytes_sent);
 	output_printf(t->out, "%llu files %scopied (%s), %llu %sdeleted, %llu unchanged\n",
@@ -207,8 +215,9 @@ static enum tool_status run_copy(struct tool *t, const void *args, struct err *e
 
 static enum tool_status run_ls(struct tool *t, const void *args, struct err *e)
 {
-	struct remote_sync_list_options o = { .url = t->operands[0], .pool = t->pool,
-		.diag = t->diag };
+	struct remote_sync_list_options o = {
+		.url = t->operands[0], .pool = t->pool, .diag = t->diag
+	};
 
 	(void)args;
 	return remote_sync_list(&o, t->out, e) ? TOOL_FAILED : TOOL_YES;
@@ -217,8 +226,11 @@ static enum tool_status run_ls(struct tool *t, const void *args, struct err *e)
 static enum tool_status run_rm(struct tool *t, const void *args, struct err *e)
 {
 	const struct args *a = args;
-	struct remote_sync_list_options o = { .url = t->operands[0], .pool = t->pool,
-		.diag = t->diag, .recursive = a->recursive, .dry_run = a->dry_run };
+	struct remote_sync_list_options o = { .url = t->operands[0],
+		.pool = t->pool,
+		.diag = t->diag,
+		.recursive = a->recursive,
+		.dry_run = a->dry_run };
 
 	return remote_sync_remove(&o, t->out, e) ? TOOL_FAILED : TOOL_YES;
 }
@@ -237,8 +249,8 @@ int main(int argc, char **argv)
 			WORK | TOOL_JSON, 0, -1),
 		COMMAND(fetch, "[TARGET...]", "Bring what the cache lacks", push_options,
 			WORK | TOOL_JSON, 0, -1),
-		COMMAND(pull, "[TARGET...]", "Fetch, and check out", pull_options,
-			WORK | TOOL_JSON, 0, -1),
+		COMMAND(pull, "[TARGET...]", "Fetch, and check out", pull_options, WORK | TOOL_JSON,
+			0, -1),
 		COMMAND(status, "[TARGET...]", "Tell what cache and remote lack", status_options,
 			WORK | TOOL_JSON, 0, -1),
 		COMMAND(ls, "URL", "List files: size, time, path", NULL, WORK, 1, 1),
@@ -246,10 +258,14 @@ int main(int argc, char **argv)
 		{ .name = NULL },
 	};
 	static const struct tool_spec spec = {
-		.main = { .name = "s3-sync", .usage = "COMMAND [TARGET...] | SRC DST",
+		.main = { .name = "s3-sync",
+			.usage = "COMMAND [TARGET...] | SRC DST",
 			.summary = "Moves data between cache and remote, or copies a tree",
-			.options = copy_options, .defaults = &defaults,
-			.args_size = sizeof(defaults), .flags = WORK, .max_operands = -1,
+			.options = copy_options,
+			.defaults = &defaults,
+			.args_size = sizeof(defaults),
+			.flags = WORK,
+			.max_operands = -1,
 			.run = run_copy,
 			.example = "s3-sync pull data/train.csv\n"
 				   "s3-sync --delete results/ file:///mnt/share/results" },

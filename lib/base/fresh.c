@@ -77,8 +77,7 @@ static int open_nameless(struct fresh_place *p, const char *dir, mode_t mode)
 #endif
 }
 
-int fresh_open(struct fresh_place *p, const char *dir, mode_t mode, struct fresh *f,
-	struct err *e)
+int fresh_open(struct fresh_place *p, const char *dir, mode_t mode, struct fresh *f, struct err *e)
 {
 	*f = (struct fresh)FRESH_INIT;
 	f->fd = open_nameless(p, dir, mode);
@@ -180,8 +179,8 @@ static int put_in_place(int fd, const char *name, const char *path)
 	return link_nameless(fd, path);
 }
 
-int fresh_replace(struct fresh_place *p, struct fresh *f, const char *path,
-	struct stat *st, struct err *e)
+int fresh_replace(
+	struct fresh_place *p, struct fresh *f, const char *path, struct stat *st, struct err *e)
 {
 	int r;
 
@@ -216,8 +215,8 @@ fail:
 	return -1;
 }
 
-int fresh_link(struct fresh_place *p, const char *target, const char *path, bool symbolic,
-	struct err *e)
+int fresh_link(
+	struct fresh_place *p, const char *target, const char *path, bool symbolic, struct err *e)
 {
 	struct buf name = BUF_INIT, dir = BUF_INIT;
 	int r = symbolic ? symlink(target, path) : link(target, path), handle;

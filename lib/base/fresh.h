@@ -27,10 +27,13 @@ struct fresh_place {
 struct fresh {
 	int fd;
 	struct buf name; /* its temporary path, empty if nameless */
-	int handle;      /* of output_track() */
+	int handle; /* of output_track() */
 };
 
-#define FRESH_INIT { .fd = -1, .name = BUF_INIT, .handle = -1 }
+#define FRESH_INIT                                       \
+	{                                                \
+		.fd = -1, .name = BUF_INIT, .handle = -1 \
+	}
 
 /**
  * Opens one that will be published somewhere below `dir`'s file system. For writing and
@@ -43,11 +46,10 @@ int fresh_open(struct fresh_place *p, const char *dir, mode_t mode, struct fresh
  * is there (then it
  * is given up); -1.
  */
-int fresh_publish(struct fresh *f, const char *path, struct stat *st,
-	struct err *e) MUST_CHECK;
+int fresh_publish(struct fresh *f, const char *path, struct stat *st, struct err *e) MUST_CHECK;
 /** The same in place of whatever file is there, at once. 0 or -1. */
-int fresh_replace(struct fresh_place *p, struct fresh *f, const char *path,
-	struct stat *st, struct err *e) MUST_CHECK;
+int fresh_replace(struct fresh_place *p, struct fresh *f, const char *path, struct stat *st,
+	struct err *e) MUST_CHECK;
 /** Sets its time, in nanoseconds since 1970; 0: leaves it at now. */
 int fresh_set_time(struct fresh *f, int64_t mtime_ns, struct err *e) MUST_CHECK;
 /** Gives it up. Takes one that was published or never opened. */

@@ -18,8 +18,7 @@ void cas_actions_release(struct cas_actions_selection *s)
 	cas_refs_release(&s->refs);
 }
 
-int cas_actions_choose(
-	const struct cas_actions *a, struct cas_actions_selection *s, struct err *e)
+int cas_actions_choose(const struct cas_actions *a, struct cas_actions_selection *s, struct err *e)
 {
 	*s = (struct cas_actions_selection){ .refs = CAS_REFS_INIT };
 	if (cas_refs_scan(&s->refs, a->w->repo, e))
@@ -53,8 +52,8 @@ int cas_actions_print_json(struct output *out, const json_t *v, struct err *e)
 
 /* ---- add, commit ---- */
 
-static int print_added(const struct cas_actions *a, const char *path, const struct cas_content *c,
-	struct err *e)
+static int print_added(
+	const struct cas_actions *a, const char *path, const struct cas_content *c, struct err *e)
 {
 	char hex[CAS_ID_TEXT_MAX];
 	struct buf b = BUF_INIT;
@@ -63,8 +62,8 @@ static int print_added(const struct cas_actions *a, const char *path, const stru
 
 	cas_id_format(&c->id, hex);
 	if (!a->json) {
-		diag_say(a->w->diag, DIAG_NOTE, "%s: %s, %lld bytes", path, hex,
-			(long long)c->size);
+		diag_say(
+			a->w->diag, DIAG_NOTE, "%s: %s, %lld bytes", path, hex, (long long)c->size);
 		return 0;
 	}
 	o = json_pack("{s:s, s:s, s:I, s:I}", "path", path, "hash", hex, "size",
@@ -90,9 +89,9 @@ int cas_actions_add(const struct cas_actions *a, struct err *e)
 	for (size_t i = 0; i < a->n_targets && !r; i++)
 		r = cas_repo_relative(a->w->repo, a->targets[i], &rel, e) ||
 				    cas_worktree_add(a->w, rel.p, &c, e) ||
-				    print_added(a, rel.p, &c, e) ?
-			    -1 :
-			    0;
+				    print_added(a, rel.p, &c, e)
+			    ? -1
+			    : 0;
 	lock_drop(lock);
 	buf_release(&rel);
 	return r;
@@ -110,9 +109,9 @@ static int commit_file(const struct cas_actions *a, const char *file, struct err
 		unsigned flags = p->outs[i].cache ? 0 : CAS_PUT_HASH_ONLY;
 
 		r = cas_worktree_put(a->w, path, flags, &c, e) || cas_pointer_set(p, i, &c, e) ||
-				    print_added(a, path, &c, e) ?
-			    -1 :
-			    0;
+				    print_added(a, path, &c, e)
+			    ? -1
+			    : 0;
 		if (!r && p->outs[i].cache)
 			r = cas_ignore_add_git(a->w->repo, path, NULL, e);
 	}
@@ -194,8 +193,8 @@ int cas_actions_checkout(const struct cas_actions *a, unsigned flags, struct err
 		cas_repo_absolute(a->w->repo, out->path, &absolute);
 		r = buf_check(&absolute, e);
 		was_there = path_exists(absolute.p);
-		if (r || !cas_worktree_checkout(
-				 a->w, out->path, &out->content, flags, &res, &why)) {
+		if (r ||
+			!cas_worktree_checkout(a->w, out->path, &out->content, flags, &res, &why)) {
 			print_checkout(a, out->path, &res, was_there);
 			continue;
 		}
@@ -232,8 +231,8 @@ static int ref_name(const struct cas_ref *ref, struct buf *b, struct err *e)
 }
 
 /* {"data.dvc": [{"changed outs": {"data": "modified"}}]} */
-static int note_state(json_t *all, const char *name, const char *path, enum cas_state state,
-	struct err *e)
+static int note_state(
+	json_t *all, const char *name, const char *path, enum cas_state state, struct err *e)
 {
 	json_t *list = json_object_get(all, name), *outs;
 
@@ -253,11 +252,13 @@ static void print_status(struct output *out, json_t *all)
 	const char *name, *path;
 	json_t *list, *state;
 
-	json_object_foreach (all, name, list) {
+	json_object_foreach(all, name, list)
+	{
 		cas_actions_print_path(out, name);
 		output_text(out, ":\n\tchanged outs:\n");
-		json_object_foreach (json_object_get(json_array_get(list, 0), "changed outs"), path,
-			state) {
+		json_object_foreach(
+			json_object_get(json_array_get(list, 0), "changed outs"), path, state)
+		{
 			output_printf(out, "\t\t%s:%*s", json_string_value(state),
 				(int)(19 - json_string_length(state)), "");
 			cas_actions_print_path(out, path);
@@ -286,9 +287,8 @@ int cas_actions_status(const struct cas_actions *a, bool *changed, struct err *e
 		if (r || state == CAS_SAME)
 			continue;
 		*changed = true;
-		r = ref_name(ref, &name, e) || note_state(all, name.p, ref->out.path, state, e) ?
-			    -1 :
-			    0;
+		r = ref_name(ref, &name, e) || note_state(all, name.p, ref->out.path, state, e) ? -1
+												: 0;
 	}
 	if (!r && a->json)
 		r = cas_actions_print_json(a->out, all, e);
@@ -319,11 +319,11 @@ static json_t *diff_json(const struct cas_diff *d)
 
 	for (size_t i = 0; all && i < d->n; i++) {
 		const struct cas_diff_change *c = &d->changes[i];
-		json_t *path = c->kind == CAS_DIFF_RENAMED ? pair(c->path, c->new_path) :
-							     json_string(c->path);
-		json_t *hash = c->kind == CAS_DIFF_MODIFIED ?
-				       pair(c->old_id, c->new_id) :
-				       json_string(*c->old_id ? c->old_id : c->new_id);
+		json_t *path = c->kind == CAS_DIFF_RENAMED ? pair(c->path, c->new_path)
+							   : json_string(c->path);
+		json_t *hash = c->kind == CAS_DIFF_MODIFIED
+				       ? pair(c->old_id, c->new_id)
+				       : json_string(*c->old_id ? c->old_id : c->new_id);
 		json_t *one = json_pack("{s:o, s:o}", "path", path, "hash", hash);
 
 		if (one && c->old_size >= 0)
@@ -367,8 +367,8 @@ static void print_diff(struct output *out, const struct cas_diff *d)
 		counts[1], counts[2], counts[3]);
 }
 
-int cas_actions_diff(const struct cas_actions *a, const char *from, const char *to, bool *changed,
-	struct err *e)
+int cas_actions_diff(
+	const struct cas_actions *a, const char *from, const char *to, bool *changed, struct err *e)
 {
 	struct cas_diff d = CAS_DIFF_INIT;
 	json_t *json = NULL;

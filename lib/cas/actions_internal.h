@@ -19,8 +19,8 @@ struct cas_actions_selection {
 };
 
 /** cas_actions_release() in both cases. */
-int cas_actions_choose(const struct cas_actions *a, struct cas_actions_selection *s,
-	struct err *e) MUST_CHECK;
+int cas_actions_choose(
+	const struct cas_actions *a, struct cas_actions_selection *s, struct err *e) MUST_CHECK;
 void cas_actions_release(struct cas_actions_selection *s);
 /** A path as text for a terminal: control characters escaped. */
 void cas_actions_print_path(struct output *out, const char *path);

@@ -70,8 +70,8 @@ static int no_remote(const char *name, struct err *e)
 	return err_hint(e, "cas-hash remote list shows them");
 }
 
-int cas_actions_remote_remove(const struct cas_actions *a, const char *name, enum cas_level level,
-	struct err *e)
+int cas_actions_remote_remove(
+	const struct cas_actions *a, const char *name, enum cas_level level, struct err *e)
 {
 	struct cas_repo *r = a->w->repo;
 	struct buf section = BUF_INIT;
@@ -124,8 +124,8 @@ out:
 	return result;
 }
 
-int cas_actions_remote_default(const struct cas_actions *a, const char *name, enum cas_level level,
-	struct err *e)
+int cas_actions_remote_default(
+	const struct cas_actions *a, const char *name, enum cas_level level, struct err *e)
 {
 	struct cas_repo *r = a->w->repo;
 	struct buf section = BUF_INIT;
@@ -140,9 +140,9 @@ int cas_actions_remote_default(const struct cas_actions *a, const char *name, en
 	}
 	if (section_of(name, &section, e))
 		goto out;
-	result = cas_repo_get(r, section.p, "url") ?
-			 cas_repo_set(r, level, "core", "remote", name, e) :
-			 no_remote(name, e);
+	result = cas_repo_get(r, section.p, "url")
+			 ? cas_repo_set(r, level, "core", "remote", name, e)
+			 : no_remote(name, e);
 out:
 	buf_release(&section);
 	return result;
@@ -166,9 +166,8 @@ int cas_actions_remote_list(const struct cas_actions *a, struct err *e)
 	int result = 0;
 
 	for (int level = CAS_N_LEVELS; level-- > 0 && !result;)
-		for (size_t i = 0;
-			r->config[level] &&
-			(section = cas_config_section(r->config[level], i)) && !result;
+		for (size_t i = 0; r->config[level] &&
+				   (section = cas_config_section(r->config[level], i)) && !result;
 			i++) {
 			struct slice s = name_of(section);
 			bool is_known = false;
@@ -182,9 +181,9 @@ int cas_actions_remote_list(const struct cas_actions *a, struct err *e)
 			buf_reset(&name);
 			buf_add_slice(&name, s);
 			result = buf_check(&name, e) ||
-						 cas_repo_remote_url(r, name.p, &resolved, &url, e) ?
-					 -1 :
-					 0;
+						 cas_repo_remote_url(r, name.p, &resolved, &url, e)
+					 ? -1
+					 : 0;
 			if (!result)
 				output_printf(a->out, "%s\t%s%s\n", name.p, url.p,
 					chosen && !strcmp(chosen, name.p) ? "\t(default)" : "");

@@ -90,8 +90,8 @@ static int move(const struct cas_actions *a, const struct cas_transfer_options *
 	o.each = tell;
 	o.ctx = &t;
 	if (!r)
-		r = is_push ? cas_transfer_push(a->w, &s.refs, s.wanted, &o, &res, e) :
-			      cas_transfer_fetch(a->w, &s.refs, s.wanted, &o, &res, e);
+		r = is_push ? cas_transfer_push(a->w, &s.refs, s.wanted, &o, &res, e)
+			    : cas_transfer_fetch(a->w, &s.refs, s.wanted, &o, &res, e);
 	if (!r)
 		print_summary(a, is_push, &res, o.dry_run);
 	*lost = res.n_missing;

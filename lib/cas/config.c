@@ -15,8 +15,8 @@ enum line_kind { LINE_OTHER, LINE_SECTION, LINE_KEY };
 
 struct line {
 	enum line_kind kind;
-	char *text;  /* as in the file, without its newline */
-	char *name;  /* section or key; NULL for other lines */
+	char *text; /* as in the file, without its newline */
+	char *name; /* section or key; NULL for other lines */
 	char *value; /* of a key */
 };
 
@@ -113,7 +113,8 @@ static int parse_line(struct line *l, struct slice text, struct err *e)
 		if (eq)
 			name = slice_trim((struct slice){ s.p, (size_t)(eq - s.p) });
 		if (!name.len ||
-			!parse_value((struct slice){ eq + 1, s.len - (size_t)(eq + 1 - s.p) }, &value))
+			!parse_value(
+				(struct slice){ eq + 1, s.len - (size_t)(eq + 1 - s.p) }, &value))
 			return err_set(e, ERR_INPUT, "this is not 'key = value': '%.*s'",
 				(int)(s.len > 80 ? 80 : s.len), s.p);
 		l->value = mem_dup_n(value.p, value.len, e);

@@ -48,8 +48,8 @@ static int add(struct side *s, const char *path, const char *inside, const struc
 	return 0;
 }
 
-static int add_members(struct side *s, const char *path, const struct cas_manifest *m,
-	struct err *e)
+static int add_members(
+	struct side *s, const char *path, const struct cas_manifest *m, struct err *e)
 {
 	for (size_t i = 0; i < m->n; i++) {
 		struct cas_id id = { .is_dir = false };
@@ -61,22 +61,22 @@ static int add_members(struct side *s, const char *path, const struct cas_manife
 	return 0;
 }
 
-static int add_recorded(struct cas_worktree *w, struct side *s, const struct cas_out *out,
-	struct err *e)
+static int add_recorded(
+	struct cas_worktree *w, struct side *s, const struct cas_out *out, struct err *e)
 {
 	struct cas_manifest m = CAS_MANIFEST_INIT;
 	const struct cas_id *id = &out->content.id;
 	int r = add(s, out->path, NULL, id, out->content.size, e);
 
 	if (!r && id->is_dir && cas_object_has(w->cache, id))
-		r = cas_worktree_manifest(w, id, &m, e) || add_members(s, out->path, &m, e) ? -1 :
-											      0;
+		r = cas_worktree_manifest(w, id, &m, e) || add_members(s, out->path, &m, e) ? -1
+											    : 0;
 	cas_manifest_release(&m);
 	return r;
 }
 
-static int add_present(struct cas_worktree *w, struct side *s, const struct cas_out *out,
-	struct err *e)
+static int add_present(
+	struct cas_worktree *w, struct side *s, const struct cas_out *out, struct err *e)
 {
 	static const struct cas_tree_options plain = { .is_legacy = false };
 	struct cas_manifest m = CAS_MANIFEST_INIT;
@@ -87,9 +87,9 @@ static int add_present(struct cas_worktree *w, struct side *s, const struct cas_
 		r = add(s, out->path, NULL, &c.id, c.size, e);
 		if (!r && c.id.is_dir)
 			r = cas_tree_read(w, out->path, &plain, &m, e) ||
-						    add_members(s, out->path, &m, e) ?
-				    -1 :
-				    0;
+					    add_members(s, out->path, &m, e)
+				    ? -1
+				    : 0;
 	}
 	cas_manifest_release(&m);
 	return r;
@@ -103,8 +103,8 @@ static int by_path(const void *a, const void *b)
 static int load_side(struct cas_worktree *w, const char *rev, struct side *s, struct err *e)
 {
 	struct cas_refs refs = CAS_REFS_INIT;
-	int r = rev ? cas_refs_scan_revision(&refs, w->repo, rev, e) :
-		      cas_refs_scan(&refs, w->repo, e);
+	int r = rev ? cas_refs_scan_revision(&refs, w->repo, rev, e)
+		    : cas_refs_scan(&refs, w->repo, e);
 
 	for (size_t i = 0; i < refs.n && !r; i++) {
 		const struct cas_ref *ref = &refs.refs[i];
@@ -128,8 +128,9 @@ static int note(struct cas_diff *d, enum cas_diff_kind kind, const struct item *
 	if (mem_grow(&d->changes, &d->cap, d->n + 1, sizeof(*d->changes), e))
 		return -1;
 	c = &d->changes[d->n];
-	*c = (struct cas_diff_change){ .kind = kind, .old_size = a ? a->size : -1,
-		.new_size = b ? b->size : -1 };
+	*c = (struct cas_diff_change){
+		.kind = kind, .old_size = a ? a->size : -1, .new_size = b ? b->size : -1
+	};
 	if (a)
 		memcpy(c->old_id, a->id, sizeof(c->old_id));
 	if (b)
@@ -195,9 +196,9 @@ static int compare(struct cas_diff *d, struct side *a, struct side *b, struct er
 	if (!p.come)
 		goto out;
 	while (i < a->n || k < b->n) {
-		int order = i == a->n ? 1 :
-			    k == b->n ? -1 :
-					strcmp(a->items[i].path, b->items[k].path);
+		int order = i == a->n   ? 1
+			    : k == b->n ? -1
+					: strcmp(a->items[i].path, b->items[k].path);
 
 		if (!order && strcmp(a->items[i].id, b->items[k].id) != 0 &&
 			note(d, CAS_DIFF_MODIFIED, &a->items[i], &b->items[k], e))
@@ -223,13 +224,12 @@ static int by_kind(const void *a, const void *b)
 	return x->kind != y->kind ? (int)x->kind - (int)y->kind : strcmp(x->path, y->path);
 }
 
-int cas_diff_run(struct cas_worktree *w, const char *from, const char *to, struct cas_diff *d,
-	struct err *e)
+int cas_diff_run(
+	struct cas_worktree *w, const char *from, const char *to, struct cas_diff *d, struct err *e)
 {
 	struct side a = { 0 }, b = { 0 };
-	int r = load_side(w, from, &a, e) || load_side(w, to, &b, e) || compare(d, &a, &b, e) ?
-			-1 :
-			0;
+	int r = load_side(w, from, &a, e) || load_side(w, to, &b, e) || compare(d, &a, &b, e) ? -1
+											      : 0;
 
 	if (d->n)
 		qsort(d->changes, d->n, sizeof(*d->changes), by_kind);

@@ -10,7 +10,7 @@ enum cas_diff_kind { CAS_DIFF_ADDED, CAS_DIFF_DELETED, CAS_DIFF_MODIFIED, CAS_DI
 
 struct cas_diff_change {
 	enum cas_diff_kind kind;
-	const char *path;     /* of a directory with "/" behind, as DVC prints it */
+	const char *path; /* of a directory with "/" behind, as DVC prints it */
 	const char *new_path; /* of what was renamed */
 	char old_id[CAS_ID_TEXT_MAX], new_id[CAS_ID_TEXT_MAX]; /* empty where there is none */
 	int64_t old_size, new_size; /* -1: not known */
@@ -22,7 +22,10 @@ struct cas_diff {
 	struct arena names;
 };
 
-#define CAS_DIFF_INIT { 0 }
+#define CAS_DIFF_INIT \
+	{             \
+		0     \
+	}
 
 /**
  * Compares revision `from` with revision `to` (NULL: the workspace as it is). Members of

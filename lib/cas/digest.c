@@ -17,7 +17,8 @@ static bool is_text(struct slice s)
 
 		if (!c)
 			return false;
-		if ((c < 32 || c > 126) && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\b')
+		if ((c < 32 || c > 126) && c != '\n' && c != '\r' && c != '\t' && c != '\f' &&
+			c != '\b')
 			odd++;
 	}
 	return odd * 10 <= n * 3;

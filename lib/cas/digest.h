@@ -18,8 +18,8 @@
 enum { CAS_DIGEST_PIECE = 1 << 20 };
 
 /** Hashes bytes in memory: a whole file. */
-int cas_digest_bytes(struct slice data, bool is_legacy, uint8_t md5[HASH_MD5_LEN],
-	struct err *e) MUST_CHECK;
+int cas_digest_bytes(
+	struct slice data, bool is_legacy, uint8_t md5[HASH_MD5_LEN], struct err *e) MUST_CHECK;
 /**
  * Reads `fd` from where it stands to its end, hashes it, and writes the bytes to `to` (-1:
  * nowhere) on the

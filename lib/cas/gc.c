@@ -15,7 +15,7 @@ struct gc {
 	struct doomed {
 		struct cas_id id;
 		int64_t size;
-	} *doomed; /* [n] */
+	} * doomed; /* [n] */
 	size_t n, cap;
 	struct remote_job job;
 	struct buf key;
@@ -23,8 +23,8 @@ struct gc {
 
 /* ---- what is used ---- */
 
-static int scan_lines(struct cas_refs *refs, const struct cas_repo *repo, struct slice revs,
-	struct err *e)
+static int scan_lines(
+	struct cas_refs *refs, const struct cas_repo *repo, struct slice revs, struct err *e)
 {
 	struct slice line;
 
@@ -65,11 +65,10 @@ static int scan_revisions(struct gc *g, struct cas_refs *refs, struct err *e)
 			err_set(e, ERR_INPUT, "there is no git repository here");
 			r = err_hint(e, "without revisions: cas-hash gc -w");
 		} else {
-			r = cas_git_must(repo->root, lists[i].args, (struct slice){ NULL, 0 },
-				    &out, e) ||
-						    scan_lines(refs, repo, buf_slice(&out), e) ?
-				    -1 :
-				    0;
+			r = cas_git_must(repo->root, lists[i].args, (struct slice){ NULL, 0 }, &out,
+				    e) || scan_lines(refs, repo, buf_slice(&out), e)
+				    ? -1
+				    : 0;
 		}
 	}
 	buf_release(&out);
@@ -88,7 +87,8 @@ static int add_used(struct gc *g, const struct cas_out *out, const char *file, s
 		if (g->o->allow_missing || !out->cache)
 			return 0;
 		err_set(e, ERR_INPUT,
-			"the list of the directory '%s' is not in the cache, so what it needs cannot be told; nothing was removed",
+			"the list of the directory '%s' is not in the cache, so what it needs "
+			"cannot be told; nothing was removed",
 			out->path);
 		err_hint(e, "s3-sync fetch brings it; --allow-missing goes on without");
 		return err_at(e, "%s", file);

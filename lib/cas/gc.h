@@ -16,7 +16,7 @@ struct cas_gc_options {
 	bool all_branches; /* local and remote-tracking */
 	bool all_tags;
 	bool all_commits; /* every commit that a ref reaches */
-	bool in_remote;   /* the remote's objects instead of the cache's */
+	bool in_remote; /* the remote's objects instead of the cache's */
 	const char *remote; /* its name; NULL: the default */
 	bool allow_missing; /* a manifest that is not in the cache is taken to name nothing */
 	bool dry_run;
@@ -26,7 +26,7 @@ struct cas_gc_options {
 };
 
 struct cas_gc_result {
-	uint64_t n_used;    /* objects that something references */
+	uint64_t n_used; /* objects that something references */
 	uint64_t n_removed, bytes_removed;
 };
 

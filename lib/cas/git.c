@@ -167,8 +167,8 @@ out:
 	return r;
 }
 
-int cas_git_must(const char *dir, const char *const *args, struct slice in, struct buf *out,
-	struct err *e)
+int cas_git_must(
+	const char *dir, const char *const *args, struct slice in, struct buf *out, struct err *e)
 {
 	struct buf problem = BUF_INIT;
 	int r = cas_git_run(dir, args, in, out, &problem, e);

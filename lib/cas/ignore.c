@@ -154,8 +154,8 @@ static bool rule_matches(const struct rule *r, struct slice path, bool is_dir)
 		return match_path(r->pattern, path);
 	for (size_t i = path.len; i-- > 0;)
 		if (path.p[i] == '/')
-			return match_part(r->pattern,
-				(struct slice){ path.p + i + 1, path.len - i - 1 });
+			return match_part(
+				r->pattern, (struct slice){ path.p + i + 1, path.len - i - 1 });
 	return match_part(r->pattern, path);
 }
 
@@ -241,8 +241,8 @@ static bool parse_rule(struct slice s, struct rule *r)
 	return s.len > 0;
 }
 
-struct cas_ignore *cas_ignore_parse(struct slice text, const char *dir,
-	const struct cas_ignore *parent, struct err *e)
+struct cas_ignore *cas_ignore_parse(
+	struct slice text, const char *dir, const struct cas_ignore *parent, struct err *e)
 {
 	struct cas_ignore *ig = mem_new(sizeof(*ig), e);
 	struct slice rest, line;
@@ -311,8 +311,8 @@ void cas_ignore_free_all(struct cas_ignore *ig)
 	}
 }
 
-struct cas_ignore *cas_ignore_load_down(const struct cas_repo *r, const char *dir,
-	const char *file, struct err *e)
+struct cas_ignore *cas_ignore_load_down(
+	const struct cas_repo *r, const char *dir, const char *file, struct err *e)
 {
 	struct cas_ignore *ig = cas_ignore_load(r, ".", file, NULL, e), *next;
 	struct buf at = BUF_INIT;

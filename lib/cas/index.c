@@ -290,8 +290,7 @@ bool cas_index_get(struct cas_index *x, const struct stat *st, uint8_t md5[HASH_
 	return true;
 }
 
-void cas_index_put_own(struct cas_index *x, const struct stat *st,
-	const uint8_t md5[HASH_MD5_LEN])
+void cas_index_put_own(struct cas_index *x, const struct stat *st, const uint8_t md5[HASH_MD5_LEN])
 {
 	struct err e = ERR_INIT;
 	struct record r;
@@ -307,8 +306,8 @@ void cas_index_put_own(struct cas_index *x, const struct stat *st,
 	pthread_mutex_unlock(&x->mutex);
 }
 
-void cas_index_put(struct cas_index *x, const struct stat *st, int64_t now_ns,
-	const uint8_t md5[HASH_MD5_LEN])
+void cas_index_put(
+	struct cas_index *x, const struct stat *st, int64_t now_ns, const uint8_t md5[HASH_MD5_LEN])
 {
 	struct record r;
 

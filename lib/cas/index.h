@@ -47,8 +47,7 @@ void cas_index_put(struct cas_index *x, const struct stat *st, int64_t now_ns,
  * The same for a file that we made, or turned into a link of an object, a moment ago. Any
  * thread.
  */
-void cas_index_put_own(struct cas_index *x, const struct stat *st,
-	const uint8_t md5[HASH_MD5_LEN]);
+void cas_index_put_own(struct cas_index *x, const struct stat *st, const uint8_t md5[HASH_MD5_LEN]);
 /** The clock that files' times come from, in nanoseconds. */
 int64_t cas_index_now(void);
 /**

@@ -48,8 +48,8 @@ static bool is_utf8(struct slice s)
 
 /* ---- building ---- */
 
-struct cas_manifest_entry *cas_manifest_add(struct cas_manifest *m, struct slice relpath,
-	struct err *e)
+struct cas_manifest_entry *cas_manifest_add(
+	struct cas_manifest *m, struct slice relpath, struct err *e)
 {
 	struct cas_manifest_entry *t;
 
@@ -91,8 +91,8 @@ void cas_manifest_sort(struct cas_manifest *m)
 		qsort(m->entries, m->n, sizeof(*m->entries), entry_cmp);
 }
 
-const struct cas_manifest_entry *cas_manifest_find(const struct cas_manifest *m,
-	struct slice relpath)
+const struct cas_manifest_entry *cas_manifest_find(
+	const struct cas_manifest *m, struct slice relpath)
 {
 	size_t lo = 0, hi = m->n;
 
@@ -159,8 +159,8 @@ void cas_manifest_format(const struct cas_manifest *m, struct buf *b)
 	buf_add_char(b, ']');
 }
 
-int cas_manifest_id(const struct cas_manifest *m, struct buf *text, struct cas_id *id,
-	struct err *e)
+int cas_manifest_id(
+	const struct cas_manifest *m, struct buf *text, struct cas_id *id, struct err *e)
 {
 	buf_reset(text);
 	cas_manifest_format(m, text);
@@ -254,7 +254,8 @@ static bool take_escape(struct reader *r)
 	if (k != 'u' || !take_hex(r, &c) || !c)
 		return false;
 	if (c >= 0xd800 && c < 0xdc00) {
-		if (r->text.len - r->at < 2 || r->text.p[r->at] != '\\' || r->text.p[r->at + 1] != 'u')
+		if (r->text.len - r->at < 2 || r->text.p[r->at] != '\\' ||
+			r->text.p[r->at + 1] != 'u')
 			return false;
 		r->at += 2;
 		if (!take_hex(r, &low) || low < 0xdc00 || low > 0xdfff)
@@ -275,8 +276,8 @@ static bool take_text(struct reader *r)
 	while (r->at < r->text.len) {
 		size_t from = r->at;
 
-		while (r->at < r->text.len && r->text.p[r->at] != '"' &&
-			r->text.p[r->at] != '\\' && (unsigned char)r->text.p[r->at] >= 0x20)
+		while (r->at < r->text.len && r->text.p[r->at] != '"' && r->text.p[r->at] != '\\' &&
+			(unsigned char)r->text.p[r->at] >= 0x20)
 			r->at++;
 		buf_add(&r->value, r->text.p + from, r->at - from);
 		if (r->at >= r->text.len || (unsigned char)r->text.p[r->at] < 0x20)
@@ -391,8 +392,8 @@ static int check_tree(const struct cas_manifest *m, struct err *e)
 		struct slice path = entry_path(&m->entries[i]), dir = path;
 
 		if (i && slice_eq(path, entry_path(&m->entries[i - 1])))
-			return err_set(e, ERR_INPUT, "the path '%s' comes twice",
-				m->entries[i].relpath);
+			return err_set(
+				e, ERR_INPUT, "the path '%s' comes twice", m->entries[i].relpath);
 		while (dir.len && dir.p[dir.len - 1] != '/')
 			dir.len--;
 		if (!dir.len || slice_eq(dir, before))
@@ -400,8 +401,8 @@ static int check_tree(const struct cas_manifest *m, struct err *e)
 		before = dir;
 		for (size_t k = 1; k < dir.len; k++)
 			if (dir.p[k] == '/' && cas_manifest_find(m, (struct slice){ dir.p, k }))
-				return err_set(e, ERR_INPUT,
-					"'%.*s' is both a file and a folder", (int)k, dir.p);
+				return err_set(e, ERR_INPUT, "'%.*s' is both a file and a folder",
+					(int)k, dir.p);
 	}
 	return 0;
 }

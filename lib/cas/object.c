@@ -127,8 +127,7 @@ out:
 	return r;
 }
 
-int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct fresh *f,
-	struct err *e)
+int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct fresh *f, struct err *e)
 {
 	struct buf dir = BUF_INIT;
 	struct err first = ERR_INIT;
@@ -140,15 +139,14 @@ int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct fresh 
 	/* The folder is nearly always there: looked for only when it is missed. */
 	r = c->place.nameless ? fresh_open(&c->place, dir.p, 0444, f, &first) : -1;
 	if (r)
-		r = cas_object_make_dir(c, id, e) ? -1 :
-						    fresh_open(&c->place, dir.p, 0444, f, e);
+		r = cas_object_make_dir(c, id, e) ? -1 : fresh_open(&c->place, dir.p, 0444, f, e);
 out:
 	buf_release(&dir);
 	return r;
 }
 
-int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct fresh *f,
-	bool *is_new, struct err *e)
+int cas_object_publish(
+	struct cas_cache *c, const struct cas_id *id, struct fresh *f, bool *is_new, struct err *e)
 {
 	struct buf path = BUF_INIT;
 	struct stat st, key;
@@ -183,8 +181,8 @@ bool cas_object_clone(struct cas_cache *c, int from, int to)
 	return false;
 }
 
-int cas_object_put_bytes(struct cas_cache *c, const struct cas_id *id, struct slice data,
-	struct err *e)
+int cas_object_put_bytes(
+	struct cas_cache *c, const struct cas_id *id, struct slice data, struct err *e)
 {
 	struct fresh f = FRESH_INIT;
 
@@ -242,8 +240,7 @@ int cas_object_check(struct cas_cache *c, const struct cas_id *id, int64_t *size
 			err_errno(e, "cannot open the object '%s'", path.p);
 			goto out;
 		}
-		if (cas_digest_stream(
-			    fd, path.p, -1, id->is_legacy && !id->is_dir, md5, &n, e))
+		if (cas_digest_stream(fd, path.p, -1, id->is_legacy && !id->is_dir, md5, &n, e))
 			goto out;
 		cas_index_put(c->index, &key, now, md5);
 	}

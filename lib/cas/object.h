@@ -62,12 +62,12 @@ int cas_object_load(
 struct cas_put {
 	int dir_fd; /* folder that `name` is relative to, or AT_FDCWD */
 	const char *name; /* the file; a symbolic link is followed */
-	const char *path;  /* its absolute path, for `link` */
+	const char *path; /* its absolute path, for `link` */
 	const char *label; /* the path for messages */
 	bool is_legacy;
 	bool store; /* false: hash it only */
 	bool link; /* afterwards replace the file by a link of the first type that works */
-	bool has_st;       /* `st` is the file's (its target's), taken at now_ns: saves a look */
+	bool has_st; /* `st` is the file's (its target's), taken at now_ns: saves a look */
 	int64_t now_ns;
 	/* results */
 	struct stat st; /* of the workspace's file, after all was done */

@@ -13,17 +13,17 @@ struct cas_cache {
 	struct cas_index *index;
 	struct fresh_place place;
 	atomic_int reflinks; /* 0 not tried, 1 work, -1 do not */
-	atomic_int dir_fd;   /* of the cache's folder; -1: not there yet */
+	atomic_int dir_fd; /* of the cache's folder; -1: not there yet */
 };
 
 /** Opens a fresh file beside the object's place, whose folder is made. */
-int cas_object_fresh(struct cas_cache *c, const struct cas_id *id, struct fresh *f,
-	struct err *e) MUST_CHECK;
+int cas_object_fresh(
+	struct cas_cache *c, const struct cas_id *id, struct fresh *f, struct err *e) MUST_CHECK;
 /** Makes the folder of an object. */
 int cas_object_make_dir(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
 /** Gives the fresh file the object's name; *is_new (may be NULL): it was not there. Closes it. */
-int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct fresh *f,
-	bool *is_new, struct err *e) MUST_CHECK;
+int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct fresh *f, bool *is_new,
+	struct err *e) MUST_CHECK;
 /** Makes `to` share the blocks of `from`; false where the file system cannot. */
 bool cas_object_clone(struct cas_cache *c, int from, int to);
 /** The stat with which the index keeps hashes of the legacy kind apart. */

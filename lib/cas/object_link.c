@@ -44,9 +44,10 @@ static int fill(struct cas_cache *c, const struct cas_id *id, const char *object
 	} else if (!cas_digest_stream(fd, object, to, id->is_legacy, md5, &size, e)) {
 		r = 1;
 		if (memcmp(md5, id->md5, HASH_MD5_LEN) != 0) {
-			err_set(e, ERR_INPUT, "the object %s is corrupt: its bytes have another hash",
-				hex);
-			err_hint(e, "cas-hash verify moves it aside; s3-sync fetch brings it again");
+			err_set(e, ERR_INPUT,
+				"the object %s is corrupt: its bytes have another hash", hex);
+			err_hint(
+				e, "cas-hash verify moves it aside; s3-sync fetch brings it again");
 			r = -1;
 		}
 	}
@@ -86,8 +87,8 @@ out:
 	return r;
 }
 
-int cas_object_link(struct cas_cache *c, const struct cas_id *id, const char *path, bool is_exec,
-	struct err *e)
+int cas_object_link(
+	struct cas_cache *c, const struct cas_id *id, const char *path, bool is_exec, struct err *e)
 {
 	struct buf object = BUF_INIT;
 	int r = 0;

@@ -182,8 +182,8 @@ static int link_back(struct cas_cache *c, struct cas_put *p, enum cas_link type,
 		r = object.failed ? -1 : err_errno(e, "cannot open the object '%s'", object.p);
 		goto out;
 	}
-	if (type == CAS_LINK_SYMLINK ? is_link_to(p->path, object.p) :
-				       there.st_ino == p->st.st_ino && there.st_dev == p->st.st_dev)
+	if (type == CAS_LINK_SYMLINK ? is_link_to(p->path, object.p)
+				     : there.st_ino == p->st.st_ino && there.st_dev == p->st.st_dev)
 		goto out;
 	/* What is there must still be what was stored. */
 	if (fstatat(p->dir_fd, p->name, &st, 0) || !same_stat(&st, &p->st)) {
@@ -230,8 +230,7 @@ static int copy_and_hash(struct cas_cache *c, struct cas_put *p, int fd, struct 
 		fresh_open(&c->place, c->repo->cache_dir, 0444, f, e))
 		return -1;
 	if (wants_clone && cas_object_clone(c, fd, f->fd))
-		return cas_digest_stream(
-			f->fd, p->label, -1, p->is_legacy, p->id.md5, size, e);
+		return cas_digest_stream(f->fd, p->label, -1, p->is_legacy, p->id.md5, size, e);
 	return cas_digest_stream(fd, p->label, f->fd, p->is_legacy, p->id.md5, size, e);
 }
 
@@ -258,17 +257,17 @@ static int put_large(struct cas_cache *c, struct cas_put *p, struct err *e)
 	} else if (!done && is_sharing(type)) {
 		done = adopt(c, p, fd, e) > 0 ? 2 : 0;
 		if (!done) {
-			r = lseek(fd, 0, SEEK_SET) ? changed(p, e) :
-						     copy_and_hash(c, p, fd, &f, &size, e);
+			r = lseek(fd, 0, SEEK_SET) ? changed(p, e)
+						   : copy_and_hash(c, p, fd, &f, &size, e);
 			if (!r)
 				r = check_unchanged(fd, p, e);
 		}
 	}
 	if (!r && !done)
 		r = cas_object_make_dir(c, &p->id, e) ||
-				    cas_object_publish(c, &p->id, &f, &p->is_new, e) ?
-			    -1 :
-			    0;
+				    cas_object_publish(c, &p->id, &f, &p->is_new, e)
+			    ? -1
+			    : 0;
 out:
 	fresh_abandon(&f);
 	if (!r)
@@ -284,7 +283,7 @@ struct group {
 	struct slice data[GROUP_FILES];
 	uint8_t md5[GROUP_FILES][HASH_MD5_LEN];
 	size_t n, used; /* bytes of `memory` */
-	char *memory;   /* [GROUP_BYTES] */
+	char *memory; /* [GROUP_BYTES] */
 	enum cpu_isa isa;
 };
 

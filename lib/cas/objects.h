@@ -11,7 +11,7 @@
 struct cas_objects_item {
 	struct cas_id id;
 	const char *label; /* a path that has it, for messages */
-	int state;         /* the caller's */
+	int state; /* the caller's */
 };
 
 struct cas_objects {
@@ -20,7 +20,10 @@ struct cas_objects {
 	struct arena names;
 };
 
-#define CAS_OBJECTS_INIT { 0 }
+#define CAS_OBJECTS_INIT \
+	{                \
+		0        \
+	}
 
 void cas_objects_release(struct cas_objects *s);
 /** Adds one; `inside` (may be NULL) is the path inside of `path`. */

@@ -25,8 +25,8 @@ static int read_size(json_t *entry, const char *key, const char *where, int64_t 
 	return 0;
 }
 
-int cas_pointer_read_entry(json_t *entry, const char *where, struct cas_content *c, bool *has_id,
-	struct err *e)
+int cas_pointer_read_entry(
+	json_t *entry, const char *where, struct cas_content *c, bool *has_id, struct err *e)
 {
 	const char *md5 = NULL, *hash = NULL;
 
@@ -60,7 +60,8 @@ static char *out_path(const char *dir, const char *path, const char *where, stru
 	char *result = NULL;
 
 	if (path[0] == '/' || strstr(path, "://")) {
-		err_set(e, ERR_INPUT, "%s: the path '%s' is outside of the repository", where, path);
+		err_set(e, ERR_INPUT, "%s: the path '%s' is outside of the repository", where,
+			path);
 		err_hint(e, "external outputs are not supported");
 		goto out;
 	}
@@ -78,8 +79,8 @@ out:
 	return result;
 }
 
-static int read_out(struct cas_out *o, json_t *entry, const char *dir, const char *where,
-	struct err *e)
+static int read_out(
+	struct cas_out *o, json_t *entry, const char *dir, const char *where, struct err *e)
 {
 	const char *path;
 
@@ -117,7 +118,8 @@ static int read_outs(struct cas_pointer *p, struct err *e)
 	p->outs = mem_array(json_array_size(outs) + 1, sizeof(*p->outs), e);
 	if (!p->outs)
 		goto out;
-	json_array_foreach (outs, i, entry) {
+	json_array_foreach(outs, i, entry)
+	{
 		snprintf(where, sizeof(where), "output %zu", i + 1);
 		p->n_outs++;
 		if (read_out(&p->outs[i], entry, dir.p, where, e))

@@ -129,10 +129,8 @@ static json_t *find_settings(json_t *stage, const char *path)
 	size_t i;
 
 	for (size_t k = 0; k < 3; k++)
-		json_array_foreach (json_object_get(stage, kinds[k]), i, one)
-			json_object_foreach (one, key, settings)
-				if (fits(key, path))
-					return settings;
+		json_array_foreach(json_object_get(stage, kinds[k]), i, one) json_object_foreach(
+			one, key, settings) if (fits(key, path)) return settings;
 	return NULL;
 }
 
@@ -170,7 +168,8 @@ static int add_stage_out(struct cas_refs *r, struct cas_ref proto, json_t *entry
 	int result = -1;
 
 	if (!path)
-		return err_set(e, ERR_INPUT, "stage '%s' has an output without a path", proto.stage);
+		return err_set(
+			e, ERR_INPUT, "stage '%s' has an output without a path", proto.stage);
 	if (cas_pointer_read_entry(entry, path, &proto.out.content, &proto.out.has_id, e))
 		return -1;
 	proto.out.cache = proto.out.push = true;
@@ -215,9 +214,8 @@ static int add_stage(struct cas_refs *r, const char *file, const char *name, jso
 		err_set(e, ERR_INPUT, "'outs' of stage '%s' is not a list", name);
 		goto out;
 	}
-	json_array_foreach (outs, i, entry)
-		if (add_stage_out(r, proto, entry, stage, dir.p, e))
-			goto out;
+	json_array_foreach(
+		outs, i, entry) if (add_stage_out(r, proto, entry, stage, dir.p, e)) goto out;
 	result = 0;
 out:
 	buf_release(&base);
@@ -225,8 +223,8 @@ out:
 	return result;
 }
 
-int cas_refs_add_lock(struct cas_refs *r, const char *file, struct slice lock, struct slice yaml,
-	struct err *e)
+int cas_refs_add_lock(
+	struct cas_refs *r, const char *file, struct slice lock, struct slice yaml, struct err *e)
 {
 	const char *name, *kept = arena_dup(&r->names, file, strlen(file), e);
 	json_t *doc = kept ? ydoc_parse(lock, file, e) : NULL, *made = NULL, *stages, *stage;
@@ -245,9 +243,8 @@ int cas_refs_add_lock(struct cas_refs *r, const char *file, struct slice lock, s
 		err_set(e, ERR_INPUT, "is not a table of stages");
 		return err_at(e, "%s", file);
 	}
-	json_object_foreach (stages, name, stage)
-		if (add_stage(r, kept, name, stage, made, e))
-			return err_at(e, "%s", file);
+	json_object_foreach(stages, name,
+		stage) if (add_stage(r, kept, name, stage, made, e)) return err_at(e, "%s", file);
 	return 0;
 }
 
@@ -272,8 +269,7 @@ static int load(const struct scan *s, const char *file, struct buf *text, struct
 	cas_repo_absolute(s->repo, file, &absolute);
 	buf_reset(text);
 	if (!buf_check(&absolute, e))
-		r = access(absolute.p, F_OK) ? 0 :
-					       input_load(absolute.p, REFS_MAX_BYTES, text, e);
+		r = access(absolute.p, F_OK) ? 0 : input_load(absolute.p, REFS_MAX_BYTES, text, e);
 	buf_release(&absolute);
 	return r;
 }
@@ -289,8 +285,7 @@ static int take_file(struct scan *s, const char *file, struct err *e)
 		path_join(&name, dir.p, "dvc.yaml");
 		r = buf_check(&name, e) || load(s, name.p, &yaml, e) ? -1 : 0;
 		if (!r)
-			r = cas_refs_add_lock(
-				s->refs, file, buf_slice(&text), buf_slice(&yaml), e);
+			r = cas_refs_add_lock(s->refs, file, buf_slice(&text), buf_slice(&yaml), e);
 	} else if (!r) {
 		r = cas_refs_add_pointer(s->refs, file, buf_slice(&text), e);
 	}
@@ -431,8 +426,7 @@ static bool is_stage_named(const struct cas_ref *ref, const char *target)
 {
 	const char *colon = strrchr(target, ':'), *name = colon ? colon + 1 : target;
 	size_t dir = strlen(ref->file) - strlen("dvc.lock"), len = strlen(name);
-	bool same = !strncmp(ref->stage, name, len) &&
-		    (!ref->stage[len] || ref->stage[len] == '@');
+	bool same = !strncmp(ref->stage, name, len) && (!ref->stage[len] || ref->stage[len] == '@');
 
 	if (!same)
 		return false;
@@ -480,10 +474,10 @@ int cas_refs_select(const struct cas_refs *r, const struct cas_repo *repo, char 
 		if (cas_repo_relative(repo, targets[t], &rel, e))
 			goto out;
 		for (size_t i = 0; i < r->n; i++) {
-			if (r->refs[i].is_stale || (!cas_refs_is_named(&r->refs[i], rel.p) &&
-							   !(r->refs[i].stage &&
-								   is_stage_named(&r->refs[i],
-									   targets[t]))))
+			if (r->refs[i].is_stale ||
+				(!cas_refs_is_named(&r->refs[i], rel.p) &&
+					!(r->refs[i].stage &&
+						is_stage_named(&r->refs[i], targets[t]))))
 				continue;
 			wanted[i] = found = true;
 		}

@@ -26,7 +26,10 @@ struct cas_refs {
 	json_t *seen; /* files of revisions that were read already, by path and blob; NULL: none */
 };
 
-#define CAS_REFS_INIT { 0 }
+#define CAS_REFS_INIT \
+	{             \
+		0     \
+	}
 
 void cas_refs_release(struct cas_refs *r);
 /**
@@ -39,8 +42,8 @@ int cas_refs_scan(struct cas_refs *r, const struct cas_repo *repo, struct err *e
  * earlier
  * call on `r` has seen in the same form is left out.
  */
-int cas_refs_scan_revision(struct cas_refs *r, const struct cas_repo *repo, const char *rev,
-	struct err *e) MUST_CHECK;
+int cas_refs_scan_revision(
+	struct cas_refs *r, const struct cas_repo *repo, const char *rev, struct err *e) MUST_CHECK;
 /**
  * Adds the outputs of one dvc.lock's text. `yaml` is the dvc.yaml beside it, empty if there is
  * none.
@@ -48,8 +51,8 @@ int cas_refs_scan_revision(struct cas_refs *r, const struct cas_repo *repo, cons
 int cas_refs_add_lock(struct cas_refs *r, const char *file, struct slice lock, struct slice yaml,
 	struct err *e) MUST_CHECK;
 /** Adds the outputs of one .dvc file's text. */
-int cas_refs_add_pointer(struct cas_refs *r, const char *file, struct slice text,
-	struct err *e) MUST_CHECK;
+int cas_refs_add_pointer(
+	struct cas_refs *r, const char *file, struct slice text, struct err *e) MUST_CHECK;
 
 /** Brings them into order; what was added last stays last within its file. */
 void cas_refs_sort(struct cas_refs *r);

@@ -142,19 +142,19 @@ static int read_texts(struct cas_refs *r, const struct blobs *b, struct err *e)
 			yaml = find_beside(b, t->path, "dvc.yaml");
 		seen = is_seen(r, t, yaml, e);
 		if (seen < 0)
-				return -1;
+			return -1;
 		if (seen > 0)
 			continue;
 		if (is_lock ? cas_refs_add_lock(r, t->path, t->text,
-				      yaml ? yaml->text : (struct slice){ NULL, 0 }, e) :
-			      cas_refs_add_pointer(r, t->path, t->text, e))
+				      yaml ? yaml->text : (struct slice){ NULL, 0 }, e)
+			    : cas_refs_add_pointer(r, t->path, t->text, e))
 			return -1;
 	}
 	return 0;
 }
 
-int cas_refs_scan_revision(struct cas_refs *r, const struct cas_repo *repo, const char *rev,
-	struct err *e)
+int cas_refs_scan_revision(
+	struct cas_refs *r, const struct cas_repo *repo, const char *rev, struct err *e)
 {
 	struct blobs b = { .text = BUF_INIT };
 	int result;

@@ -68,8 +68,8 @@ out:
 }
 
 /* The value and the level that sets it. */
-static const char *get_at(const struct cas_repo *r, const char *section, const char *key,
-	enum cas_level *at)
+static const char *get_at(
+	const struct cas_repo *r, const char *section, const char *key, enum cas_level *at)
 {
 	for (int level = CAS_N_LEVELS; level-- > 0;) {
 		const char *v =
@@ -123,8 +123,7 @@ static int config_path(const struct cas_repo *r, enum cas_level level, const cha
 	if (value[0] == '~' && (value[1] == '/' || !value[1])) {
 		if (!home || !*home) {
 			buf_release(&dir);
-			return err_set(
-				e, ERR_INPUT, "'%s' needs HOME, which is not set", value);
+			return err_set(e, ERR_INPUT, "'%s' needs HOME, which is not set", value);
 		}
 		path_join(b, home, value[1] ? value + 2 : "");
 	} else {
@@ -227,7 +226,8 @@ static int find_root(struct cas_repo *r, const char *start, struct err *e)
 	if (is_there < 0)
 		goto out;
 	if (!is_there) {
-		err_set(e, ERR_INPUT, "no repository here: no folder .dvc in '%s' or above", here.p);
+		err_set(e, ERR_INPUT, "no repository here: no folder .dvc in '%s' or above",
+			here.p);
 		err_hint(e, "cas-hash init makes one");
 		goto out;
 	}
@@ -252,9 +252,9 @@ out:
 static int find_git(struct cas_repo *r, struct err *e)
 {
 	struct buf found = BUF_INIT;
-	int there = is_true(cas_repo_get(r, "core", "no_scm")) ?
-			    0 :
-			    find_up(r->root, ".git", &found, e);
+	int there = is_true(cas_repo_get(r, "core", "no_scm"))
+			    ? 0
+			    : find_up(r->root, ".git", &found, e);
 
 	if (there > 0)
 		r->git_root = mem_dup(found.p, e);

@@ -16,10 +16,10 @@
 enum { CLAIM_WAIT_MS = 10000, CLAIM_MAX_BYTES = 1 << 26 };
 
 struct cas_claim {
-	char *file;       /* .dvc/tmp/rwlock */
-	char *lock_file;  /* .dvc/tmp/rwlock.lock */
+	char *file; /* .dvc/tmp/rwlock */
+	char *lock_file; /* .dvc/tmp/rwlock.lock */
 	json_t *writes, *reads; /* objects: absolute path to true */
-	json_t *entry;    /* {"pid":, "cmd":} */
+	json_t *entry; /* {"pid":, "cmd":} */
 };
 
 static void claim_free(struct cas_claim *c)
@@ -97,15 +97,16 @@ static int check_free(json_t *held, json_t *paths, const char *how, struct err *
 	json_t *who, *ignored, *one;
 	size_t i;
 
-	json_object_foreach (held, theirs, who) {
-		json_object_foreach (paths, ours, ignored) {
+	json_object_foreach(held, theirs, who)
+	{
+		json_object_foreach(paths, ours, ignored)
+		{
 			if (!is_same_or_below(ours, theirs) && !is_same_or_below(theirs, ours))
 				continue;
 			if (json_is_object(who) && is_alive(who))
 				return blocked(ours, who, how, e);
-			json_array_foreach (who, i, one)
-				if (is_alive(one))
-					return blocked(ours, one, how, e);
+			json_array_foreach(who, i, one) if (is_alive(one)) return blocked(
+				ours, one, how, e);
 		}
 	}
 	return 0;
@@ -117,10 +118,10 @@ static int add_ours(json_t *table, const struct cas_claim *c, struct err *e)
 	const char *path;
 	json_t *ignored, *list;
 
-	json_object_foreach (c->writes, path, ignored)
-		if (json_object_set(write, path, c->entry))
-			return err_nomem(e);
-	json_object_foreach (c->reads, path, ignored) {
+	json_object_foreach(c->writes, path,
+		ignored) if (json_object_set(write, path, c->entry)) return err_nomem(e);
+	json_object_foreach(c->reads, path, ignored)
+	{
 		list = json_object_get(read, path);
 		if (!json_is_array(list)) {
 			list = json_array();
@@ -139,10 +140,11 @@ static void remove_ours(json_t *table, const struct cas_claim *c)
 	const char *path;
 	json_t *ignored, *list;
 
-	json_object_foreach (c->writes, path, ignored)
-		if (json_equal(json_object_get(write, path), c->entry))
-			json_object_del(write, path);
-	json_object_foreach (c->reads, path, ignored) {
+	json_object_foreach(
+		c->writes, path, ignored) if (json_equal(json_object_get(write, path), c->entry))
+		json_object_del(write, path);
+	json_object_foreach(c->reads, path, ignored)
+	{
 		list = json_object_get(read, path);
 		for (size_t i = json_array_size(list); i-- > 0;)
 			if (json_equal(json_array_get(list, i), c->entry)) {
@@ -154,8 +156,7 @@ static void remove_ours(json_t *table, const struct cas_claim *c)
 	}
 }
 
-static json_t *path_set(const struct cas_repo *r, const char *const *paths, size_t n,
-	struct err *e)
+static json_t *path_set(const struct cas_repo *r, const char *const *paths, size_t n, struct err *e)
 {
 	json_t *set = json_object();
 	struct buf b = BUF_INIT;

@@ -32,8 +32,8 @@ static int open_plain(const char *path, struct err *e)
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
 		return fd;
 	close(fd);
-	err_set(e, ERR_INPUT, S_ISDIR(st.st_mode) ? "is a folder, which has no SHA-256" :
-						    "is not a plain file");
+	err_set(e, ERR_INPUT,
+		S_ISDIR(st.st_mode) ? "is a folder, which has no SHA-256" : "is not a plain file");
 	return err_at(e, "%s", path);
 }
 
@@ -82,8 +82,8 @@ static int hash_path(struct cas_worktree *w, const char *path, enum cas_sums_alg
 	int r;
 
 	if (algo == CAS_SUMS_SHA256)
-		return strcmp(path, "-") != 0 && !path_exists(path) ? 1 :
-								      sha256_file(path, text, e);
+		return strcmp(path, "-") != 0 && !path_exists(path) ? 1
+								    : sha256_file(path, text, e);
 	if (!strcmp(path, "-"))
 		return md5_stdin(text, e);
 	r = cas_worktree_hash(w, path, false, &c, e);

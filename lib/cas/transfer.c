@@ -24,8 +24,11 @@ struct remote_store *cas_transfer_open(
 {
 	struct settings s = { .repo = w->repo, .section = BUF_INIT };
 	struct buf resolved = BUF_INIT, url = BUF_INIT;
-	struct remote_store_options o = { .pool = w->pool, .diag = w->diag,
-		.in_flight = in_flight, .setting = setting, .setting_ctx = &s };
+	struct remote_store_options o = { .pool = w->pool,
+		.diag = w->diag,
+		.in_flight = in_flight,
+		.setting = setting,
+		.setting_ctx = &s };
 	struct remote_store *store = NULL;
 
 	if (cas_repo_remote_url(w->repo, name, &resolved, &url, e))
@@ -100,8 +103,8 @@ static int add_members(const struct part *p, struct cas_objects *set, struct err
 }
 
 /* A manifest stays here as long as one of its members is not there. */
-static int hold_back(const struct part *p, struct cas_objects *dirs, const struct cas_objects *files,
-	struct err *e)
+static int hold_back(const struct part *p, struct cas_objects *dirs,
+	const struct cas_objects *files, struct err *e)
 {
 	for (size_t i = 0; i < dirs->n; i++) {
 		struct cas_objects members = CAS_OBJECTS_INIT;
@@ -294,15 +297,14 @@ static int judge(struct asking *a, size_t i, const struct cas_objects *asked, st
 
 	if (!r && there && out->content.id.is_dir &&
 		cas_object_has(a->part.w->cache, &out->content.id)) {
-		r = cas_objects_add_members(
-			&members, a->part.w, &out->content.id, out->path, e);
+		r = cas_objects_add_members(&members, a->part.w, &out->content.id, out->path, e);
 		for (size_t k = 0; k < members.n && there && !r; k++)
 			there = is_whole(asked, &members.items[k].id);
 	}
-	a->state[i] = here && there ? CAS_TRANSFER_SAME :
-		      here	    ? CAS_TRANSFER_NEW :
-		      there	    ? CAS_TRANSFER_DELETED :
-				      CAS_TRANSFER_LOST;
+	a->state[i] = here && there ? CAS_TRANSFER_SAME
+		      : here        ? CAS_TRANSFER_NEW
+		      : there       ? CAS_TRANSFER_DELETED
+				    : CAS_TRANSFER_LOST;
 	cas_objects_release(&members);
 	return r;
 }
@@ -311,10 +313,9 @@ static int status_work(struct part *p, struct err *e)
 {
 	struct asking *a = (struct asking *)p;
 	struct cas_objects set = CAS_OBJECTS_INIT;
-	int r = by_label(p, &set, false, e) || by_label(p, &set, true, e) ||
-				add_members(p, &set, e) ?
-			-1 :
-			0;
+	int r = by_label(p, &set, false, e) || by_label(p, &set, true, e) || add_members(p, &set, e)
+			? -1
+			: 0;
 
 	cas_objects_sort(&set);
 	if (!r)
@@ -330,9 +331,10 @@ int cas_transfer_status(struct cas_worktree *w, const struct cas_refs *refs, con
 	const struct cas_transfer_options *o, enum cas_transfer_state *state, struct err *e)
 {
 	struct cas_transfer_result ignored = { 0 };
-	struct asking a = { .part = { .w = w, .refs = refs, .o = o, .res = &ignored,
-				    .is_push = true },
-		.state = state };
+	struct asking a = {
+		.part = { .w = w, .refs = refs, .o = o, .res = &ignored, .is_push = true },
+		.state = state
+	};
 
 	for (size_t i = 0; i < refs->n; i++)
 		state[i] = CAS_TRANSFER_SAME;

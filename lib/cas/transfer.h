@@ -14,14 +14,14 @@
 #include "remote/store.h"
 
 enum cas_transfer_event {
-	CAS_TRANSFER_MOVED,   /* sent or fetched */
+	CAS_TRANSFER_MOVED, /* sent or fetched */
 	CAS_TRANSFER_MISSING, /* neither here nor there */
 	CAS_TRANSFER_FAILED,
 };
 
 struct cas_transfer_options {
 	const char *remote; /* its name; NULL: each output's own, or the default */
-	bool run_cache;     /* .dvc/cache/runs, and what it references, too */
+	bool run_cache; /* .dvc/cache/runs, and what it references, too */
 	bool dry_run;
 	int in_flight; /* 0: the store's own choice */
 	/**
@@ -53,9 +53,9 @@ int cas_transfer_fetch(struct cas_worktree *w, const struct cas_refs *refs, cons
 /** How an output stands between cache and remote. */
 enum cas_transfer_state {
 	CAS_TRANSFER_SAME,
-	CAS_TRANSFER_NEW,     /* here, not in the remote */
+	CAS_TRANSFER_NEW, /* here, not in the remote */
 	CAS_TRANSFER_DELETED, /* in the remote, not here */
-	CAS_TRANSFER_LOST,    /* in neither */
+	CAS_TRANSFER_LOST, /* in neither */
 };
 /** Sets state[i] of each wanted ref. */
 int cas_transfer_status(struct cas_worktree *w, const struct cas_refs *refs, const bool *wanted,

@@ -86,8 +86,12 @@ static int next(void *ctx, struct remote_job **job, struct err *e)
 		work_free(k);
 		return -1;
 	}
-	k->job = (struct remote_job){ .key = k->key, .path = k->path, .owner = k, .keep = true,
-		.read_only = true, .has_md5 = !is_checked_apart(&item->id) };
+	k->job = (struct remote_job){ .key = k->key,
+		.path = k->path,
+		.owner = k,
+		.keep = true,
+		.read_only = true,
+		.has_md5 = !is_checked_apart(&item->id) };
 	k->job.op = m->is_asking ? REMOTE_ASK : m->is_push ? REMOTE_SEND : REMOTE_FETCH;
 	memcpy(k->job.md5, item->id.md5, HASH_MD5_LEN);
 	if (m->is_push && !m->is_asking && is_checked_apart(&item->id)) {
@@ -127,8 +131,8 @@ out:
 	return r;
 }
 
-static void tell(const struct move *m, enum cas_transfer_event event, const struct work *k,
-	const char *text)
+static void tell(
+	const struct move *m, enum cas_transfer_event event, const struct work *k, const char *text)
 {
 	if (m->o->each)
 		m->o->each(m->o->ctx, event, k->item->label, &k->item->id, k->job.size, text);
@@ -206,8 +210,8 @@ static int ask_by_listing(struct remote_store *store, struct cas_objects *set, s
 	return r;
 }
 
-int cas_transfer_ask(struct cas_worktree *w, struct remote_store *store, struct cas_objects *set,
-	struct err *e)
+int cas_transfer_ask(
+	struct cas_worktree *w, struct remote_store *store, struct cas_objects *set, struct err *e)
 {
 	static const struct cas_transfer_options none = { 0 };
 	struct cas_transfer_result ignored = { 0 };
@@ -251,8 +255,9 @@ int cas_transfer_move(struct cas_worktree *w, struct remote_store *store, bool i
 	bool may_miss, struct cas_objects *set, const struct cas_transfer_options *o,
 	struct cas_transfer_result *res, struct err *e)
 {
-	struct move m = { .w = w, .set = set, .o = o, .res = res, .is_push = is_push,
-		.may_miss = may_miss };
+	struct move m = {
+		.w = w, .set = set, .o = o, .res = res, .is_push = is_push, .may_miss = may_miss
+	};
 	size_t n = 0;
 
 	for (size_t i = 0; i < set->n; i++)

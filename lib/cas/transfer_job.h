@@ -8,10 +8,10 @@
 
 /** States of an object in the set. */
 enum cas_transfer_object_state {
-	CAS_TRANSFER_TODO,   /* to be moved; others are left out */
-	CAS_TRANSFER_THERE,  /* where it belongs */
+	CAS_TRANSFER_TODO, /* to be moved; others are left out */
+	CAS_TRANSFER_THERE, /* where it belongs */
 	CAS_TRANSFER_NOT_THERE, /* could not be brought there */
-	CAS_TRANSFER_SKIP,   /* not now */
+	CAS_TRANSFER_SKIP, /* not now */
 };
 
 /**

@@ -37,8 +37,8 @@ static bool is_run(const char *key)
 	for (size_t i = 0; i < 4; i++)
 		if (!slice_cut(&rest, '/', &part[i]))
 			return false;
-	return !rest.p && slice_is(part[0], "runs") && is_hex(part[1], 2) &&
-	       is_hex(part[2], 64) && is_hex(part[3], 64) && !memcmp(part[1].p, part[2].p, 2);
+	return !rest.p && slice_is(part[0], "runs") && is_hex(part[1], 2) && is_hex(part[2], 64) &&
+	       is_hex(part[3], 64) && !memcmp(part[1].p, part[2].p, 2);
 }
 
 static void work_free(struct work *k)
@@ -83,7 +83,10 @@ static int next(void *ctx, struct remote_job **job, struct err *e)
 		return -1;
 	}
 	k->job = (struct remote_job){ .op = r->is_push ? REMOTE_SEND : REMOTE_FETCH,
-		.key = k->key, .path = k->path, .keep = true, .owner = k };
+		.key = k->key,
+		.path = k->path,
+		.keep = true,
+		.owner = k };
 	*job = &k->job;
 	return 1;
 }

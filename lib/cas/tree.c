@@ -45,8 +45,7 @@ static void run_piece(void *ctx, size_t i, int worker)
 	progress_add(s->progress, to - from);
 }
 
-int cas_tree_spread(struct cas_worktree *w, size_t n, cas_tree_work *work, void *ctx,
-	struct err *e)
+int cas_tree_spread(struct cas_worktree *w, size_t n, cas_tree_work *work, void *ctx, struct err *e)
 {
 	struct spread s = { .work = work, .ctx = ctx, .n = n, .progress = w->progress, .e = e };
 
@@ -96,9 +95,12 @@ static int read_piece(void *ctx, size_t from, size_t to, struct err *e)
 	if (!puts)
 		return -1;
 	for (size_t i = 0; i < to - from; i++)
-		puts[i] = (struct cas_put){ .dir_fd = r->root_fd, .name = entries[i].relpath,
-			.label = entries[i].relpath, .is_legacy = r->o->is_legacy,
-			.store = r->o->store, .link = r->o->link };
+		puts[i] = (struct cas_put){ .dir_fd = r->root_fd,
+			.name = entries[i].relpath,
+			.label = entries[i].relpath,
+			.is_legacy = r->o->is_legacy,
+			.store = r->o->store,
+			.link = r->o->link };
 	if (r->o->link && name_files(r, puts, &names, entries, to - from, e))
 		goto out;
 	if (cas_object_put_files(r->w->cache, puts, to - from, e)) {
@@ -118,8 +120,8 @@ out:
 }
 
 /* Rules apply to what is inside of the repository; those of the folder's parents and of itself. */
-static int load_rules(struct cas_worktree *w, const char *path, struct cas_ignore **rules,
-	struct err *e)
+static int load_rules(
+	struct cas_worktree *w, const char *path, struct cas_ignore **rules, struct err *e)
 {
 	struct buf dir = BUF_INIT;
 

@@ -10,8 +10,8 @@
 
 struct cas_tree_options {
 	bool is_legacy; /* DVC 2's hashes */
-	bool store;     /* put the files into the cache */
-	bool link;      /* with `store`: replace them by links where cache.type shares */
+	bool store; /* put the files into the cache */
+	bool link; /* with `store`: replace them by links where cache.type shares */
 };
 
 /**
@@ -36,7 +36,7 @@ int cas_tree_has(struct cas_worktree *w, const struct cas_manifest *m, bool is_l
  * After a failure no later piece begins; the failure of the earliest is reported.
  */
 typedef int cas_tree_work(void *ctx, size_t from, size_t to, struct err *e);
-int cas_tree_spread(struct cas_worktree *w, size_t n, cas_tree_work *work, void *ctx,
-	struct err *e) MUST_CHECK;
+int cas_tree_spread(
+	struct cas_worktree *w, size_t n, cas_tree_work *work, void *ctx, struct err *e) MUST_CHECK;
 
 #endif

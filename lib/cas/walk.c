@@ -140,8 +140,9 @@ static int list_dir(struct walk *w, const char *dir, struct err *e)
 int cas_walk_list(int root_fd, const char *path, const struct cas_ignore *ignore,
 	struct cas_manifest *m, struct err *e)
 {
-	struct walk w = { .root_fd = root_fd, .path = path, .m = m, .rel = BUF_INIT,
-		.full = BUF_INIT };
+	struct walk w = {
+		.root_fd = root_fd, .path = path, .m = m, .rel = BUF_INIT, .full = BUF_INIT
+	};
 	int r;
 
 	if (!cas_ignore_is_empty(ignore))

@@ -12,8 +12,8 @@
 #include "cas/ignore.h"
 #include "cas/tree.h"
 
-struct cas_worktree *cas_worktree_open(const char *start, struct pool *pool, struct diag *diag,
-	struct err *e)
+struct cas_worktree *cas_worktree_open(
+	const char *start, struct pool *pool, struct diag *diag, struct err *e)
 {
 	struct cas_worktree *w = mem_new(sizeof(*w), e);
 	struct buf path = BUF_INIT;
@@ -101,8 +101,13 @@ static int look(struct cas_worktree *w, const char *path, struct buf *absolute, 
 static int handle_file(struct cas_worktree *w, const char *path, const char *absolute,
 	const struct cas_tree_options *o, struct cas_content *c, struct err *e)
 {
-	struct cas_put put = { .dir_fd = AT_FDCWD, .name = absolute, .path = absolute,
-		.label = path, .is_legacy = o->is_legacy, .store = o->store, .link = o->link };
+	struct cas_put put = { .dir_fd = AT_FDCWD,
+		.name = absolute,
+		.path = absolute,
+		.label = path,
+		.is_legacy = o->is_legacy,
+		.store = o->store,
+		.link = o->link };
 
 	if (cas_object_put_file(w->cache, &put, e))
 		return -1;
@@ -188,8 +193,8 @@ int cas_worktree_put(struct cas_worktree *w, const char *path, unsigned flags,
 
 /* ---- the cache ---- */
 
-int cas_worktree_manifest(struct cas_worktree *w, const struct cas_id *id, struct cas_manifest *m,
-	struct err *e)
+int cas_worktree_manifest(
+	struct cas_worktree *w, const struct cas_id *id, struct cas_manifest *m, struct err *e)
 {
 	struct buf text = BUF_INIT;
 	char hex[CAS_ID_TEXT_MAX];
@@ -208,9 +213,9 @@ int cas_worktree_has(struct cas_worktree *w, const struct cas_id *id, struct err
 	int r = cas_object_has(w->cache, id);
 
 	if (r && id->is_dir)
-		r = cas_worktree_manifest(w, id, &m, e) ?
-			    -1 :
-			    cas_tree_has(w, &m, id->is_legacy, NULL, e);
+		r = cas_worktree_manifest(w, id, &m, e)
+			    ? -1
+			    : cas_tree_has(w, &m, id->is_legacy, NULL, e);
 	cas_manifest_release(&m);
 	return r;
 }
@@ -225,8 +230,8 @@ const char *cas_worktree_state_name(enum cas_state s)
 	return names[s];
 }
 
-int cas_worktree_state(struct cas_worktree *w, const struct cas_out *out, enum cas_state *s,
-	struct err *e)
+int cas_worktree_state(
+	struct cas_worktree *w, const struct cas_out *out, enum cas_state *s, struct err *e)
 {
 	struct cas_tree_options o = { .is_legacy = out->has_id && out->content.id.is_legacy };
 	struct cas_manifest m = CAS_MANIFEST_INIT;
@@ -244,9 +249,8 @@ int cas_worktree_state(struct cas_worktree *w, const struct cas_out *out, enum c
 	}
 	/* The members that were just listed are those of the recorded directory if it is the same. */
 	if (*s == CAS_SAME && out->content.id.is_dir)
-		has = cas_object_has(w->cache, &c.id) ?
-			      cas_tree_has(w, &m, o.is_legacy, NULL, e) :
-			      0;
+		has = cas_object_has(w->cache, &c.id) ? cas_tree_has(w, &m, o.is_legacy, NULL, e)
+						      : 0;
 	else
 		has = cas_worktree_has(w, &out->content.id, e);
 	if (!has)
@@ -292,8 +296,9 @@ static int check_git(struct cas_worktree *w, const char *path, struct err *e)
 	int r = 0;
 
 	/* Where git is not installed nobody can ask. */
-	if (w->repo->git_root && !cas_git_run(w->repo->root, args, (struct slice){ NULL, 0 }, &out,
-					 NULL, &ignored) &&
+	if (w->repo->git_root &&
+		!cas_git_run(
+			w->repo->root, args, (struct slice){ NULL, 0 }, &out, NULL, &ignored) &&
 		out.len) {
 		err_set(e, ERR_INPUT, "is tracked by git already");
 		err_hint(e, "git rm -r --cached it first");
@@ -363,8 +368,8 @@ static struct cas_pointer *load_or_new(struct cas_worktree *w, const char *path,
 		goto out;
 	if (p->is_stage || p->is_import || p->n_outs != 1 || strcmp(p->outs[0].path, path) != 0) {
 		err_set(e, ERR_INPUT, "this .dvc file says more than what '%s' holds", path);
-		err_hint(e, p->is_stage ? "it is a stage of DVC 1; move it to dvc.yaml" :
-					  "remove it first, if that is meant");
+		err_hint(e, p->is_stage ? "it is a stage of DVC 1; move it to dvc.yaml"
+					: "remove it first, if that is meant");
 		err_at(e, "%s", file.p);
 		cas_pointer_free(p);
 		p = NULL;
@@ -395,8 +400,7 @@ static int stage_in_git(struct cas_worktree *w, const struct cas_pointer *p, str
 	return r;
 }
 
-int cas_worktree_add(struct cas_worktree *w, const char *path, struct cas_content *c,
-	struct err *e)
+int cas_worktree_add(struct cas_worktree *w, const char *path, struct cas_content *c, struct err *e)
 {
 	struct cas_pointer *p = NULL;
 	struct cas_content content;
@@ -407,8 +411,7 @@ int cas_worktree_add(struct cas_worktree *w, const char *path, struct cas_conten
 	p = load_or_new(w, path, e);
 	/* First the bytes, then what names them: a kill in between leaves nothing that is not true. */
 	if (!p || cas_worktree_put(w, path, 0, &content, e) || cas_pointer_set(p, 0, &content, e) ||
-		cas_ignore_add_git(w->repo, path, NULL, e) ||
-		cas_pointer_save(p, w->repo->root, e))
+		cas_ignore_add_git(w->repo, path, NULL, e) || cas_pointer_save(p, w->repo->root, e))
 		goto out;
 	if (w->repo->autostage && w->repo->git_root && stage_in_git(w, p, e))
 		goto out;

@@ -41,8 +41,8 @@ struct cas_worktree *cas_worktree_open(
  * nothing is
  * remembered or ignored.
  */
-struct cas_worktree *cas_worktree_open_bare(struct pool *pool, struct diag *diag,
-	struct err *e) MUST_CHECK;
+struct cas_worktree *cas_worktree_open_bare(
+	struct pool *pool, struct diag *diag, struct err *e) MUST_CHECK;
 /** Writes the index (a failure is only a warning) and frees all; NULL is fine. */
 void cas_worktree_close(struct cas_worktree *w);
 

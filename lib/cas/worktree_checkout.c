@@ -17,7 +17,7 @@
 
 struct checkout {
 	struct cas_worktree *w;
-	const char *path;    /* as the caller named it */
+	const char *path; /* as the caller named it */
 	struct buf absolute; /* its place */
 	unsigned flags;
 	bool is_legacy;
@@ -222,9 +222,9 @@ static int change(struct checkout *k, struct cas_checkout_result *res, struct er
 
 	w->progress = NULL;
 	r = cas_tree_spread(w, k->n_del, check_spare_piece, k, e) ||
-			    cas_tree_spread(w, k->n_add, check_there_piece, k, e) ?
-		    -1 :
-		    0;
+			    cas_tree_spread(w, k->n_add, check_there_piece, k, e)
+		    ? -1
+		    : 0;
 	w->progress = progress;
 	if (r || remove_old(k, e) || make_dirs(k, e))
 		return -1;
@@ -323,8 +323,8 @@ static int checkout_dir(struct checkout *k, const struct cas_content *want,
 }
 
 /* Only the x bit is wrong: set on a file of its own, never on one that is shared with the cache. */
-static int fix_mode(struct checkout *k, const struct cas_content *want, const struct stat *st,
-	struct err *e)
+static int fix_mode(
+	struct checkout *k, const struct cas_content *want, const struct stat *st, struct err *e)
 {
 	mode_t mode = st->st_mode & 07777;
 	struct stat own;
@@ -332,8 +332,8 @@ static int fix_mode(struct checkout *k, const struct cas_content *want, const st
 	if (lstat(k->absolute.p, &own) || !S_ISREG(own.st_mode) || own.st_nlink != 1)
 		return cas_object_link(k->w->cache, &want->id, k->absolute.p, want->is_exec, e);
 	mode = want->is_exec ? mode | (mode & 0444) >> 2 : mode & ~(mode_t)0111;
-	return chmod(k->absolute.p, mode) ? err_errno(e, "cannot set the mode of '%s'", k->path) :
-					    0;
+	return chmod(k->absolute.p, mode) ? err_errno(e, "cannot set the mode of '%s'", k->path)
+					  : 0;
 }
 
 static int checkout_file(struct checkout *k, const struct cas_content *want,
@@ -380,8 +380,8 @@ static void release(struct checkout *k)
 	buf_release(&k->absolute);
 }
 
-static int begin(struct checkout *k, struct cas_worktree *w, const char *path, unsigned flags,
-	struct err *e)
+static int begin(
+	struct checkout *k, struct cas_worktree *w, const char *path, unsigned flags, struct err *e)
 {
 	*k = (struct checkout){ .w = w, .path = path, .flags = flags, .absolute = BUF_INIT };
 	cas_repo_absolute(w->repo, path, &k->absolute);
@@ -396,8 +396,8 @@ int cas_worktree_checkout(struct cas_worktree *w, const char *path, const struct
 
 	k.is_legacy = want->id.is_legacy;
 	if (!r)
-		r = want->id.is_dir ? checkout_dir(&k, want, res, e) :
-				      checkout_file(&k, want, res, e);
+		r = want->id.is_dir ? checkout_dir(&k, want, res, e)
+				    : checkout_file(&k, want, res, e);
 	release(&k);
 	return r;
 }

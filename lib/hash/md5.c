@@ -63,10 +63,10 @@ int hash_md5_finish(struct hash_md5 *h, uint8_t out[HASH_MD5_LEN], struct err *e
 
 struct lane {
 	const uint8_t *p; /* next block */
-	size_t blocks;    /* left at p */
+	size_t blocks; /* left at p */
 	uint8_t tail[128]; /* the last, padded block or two */
 	size_t tail_blocks; /* 0: p is in the tail */
-	size_t item;        /* whose hash it is */
+	size_t item; /* whose hash it is */
 	bool busy;
 };
 
@@ -165,8 +165,8 @@ static void lanes_choose(struct lanes *ls, size_t n, enum cpu_isa isa)
 #endif
 }
 
-void hash_md5_many(const struct slice *data, size_t n, uint8_t (*out)[HASH_MD5_LEN],
-	enum cpu_isa isa)
+void hash_md5_many(
+	const struct slice *data, size_t n, uint8_t (*out)[HASH_MD5_LEN], enum cpu_isa isa)
 {
 	struct lanes ls;
 	size_t next = 0;

@@ -4,9 +4,9 @@
 
 #include "hash/md5_kernel.h"
 
-#define AND(x, y) _mm256_and_si256(x, y)
-#define XOR(x, y) _mm256_xor_si256(x, y)
-#define ADD(x, y) _mm256_add_epi32(x, y)
+#define AND(x, y)        _mm256_and_si256(x, y)
+#define XOR(x, y)        _mm256_xor_si256(x, y)
+#define ADD(x, y)        _mm256_add_epi32(x, y)
 #define ROUND_F(b, c, d) XOR(d, AND(b, XOR(c, d)))
 #define ROUND_G(b, c, d) XOR(c, AND(d, XOR(b, c)))
 #define ROUND_H(b, c, d) XOR(XOR(c, d), b)
@@ -48,7 +48,7 @@ void hash_md5_avx2(uint32_t *state, const uint8_t *const *data, size_t n_blocks)
 
 		transpose(m, data, at);
 		transpose(m + 8, data, at + 32);
-#define STEP(round, a, b, c, d, k, t, s)                                     \
+#define STEP(round, a, b, c, d, k, t, s)                                          \
 	a = ADD(ADD(a, ADD(m[k], _mm256_set1_epi32((int)t##u))), round(b, c, d)); \
 	a = ADD(b, ROTATE(a, s));
 		HASH_MD5_STEPS(STEP)

@@ -51,7 +51,7 @@ void hash_md5_avx512(uint32_t *state, const uint8_t *const *data, size_t n_block
 		__m512i a0 = a, b0 = b, c0 = c, d0 = d, m[16];
 
 		transpose(m, data, at);
-#define STEP(round, a, b, c, d, k, t, s)                                     \
+#define STEP(round, a, b, c, d, k, t, s)                                          \
 	a = ADD(ADD(a, ADD(m[k], _mm512_set1_epi32((int)t##u))), round(b, c, d)); \
 	a = ADD(b, _mm512_rol_epi32(a, s));
 		HASH_MD5_STEPS(STEP)

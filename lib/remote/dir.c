@@ -139,8 +139,8 @@ static int copy_to_file(
 		goto out;
 	if (stream_end(&s, job, e) || fresh_set_time(&f, job->mtime_ns, e))
 		goto out;
-	r = job->keep ? fresh_publish(&f, path, &st, e) :
-			fresh_replace(&d->place, &f, path, &st, e);
+	r = job->keep ? fresh_publish(&f, path, &st, e)
+		      : fresh_replace(&d->place, &f, path, &st, e);
 	r = r < 0 ? -1 : 0;
 out:
 	fresh_abandon(&f);
@@ -322,19 +322,24 @@ static int dir_run(struct remote_store *s, const struct remote_queue *q, void *c
 	struct run r = { .dir = dir_of(s), .q = q, .ctx = ctx };
 	size_t n = (size_t)pool_size(r.dir->pool) * 8;
 	struct item *items = mem_array(n, sizeof(*items), e);
-	struct pool_pipe pipe = { .next = run_next, .work = run_work, .done = run_done,
-		.items = items, .item_size = sizeof(*items), .n_items = n };
+	struct pool_pipe pipe = { .next = run_next,
+		.work = run_work,
+		.done = run_done,
+		.items = items,
+		.item_size = sizeof(*items),
+		.n_items = n };
 	int result = items ? pool_run(r.dir->pool, &pipe, &r, e) : -1;
 
 	free(items);
 	return result;
 }
 
-static const struct remote_store_kind kind = { .close = dir_close, .path = dir_path,
-	.list = dir_list, .run = dir_run, .asks_cheaply = true };
+static const struct remote_store_kind kind = {
+	.close = dir_close, .path = dir_path, .list = dir_list, .run = dir_run, .asks_cheaply = true
+};
 
-struct remote_store *remote_dir_open(const char *path, struct pool *pool, struct diag *diag,
-	struct err *e)
+struct remote_store *remote_dir_open(
+	const char *path, struct pool *pool, struct diag *diag, struct err *e)
 {
 	struct dir *d = mem_new(sizeof(*d), e);
 

@@ -110,8 +110,7 @@ static int open_level(struct listing *l, struct err *e)
 	*v = (struct level){ .key_len = l->key.len };
 	d = opendir(l->path.p);
 	if (!d)
-		return errno == ENOENT ? 0 :
-					 err_errno(e, "cannot list the folder '%s'", l->path.p);
+		return errno == ENOENT ? 0 : err_errno(e, "cannot list the folder '%s'", l->path.p);
 	while (!r && (errno = 0, entry = readdir(d))) {
 		const char *name = entry->d_name;
 		char kind = 0;
@@ -176,8 +175,8 @@ static int listing_next(struct remote_listing *base, struct remote_entry *entry,
 	return 0;
 }
 
-struct remote_listing *remote_dir_list(const char *path, const char *prefix, struct diag *diag,
-	struct err *e)
+struct remote_listing *remote_dir_list(
+	const char *path, const char *prefix, struct diag *diag, struct err *e)
 {
 	struct listing *l = mem_new(sizeof(*l), e);
 	const char *slash = strrchr(prefix, '/');

@@ -64,8 +64,7 @@ void remote_listing_close(struct remote_listing *l)
 		l->close(l);
 }
 
-int remote_store_run(struct remote_store *s, const struct remote_queue *q, void *ctx,
-	struct err *e)
+int remote_store_run(struct remote_store *s, const struct remote_queue *q, void *ctx, struct err *e)
 {
 	return s->kind->run(s, q, ctx, e);
 }

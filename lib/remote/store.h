@@ -25,10 +25,10 @@
 #include "hash/md5.h"
 
 struct remote_store_options {
-	const char *url;   /* a path, file://, s3://bucket/prefix */
+	const char *url; /* a path, file://, s3://bucket/prefix */
 	struct pool *pool; /* borrowed; what a folder works with */
 	struct diag *diag; /* borrowed, may be NULL */
-	int in_flight;     /* jobs at a time; 0: the store's own choice */
+	int in_flight; /* jobs at a time; 0: the store's own choice */
 	/**
 	 * A setting of the remote by DVC's name ("endpointurl", "acl"); NULL: none. May be NULL.
 	 */
@@ -56,8 +56,8 @@ struct remote_entry {
 	const char *key; /* valid until the next call on the listing */
 	int64_t size;
 	int64_t mtime_ns; /* since 1970; of a bucket: when it was put */
-	bool is_exec;     /* a folder's file with the owner's x bit */
-	bool has_md5;     /* a bucket may know it */
+	bool is_exec; /* a folder's file with the owner's x bit */
+	bool has_md5; /* a bucket may know it */
 	uint8_t md5[HASH_MD5_LEN];
 };
 
@@ -75,47 +75,46 @@ void remote_listing_close(struct remote_listing *l);
 /* ---- moving bytes ---- */
 
 enum remote_op {
-	REMOTE_SEND,   /* from `path` or `data` to the key */
-	REMOTE_FETCH,  /* from the key to `path` or `into` */
-	REMOTE_ASK,    /* is it there? */
+	REMOTE_SEND, /* from `path` or `data` to the key */
+	REMOTE_FETCH, /* from the key to `path` or `into` */
+	REMOTE_ASK, /* is it there? */
 	REMOTE_DELETE, /* gone is fine */
 };
 
 struct remote_job {
 	enum remote_op op;
-	const char *key;   /* all texts are the caller's until `done` */
-	const char *path;  /* SEND: the file read. FETCH: the file made, its folders too */
+	const char *key; /* all texts are the caller's until `done` */
+	const char *path; /* SEND: the file read. FETCH: the file made, its folders too */
 	struct slice data; /* SEND, if `path` is NULL */
-	struct buf *into;  /* FETCH, if `path` is NULL: emptied and filled, up to 1 GiB */
-	bool has_md5;      /* the bytes must hash to `md5` */
-	bool want_md5;     /* `md5` is to be set to what the bytes hash to */
+	struct buf *into; /* FETCH, if `path` is NULL: emptied and filled, up to 1 GiB */
+	bool has_md5; /* the bytes must hash to `md5` */
+	bool want_md5; /* `md5` is to be set to what the bytes hash to */
 	uint8_t md5[HASH_MD5_LEN];
-	bool keep;        /* leave what is there: SEND of the key, FETCH of the file */
-	bool read_only;   /* what is made in a folder has mode 0444 */
-	bool is_exec;     /* what is made in a folder is executable */
+	bool keep; /* leave what is there: SEND of the key, FETCH of the file */
+	bool read_only; /* what is made in a folder has mode 0444 */
+	bool is_exec; /* what is made in a folder is executable */
 	int64_t mtime_ns; /* what is made in a folder gets this time; 0: now */
-	void *owner;      /* the caller's */
+	void *owner; /* the caller's */
 
 	/* results */
 	bool is_there; /* ASK, FETCH: false if the key is missing, which is not a failure.
 			SEND with `keep`: it was there already */
-	int64_t size;  /* bytes of it */
+	int64_t size; /* bytes of it */
 };
 
 struct remote_queue {
 	/** Gives the next job: 1; 0 when there are no more; -1 and `e` ends the run. */
 	int (*next)(void *ctx, struct remote_job **job, struct err *e);
 	/** A job has ended; `failed`: why it did not succeed, or NULL. -1 and `e` ends the run. */
-	int (*done)(
-		void *ctx, struct remote_job *job, const struct err *failed, struct err *e);
+	int (*done)(void *ctx, struct remote_job *job, const struct err *failed, struct err *e);
 };
 
 /**
  * Works off the queue; next and done are called by one thread at a time. 0, or -1 after a callback
  * failed, or the store as a whole.
  */
-int remote_store_run(struct remote_store *s, const struct remote_queue *q, void *ctx,
-	struct err *e) MUST_CHECK;
+int remote_store_run(
+	struct remote_store *s, const struct remote_queue *q, void *ctx, struct err *e) MUST_CHECK;
 /** Runs one job. Its failure is the result. */
 int remote_store_do(struct remote_store *s, struct remote_job *job, struct err *e) MUST_CHECK;
 
@@ -124,8 +123,7 @@ int remote_store_do(struct remote_store *s, struct remote_job *job, struct err *
 struct remote_store_kind {
 	void (*close)(struct remote_store *s);
 	bool (*path)(const struct remote_store *s, const char *key, struct buf *b); /* or NULL */
-	struct remote_listing *(*list)(
-		struct remote_store *s, const char *prefix, struct err *e);
+	struct remote_listing *(*list)(struct remote_store *s, const char *prefix, struct err *e);
 	int (*run)(struct remote_store *s, const struct remote_queue *q, void *ctx, struct err *e);
 	bool asks_cheaply;
 };

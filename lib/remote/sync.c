@@ -217,8 +217,11 @@ static struct work *make_work(struct sync *s, const char *why, struct err *e)
 	if (!w)
 		return NULL;
 	w->why = why;
-	w->job = (struct remote_job){ .op = REMOTE_SEND, .mtime_ns = entry->mtime_ns,
-		.is_exec = entry->is_exec, .size = entry->size, .owner = w };
+	w->job = (struct remote_job){ .op = REMOTE_SEND,
+		.mtime_ns = entry->mtime_ns,
+		.is_exec = entry->is_exec,
+		.size = entry->size,
+		.owner = w };
 	w->key = mem_dup(entry->key, e);
 	if (!w->key)
 		goto fail;
@@ -258,9 +261,9 @@ static int note_gone(struct sync *s, struct err *e)
 static int next_difference(struct sync *s, const char **why, struct err *e)
 {
 	while (s->from.has || s->to.has) {
-		int d = !s->from.has ? 1 :
-			!s->to.has   ? -1 :
-				       strcmp(s->from.entry.key, s->to.entry.key);
+		int d = !s->from.has ? 1
+			: !s->to.has ? -1
+				     : strcmp(s->from.entry.key, s->to.entry.key);
 
 		if (d > 0) {
 			if (note_gone(s, e) || advance(&s->to, s->o, e))
@@ -343,8 +346,9 @@ static int next_delete(void *ctx, struct remote_job **job, struct err *e)
 	w = mem_new(sizeof(*w), e);
 	if (!w)
 		return -1;
-	w->job = (struct remote_job){ .op = REMOTE_DELETE, .key = s->gone[s->at_gone++],
-		.owner = w };
+	w->job = (struct remote_job){
+		.op = REMOTE_DELETE, .key = s->gone[s->at_gone++], .owner = w
+	};
 	*job = &w->job;
 	return 1;
 }

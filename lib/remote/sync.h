@@ -31,11 +31,11 @@ enum remote_sync_action {
 struct remote_sync_options {
 	const struct remote_sync_rule *rules; /* [n_rules], borrowed */
 	size_t n_rules;
-	bool checksum;  /* equal are equal bytes; else size and time */
+	bool checksum; /* equal are equal bytes; else size and time */
 	bool size_only; /* equal are equal sizes */
-	bool delete;    /* remove from the destination what the source has not */
+	bool delete; /* remove from the destination what the source has not */
 	int64_t max_delete; /* more than so many: none is removed, an error; -1: no limit */
-	bool dry_run;   /* change nothing, tell all */
+	bool dry_run; /* change nothing, tell all */
 	struct progress *progress; /* may be NULL */
 	/**
 	 * Tells of each file; `why` is "new", "size", "time", "content", or the failure. May be NULL.
@@ -68,14 +68,13 @@ struct remote_sync_list_options {
  * Prints "size<tab>time (UTC)<tab>path" of each file below a folder, or of a file. ERR_INPUT:
  * nothing is there.
  */
-int remote_sync_list(const struct remote_sync_list_options *o, struct output *out,
-	struct err *e) MUST_CHECK;
+int remote_sync_list(
+	const struct remote_sync_list_options *o, struct output *out, struct err *e) MUST_CHECK;
 /** Removes a file, or all below a folder; prints each path. ERR_INPUT: nothing is there. */
-int remote_sync_remove(const struct remote_sync_list_options *o, struct output *out,
-	struct err *e) MUST_CHECK;
+int remote_sync_remove(
+	const struct remote_sync_list_options *o, struct output *out, struct err *e) MUST_CHECK;
 
 /** Is the key among those that the rules let through? */
-bool remote_sync_includes(
-	const struct remote_sync_rule *rules, size_t n_rules, const char *key);
+bool remote_sync_includes(const struct remote_sync_rule *rules, size_t n_rules, const char *key);
 
 #endif

@@ -9,8 +9,8 @@
 #include "remote/url.h"
 
 /* A folder as a store of all below it; a file as the store of its folder, with `*key` its name in it. */
-static struct remote_store *open_url(const struct remote_sync_list_options *o, struct buf *key,
-	struct err *e)
+static struct remote_store *open_url(
+	const struct remote_sync_list_options *o, struct buf *key, struct err *e)
 {
 	struct remote_store_options options = { .url = o->url, .pool = o->pool, .diag = o->diag };
 	struct remote_store *s = NULL;

@@ -12,13 +12,13 @@ enum remote_url_kind { REMOTE_URL_PATH, REMOTE_URL_S3, REMOTE_URL_STREAM };
 
 struct remote_url {
 	enum remote_url_kind kind;
-	struct buf path;   /* PATH: of the file system. S3: the prefix, without "/" at its ends */
+	struct buf path; /* PATH: of the file system. S3: the prefix, without "/" at its ends */
 	struct buf bucket; /* S3 */
-	bool is_folder;    /* it ended with "/" */
+	bool is_folder; /* it ended with "/" */
 };
 
-#define REMOTE_URL_INIT                            \
-	{                                          \
+#define REMOTE_URL_INIT                              \
+	{                                            \
 		.path = BUF_INIT, .bucket = BUF_INIT \
 	}
 

@@ -52,8 +52,7 @@ static void test_rules(void)
 	struct err e = ERR_INIT;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct cas_ignore *ig =
-			cas_ignore_parse(slice_of(cases[i].rules), ".", NULL, &e);
+		struct cas_ignore *ig = cas_ignore_parse(slice_of(cases[i].rules), ".", NULL, &e);
 
 		is_int(cas_ignore_has(ig, cases[i].path, cases[i].is_dir), cases[i].want,
 			"'%s' and %s", cases[i].rules, cases[i].path);
@@ -117,8 +116,7 @@ static void test_git(void)
 	is_int(cas_ignore_add_git(&r, "a: b #c.txt", NULL, &e), 0, "an awkward name");
 	is_int(cas_ignore_add_git(&r, "[br]*?!.txt", NULL, &e), 0, "another");
 	is_int(cas_ignore_add_git(&r, "\\back", NULL, &e), 0, "another");
-	check_file(".gitignore",
-		"x\n/data\n/a: b \\#c.txt\n/\\[br\\]\\*\\?\\!.txt\n/\\\\back\n",
+	check_file(".gitignore", "x\n/data\n/a: b \\#c.txt\n/\\[br\\]\\*\\?\\!.txt\n/\\\\back\n",
 		"as DVC writes them");
 	is_int(cas_ignore_add_git(&r, "new\nline", NULL, &e), -1, "a line break");
 	is_err(&e, ERR_INPUT, "line break", "is refused");

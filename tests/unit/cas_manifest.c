@@ -48,14 +48,16 @@ static void test_refused(void)
 		"[{\"relpath\": \"a\"}]", "[{" MD5 ", \"relpath\": \"\"}]",
 		"[{" MD5 ", \"relpath\": \"../a\"}]", "[{" MD5 ", \"relpath\": \"a/../../b\"}]",
 		"[{" MD5 ", \"relpath\": \"/etc/passwd\"}]", "[{" MD5 ", \"relpath\": \"a//b\"}]",
-		"[{" MD5 ", \"relpath\": \"a/\"}]", "[{" MD5 ", \"relpath\": \"./a\"}]", "[{" MD5 ", \"relpath\": \"x/.git/config\"}]",
+		"[{" MD5 ", \"relpath\": \"a/\"}]", "[{" MD5 ", \"relpath\": \"./a\"}]",
+		"[{" MD5 ", \"relpath\": \"x/.git/config\"}]",
 		"[{" MD5 ", \"relpath\": \"a\\u0000b\"}]", "[{" MD5 ", \"relpath\": \"\\ud800\"}]",
 		"[{" MD5 ", \"relpath\": \"\xff\"}]", "[{" MD5 ", \"relpath\": \"a\nb\"}]",
 		"[{" MD5 ", \"relpath\": \"a\"}, {" MD5 ", \"relpath\": \"a\"}]",
 		"[{" MD5 ", \"relpath\": \"a\"}, {" MD5 ", \"relpath\": \"a/b\"}]",
 		"[{" MD5 ", \"relpath\": \"a\"}, {" MD5 ", \"relpath\": \"a-x\"}, {" MD5
 		", \"relpath\": \"a/b/c\"}]",
-		"[{\"md5\": \"12\", \"relpath\": \"a\"}]", "[{" MD5 ", " MD5 ", \"relpath\": \"a\"}]" };
+		"[{\"md5\": \"12\", \"relpath\": \"a\"}]",
+		"[{" MD5 ", " MD5 ", \"relpath\": \"a\"}]" };
 	struct cas_manifest m = CAS_MANIFEST_INIT;
 	struct err e = ERR_INIT;
 
@@ -65,8 +67,8 @@ static void test_refused(void)
 		is_err(&e, ERR_INPUT, "name", "with the name");
 	}
 	is_int(cas_manifest_parse(&m,
-		       slice_of(" [ {\"size\": 3, \"relpath\" : \"b\", " MD5
-				"} ,\n{" MD5 ",\"relpath\":\"\\u0061\\/c\",\"x\":\"y\"} ] "),
+		       slice_of(" [ {\"size\": 3, \"relpath\" : \"b\", " MD5 "} ,\n{" MD5
+				",\"relpath\":\"\\u0061\\/c\",\"x\":\"y\"} ] "),
 		       "m", &e),
 		0, "what another program might write");
 	is_int(m.n, 2, "is read");
@@ -105,12 +107,11 @@ static int read_one(void *ctx, struct err *e)
 	struct buf out = BUF_INIT;
 	struct cas_id id;
 	int r = cas_manifest_parse(&m,
-			slice_of("[{" MD5 ", \"relpath\": \"a\"}, {" MD5
-				 ", \"relpath\": \"b\"}]"),
+			slice_of("[{" MD5 ", \"relpath\": \"a\"}, {" MD5 ", \"relpath\": \"b\"}]"),
 			"m", e) ||
-				cas_manifest_id(&m, &out, &id, e) ?
-			-1 :
-			0;
+				cas_manifest_id(&m, &out, &id, e)
+			? -1
+			: 0;
 
 	(void)ctx;
 	cas_manifest_release(&m);

@@ -1,0 +1,565 @@
+#!/usr/bin/env bats
+# cas-hash: the promises of its manual.
+
+load helper
+
+good() {
+	printf 'hello\n' >hello.txt
+	mkdir dir
+	printf 'one\n' >dir/one.txt
+	good_args=(hello.txt dir)
+	good_commands=(hash init add commit checkout status diff verify gc remote)
+	good_stream=none # a pipe is refused
+}
+
+# A repository with git, and a file and a directory in it that are not added yet.
+repo() {
+	needs git
+	git init -q
+	cas-hash init
+	printf 'hello\n' >hello.txt
+	mkdir -p data/sub
+	printf 'one\n' >data/one.txt
+	printf 'two\n' >data/sub/two.txt
+}
+
+object() {
+	echo ".dvc/cache/files/md5/${1:0:2}/${1:2}"
+}
+
+HELLO=b1946ac92492d2347c6235b4d2611184
+
+@test "cas-hash keeps the promises of every tool" {
+	contract cas-hash
+}
+
+# ---- hash
+
+@test "hashes are printed as md5sum prints them, and check" {
+	printf 'hello\n' >'a b'
+	printf 'x' >$'new\nline'
+	: >empty
+	same "$(cas-hash 'a b' $'new\nline' empty)" "$(md5sum 'a b' $'new\nline' empty)"
+	same "$(cas-hash hash --algo sha256 'a b' empty)" "$(sha256sum 'a b' empty)"
+	cas-hash 'a b' $'new\nline' empty >sums
+	same "$(cas-hash -c sums)" $'a b: OK\nnew\\nline: OK\nempty: OK'
+	md5sum --quiet -c sums
+	printf 'jello\n' >'a b'
+	run -1 cas-hash -c sums
+	contains "$output" 'a b: FAILED'
+	same "$(printf 'hello\n' | cas-hash -)" "$HELLO  -"
+}
+
+@test "a directory's hash is DVC's" {
+	mkdir -p 'data/ü dir' data/sub/deep
+	printf 'a.b\n' >data/a.b
+	printf 'one\n' >data/one.txt
+	printf 'one\n' >data/sub/deep/dup.txt
+	printf 'x\n' >'data/ü dir/日本 語.txt'
+	want=$(printf '[{"md5": "%s", "relpath": "a.b"}, {"md5": "%s", "relpath": "one.txt"}, {"md5": "%s", "relpath": "sub/deep/dup.txt"}, {"md5": "%s", "relpath": "\\u00fc dir/\\u65e5\\u672c \\u8a9e.txt"}]' \
+		"$(printf 'a.b\n' | md5sum | cut -c-32)" "$(printf 'one\n' | md5sum | cut -c-32)" \
+		"$(printf 'one\n' | md5sum | cut -c-32)" "$(printf 'x\n' | md5sum | cut -c-32)" | md5sum | cut -c-32)
+	same "$(cas-hash data)" "$want.dir  data"
+	threads_agree cas-hash data
+	mkdir empty
+	same "$(cas-hash empty)" "d751713988987e9331980363e24189ce.dir  empty"
+	run -2 --separate-stderr cas-hash --algo sha256 data
+	contains "$stderr" 'is a folder'
+}
+
+@test "every kernel gives the same hashes" {
+	mkdir d
+	for i in $(seq 100); do head -c $((i * 97)) /dev/zero | tr '\0' "$((i % 10))" >d/$i; done
+	want=$(cas-hash d)
+	for cpu in scalar sse42 avx2 avx512; do
+		same "$(CD4ML_CPU=$cpu cas-hash d)" "$want"
+	done
+	same "$(cd d && cas-hash [0-9]*)" "$(cd d && md5sum [0-9]*)"
+}
+
+@test "a pipe, a broken link, a name that is not UTF-8 are refused" {
+	mkdir d
+	mkfifo d/pipe
+	run -2 --separate-stderr timeout 5 cas-hash d
+	contains "$stderr" 'd/pipe: is neither a file nor a folder'
+	run -2 --separate-stderr timeout 5 cas-hash d/pipe
+	contains "$stderr" 'is not a plain file'
+	rm d/pipe
+	ln -s nowhere d/link
+	run -2 --separate-stderr cas-hash d
+	contains "$stderr" 'd/link: is a broken symbolic link'
+	rm d/link
+	: >$'d/\xff'
+	run -2 --separate-stderr cas-hash d
+	contains "$stderr" 'is not UTF-8'
+}
+
+@test "a bad list of hashes is an error with its line" {
+	printf '%s  a\nnonsense\n' $HELLO >sums
+	printf 'hello\n' >a
+	run -2 --separate-stderr cas-hash -c sums
+	contains "$stderr" 'sums:2'
+}
+
+# ---- init, remote
+
+@test "init makes what dvc init makes" {
+	needs git
+	run -2 --separate-stderr cas-hash init
+	contains "$stderr" 'not the root of a git repository'
+	[ ! -e .dvc ]
+	git init -q
+	cas-hash init
+	same_file .dvc/config ''
+	same_file .dvc/.gitignore $'/config.local\n/tmp\n/cache\n'
+	same "$(git status --porcelain)" $'A  .dvc/.gitignore\nA  .dvc/config\nA  .dvcignore'
+	run -2 --separate-stderr cas-hash init
+	contains "$stderr" 'already'
+	mkdir other
+	cd other || return
+	cas-hash init --no-scm
+	same_file .dvc/config $'[core]\n    no_scm = True\n'
+	[ ! -e .dvc/.gitignore ]
+}
+
+@test "outside of a repository the way in is told" {
+	run -2 --separate-stderr cas-hash status
+	contains "$stderr" 'cas-hash init makes one'
+}
+
+@test "remotes are added, listed, changed and removed; unknown settings stay" {
+	repo
+	printf '# mine\n[core]\n    analytics = false\n' >.dvc/config
+	mkdir sub
+	(cd sub && cas-hash remote add -d store ../../store)
+	cas-hash remote add other s3://bucket/prefix
+	cas-hash remote modify other endpointurl http://localhost:9000
+	same_file .dvc/config "# mine
+[core]
+    analytics = false
+    remote = store
+['remote \"store\"']
+    url = ../../store
+['remote \"other\"']
+    url = s3://bucket/prefix
+    endpointurl = http://localhost:9000
+"
+	same "$(cas-hash remote list)" "store	$(dirname "$PWD")/store	(default)
+other	s3://bucket/prefix"
+	run -2 --separate-stderr cas-hash remote add other x
+	contains "$stderr" '--force'
+	run -2 --separate-stderr cas-hash remote modify other secret_access_key x
+	contains "$stderr" 'is a secret'
+	cas-hash remote default other
+	same "$(cas-hash remote default)" other
+	cas-hash remote remove other
+	same "$(cas-hash remote list)" "store	$(dirname "$PWD")/store"
+	cas-hash remote add --local mine /tmp/x
+	[ -s .dvc/config.local ]
+	run -2 --separate-stderr cas-hash remote nonsense
+	contains "$stderr" 'is not known'
+}
+
+# ---- add
+
+@test "add stores, writes the pointer and the line in .gitignore" {
+	repo
+	chmod +x hello.txt
+	cas-hash add hello.txt data
+	same_file hello.txt.dvc "outs:
+- md5: $HELLO
+  size: 6
+  isexec: true
+  hash: md5
+  path: hello.txt
+"
+	same "$(sed -n 's/^  nfiles: //p' data.dvc)" 2
+	same_file .gitignore $'/hello.txt\n/data\n'
+	same_file "$(object $HELLO)" $'hello\n'
+	same "$(stat -c %a "$(object $HELLO)")" 444
+	same "$(cas-hash status)" 'Data is up to date.'
+	before=$(find .dvc/cache | sort)
+	cas-hash add hello.txt data
+	same "$(find .dvc/cache | sort)" "$before"
+	same_file .gitignore $'/hello.txt\n/data\n'
+}
+
+@test "add works from a folder below, and keeps what else a pointer says" {
+	repo
+	cd data/sub || return
+	cas-hash add two.txt
+	[ -e two.txt.dvc ]
+	same_file .gitignore $'/two.txt\n'
+	printf 'meta:\n  owner: me\n' >>two.txt.dvc
+	printf '2\n' >two.txt
+	cas-hash add two.txt
+	contains "$(cat two.txt.dvc)" 'owner: me'
+	contains "$(cat two.txt.dvc)" 26ab0db90d72e28ad0ba1e22ee510510
+}
+
+@test "add --json tells what was stored" {
+	repo
+	same "$(cas-hash add --json hello.txt)" "{\"path\": \"hello.txt\", \"hash\": \"$HELLO\", \"size\": 6, \"nfiles\": 1}"
+}
+
+@test "what cannot be tracked is refused" {
+	repo
+	git add hello.txt
+	run -2 --separate-stderr cas-hash add hello.txt
+	contains "$stderr" 'is tracked by git already'
+	cas-hash add data
+	run -2 --separate-stderr cas-hash add data/one.txt
+	contains "$stderr" "inside of the directory that 'data.dvc' stores"
+	run -2 --separate-stderr cas-hash add /etc/passwd
+	contains "$stderr" 'outside of the repository'
+	run -2 --separate-stderr cas-hash add data.dvc
+	contains "$stderr" 'is not data'
+	run -2 --separate-stderr cas-hash add .dvc/config
+	contains "$stderr" 'inside of .dvc or .git'
+	run -2 --separate-stderr cas-hash add nosuch
+	contains "$stderr" 'nosuch'
+	printf '*.skip\n' >.dvcignore
+	: >a.skip
+	run -2 --separate-stderr cas-hash add a.skip
+	contains "$stderr" 'ignored by .dvcignore'
+}
+
+@test "a symbolic link to a file is followed, one to a folder left alone" {
+	repo
+	ln -s ../../hello.txt data/sub/link
+	ln -s .. data/sub/up
+	cas-hash add data
+	same "$(sed -n 's/^  nfiles: //p' data.dvc)" 3
+	rm -rf data
+	cas-hash checkout data
+	[ ! -L data/sub/link ]
+	same_file data/sub/link $'hello\n'
+	[ ! -e data/sub/up ]
+}
+
+@test "a file that changes while it is added is noticed" {
+	repo
+	head -c 300000000 /dev/zero >big
+	cas-hash add big &
+	pid=$!
+	while [ -e "/proc/$pid" ] && [ ! -d .dvc/cache ]; do :; done
+	printf 'x' >>big
+	status=0
+	wait $pid || status=$?
+	if [ $status -eq 0 ]; then
+		# it was through before: then what it stored is what was there
+		same "$(sed -n 's/^  size: //p' big.dvc)" 300000000
+	else
+		same $status 3
+		[ ! -e big.dvc ]
+	fi
+	run cas-hash verify
+	contains "$output" ' 0 corrupt'
+}
+
+# ---- checkout, status
+
+@test "checkout brings what is recorded, and never loses what is not stored" {
+	repo
+	cas-hash add hello.txt data
+	rm -rf data hello.txt
+	same "$(cas-hash checkout)" $'A\tdata\nA\thello.txt'
+	same_file data/sub/two.txt $'two\n'
+	same "$(stat -c %a data/one.txt)" 644
+	printf 'mine\n' >data/mine.txt
+	printf 'changed\n' >data/one.txt
+	run -2 --separate-stderr cas-hash checkout
+	contains "$stderr" 'is not in the cache, and would be lost'
+	same_file data/mine.txt $'mine\n'
+	same_file data/one.txt $'changed\n'
+	same "$(cas-hash checkout --force data)" $'M\tdata'
+	[ ! -e data/mine.txt ]
+	same_file data/one.txt $'one\n'
+	same "$(cas-hash checkout)" ''
+	run -2 --separate-stderr cas-hash checkout nosuch
+	contains "$stderr" "'nosuch' is neither an output"
+}
+
+@test "status tells what differs, with exit status 1" {
+	repo
+	cas-hash add hello.txt data
+	printf 'x\n' >data/new.txt
+	rm hello.txt
+	run -1 cas-hash status
+	same "$output" 'data.dvc:
+	changed outs:
+		modified:           data
+hello.txt.dvc:
+	changed outs:
+		deleted:            hello.txt'
+	run -1 cas-hash status --json data
+	same "$(echo "$output" | tr -d ' \n')" '{"data.dvc":[{"changedouts":{"data":"modified"}}]}'
+	cas-hash checkout hello.txt
+	run -0 cas-hash status hello.txt.dvc
+	rm "$(object $HELLO)"
+	run -1 cas-hash status hello.txt
+	contains "$output" 'not in cache'
+}
+
+@test "touched files are not changed, a change of the same size is" {
+	repo
+	cas-hash add data
+	touch data/one.txt
+	run -0 cas-hash status
+	for i in 1 2 3 4 5 6 7 8 9; do
+		printf 'on%d\n' $i >data/one.txt
+		run -1 cas-hash status
+	done
+	printf 'one\n' >data/one.txt
+	run -0 cas-hash status
+}
+
+@test "outputs of dvc.lock are seen too" {
+	repo
+	cas-hash add hello.txt
+	cat >dvc.yaml <<-'END'
+		stages:
+		  make:
+		    cmd: cp hello.txt out.txt
+		    deps: [hello.txt]
+		    outs: [out.txt]
+		    metrics:
+		    - m.json: {cache: false}
+	END
+	cat >dvc.lock <<-END
+		schema: '2.0'
+		stages:
+		  make:
+		    cmd: cp hello.txt out.txt
+		    outs:
+		    - path: m.json
+		      hash: md5
+		      md5: 99914b932bd37a50b983c5e7c90ae93b
+		      size: 2
+		    - path: out.txt
+		      hash: md5
+		      md5: $HELLO
+		      size: 6
+	END
+	printf '{}' >m.json
+	run -1 cas-hash status
+	same "$output" 'make:
+	changed outs:
+		deleted:            out.txt'
+	same "$(cas-hash checkout make)" $'A\tout.txt'
+	run -0 cas-hash status
+	run -2 --separate-stderr cas-hash commit make
+	contains "$stderr" 'stage-run'
+}
+
+@test "a corrupt object is not checked out; verify names it and moves it aside" {
+	repo
+	cas-hash add hello.txt
+	f=$(object $HELLO)
+	chmod 644 "$f"
+	printf 'jello\n' >"$f"
+	rm hello.txt
+	run -2 --separate-stderr cas-hash checkout
+	contains "$stderr" 'corrupt'
+	[ ! -e hello.txt ]
+	run -1 cas-hash verify
+	contains "$output" "$HELLO: corrupt, moved aside"
+	[ -e "$f.corrupt" ]
+	run -0 cas-hash verify
+	printf 'hello\n' >hello.txt
+	cas-hash add hello.txt
+	same_file "$f" $'hello\n'
+}
+
+@test "commit stores what has changed" {
+	repo
+	cas-hash add hello.txt data
+	printf 'x\n' >data/new.txt
+	printf 'jello\n' >hello.txt
+	cas-hash commit data
+	run -0 cas-hash status data
+	run -1 cas-hash status hello.txt
+	cas-hash commit
+	run -0 cas-hash status
+}
+
+@test "diff tells what was added, deleted, modified and renamed" {
+	repo
+	cas-hash add hello.txt data
+	git add -A
+	git commit -qm one
+	mv hello.txt hi.txt
+	rm hello.txt.dvc
+	printf 'more\n' >data/more.txt
+	rm data/one.txt
+	cas-hash add hi.txt data
+	run -1 cas-hash diff
+	same "$output" 'Added:
+    data/more.txt (5 B)
+Deleted:
+    data/one.txt
+Modified:
+    data/ (8 B -> 9 B)
+Renamed:
+    hello.txt -> hi.txt (6 B)
+1 added, 1 deleted, 1 modified, 1 renamed'
+	git add -A
+	git commit -qm two
+	run -0 cas-hash diff
+	run -1 cas-hash diff --json HEAD~1 HEAD
+	contains "$output" '"renamed": ['
+	run -2 cas-hash diff nosuch
+}
+
+# ---- links
+
+@test "cache.type: hard and symbolic links share the object, and are read-only" {
+	repo
+	for type in hardlink symlink; do
+		printf '[cache]\n    type = %s\n' $type >.dvc/config
+		rm -rf .dvc/cache hello.txt data ./*.dvc .gitignore
+		printf 'hello\n' >hello.txt
+		mkdir data
+		printf 'one\n' >data/one.txt
+		printf '#!/bin/sh\n' >data/exe
+		chmod +x data/exe
+		cas-hash add hello.txt data
+		same "$(stat -Lc %a hello.txt)" 444
+		same "$(stat -Lc %i hello.txt)" "$(stat -c %i "$(object $HELLO)")"
+		run -0 cas-hash status
+		rm -rf data hello.txt
+		cas-hash checkout
+		same "$(stat -Lc %i hello.txt)" "$(stat -c %i "$(object $HELLO)")"
+		same_file data/one.txt $'one\n'
+		run -0 cas-hash status
+		run -0 cas-hash verify
+	done
+	printf '[cache]\n    type = copy\n' >.dvc/config
+	cas-hash checkout --relink
+	[ ! -L hello.txt ]
+	same "$(stat -c %a hello.txt)" 644
+	[ "$(stat -c %i hello.txt)" != "$(stat -c %i "$(object $HELLO)")" ]
+	printf '[cache]\n    type = nonsense\n' >.dvc/config
+	run -2 --separate-stderr cas-hash status
+	contains "$stderr" "cache.type knows no 'nonsense'"
+}
+
+@test "an executable keeps its bit through the cache" {
+	repo
+	chmod +x hello.txt
+	cas-hash add hello.txt
+	rm hello.txt
+	cas-hash checkout
+	[ -x hello.txt ]
+	chmod -x hello.txt
+	cas-hash checkout
+	[ -x hello.txt ]
+	same "$(stat -c %a "$(object $HELLO)")" 444
+}
+
+# ---- gc
+
+@test "gc removes what nothing references, and only that" {
+	repo
+	cas-hash add hello.txt data
+	git add -A
+	git commit -qm one
+	printf 'jello\n' >hello.txt
+	rm data/one.txt
+	cas-hash add hello.txt data
+	git add -A
+	git commit -qm two
+	printf 'x\n' >loose
+	cas-hash add loose
+	rm loose.dvc
+	n() { find .dvc/cache -type f | wc -l; }
+	same "$(n)" 7
+	run -2 --separate-stderr cas-hash gc
+	contains "$stderr" 'what is to be kept is not said'
+	contains "$(cas-hash gc -A --dry-run)" '1 would be removed'
+	same "$(n)" 7
+	contains "$(cas-hash gc -A)" '1 removed'
+	same "$(n)" 6
+	contains "$(cas-hash gc -w)" '3 removed'
+	same "$(n)" 3
+	run -0 cas-hash status
+}
+
+@test "gc removes nothing when it cannot tell what is used" {
+	repo
+	cas-hash add hello.txt data
+	id=$(sed -n 's/^- md5: //p' data.dvc)
+	printf 'x\n' >loose
+	cas-hash add loose
+	rm loose.dvc
+	rm "$(object "$id")"
+	n=$(find .dvc/cache -type f | wc -l)
+	run -2 --separate-stderr cas-hash gc -w
+	contains "$stderr" "the list of the directory 'data' is not in the cache"
+	same "$(find .dvc/cache -type f | wc -l)" "$n"
+	printf 'outs: [nonsense\n' >bad.dvc
+	run -2 --separate-stderr cas-hash gc -w --allow-missing
+	same "$(find .dvc/cache -type f | wc -l)" "$n"
+}
+
+# ---- crashes and locks
+
+@test "kill -9 at any moment leaves a cache and a workspace that go on" {
+	repo
+	mkdir many
+	for i in $(seq 300); do printf '%d\n' $i >many/$i; done
+	head -c 3000000 /dev/urandom >many/big
+	want=$(cas-hash many)
+	for i in $(seq 25); do
+		rm -rf .dvc/cache many.dvc
+		cas-hash add many &
+		pid=$!
+		sleep "0.0$((RANDOM % 40 + 10))"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		if [ -e many.dvc ]; then
+			run -0 cas-hash status many
+		fi
+		run -0 cas-hash verify
+		same "$(cas-hash many)" "$want"
+	done
+	cas-hash add many
+	for i in $(seq 25); do
+		rm -rf many
+		cas-hash checkout many &
+		pid=$!
+		sleep "0.0$((RANDOM % 40 + 10))"
+		kill -9 $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		cas-hash checkout many
+		same "$(cas-hash many)" "$want"
+	done
+	same "$(find .dvc/cache -name '.*' | wc -l)" 0
+}
+
+@test "DVC's lock is respected" {
+	repo
+	needs flock
+	mkdir -p .dvc/tmp
+	flock .dvc/tmp/lock sleep 1 &
+	sleep 0.2
+	cas-hash add hello.txt # waits
+	wait
+	[ -e hello.txt.dvc ]
+}
+
+@test "a full disk leaves nothing that is not whole" {
+	repo
+	[ "$(id -u)" = 0 ] || skip 'needs root to mount a small disk'
+	mkdir small
+	mount -t tmpfs -o size=1m tmpfs small 2>/dev/null || skip 'cannot mount'
+	printf '[cache]\n    dir = ../small/cache\n' >.dvc/config
+	head -c 3000000 /dev/urandom >big
+	run --separate-stderr cas-hash add big
+	left=$(find small -type f | wc -l)
+	umount small
+	same $status 3
+	contains "$stderr" 'No space left'
+	[ ! -e big.dvc ]
+	same "$left" 0
+}
