@@ -142,7 +142,7 @@ static char *slab_alloc(struct slabs *s, size_t size, struct err *e)
 	char *p = NULL;
 
 	pthread_mutex_lock(&s->mutex);
-	if (size > s->left) {
+	if (size > s->left || !s->next) { /* NULL would say that it failed */
 		/* as much again as there is, so that little is left over of a small table */
 		while (slab < SLAB_MAX && slab < s->n * SLAB_MIN)
 			slab *= 2;
