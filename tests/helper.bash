@@ -43,6 +43,7 @@
 #	a missing input: 2, the message names it, nothing made
 #	a good run: 0; with -o FILE the same bytes as on stdout, and nothing beside it
 #	a full disk (/dev/full), on stdout and by -o: 3; a closed pipe: 3
+#	standard error closed: no message strays into a file; files limited to nothing (ulimit -f): 3
 #	SIGTERM in the middle: dies of the signal, no file made or changed
 
 bats_require_minimum_version 1.5.0
@@ -152,7 +153,7 @@ contract() {
 		return 1
 	}
 	for promise in help version unknown_option unknown_command missing_input good_run full_disk \
-		closed_pipe signal; do
+		closed_pipe closed_error file_limit signal; do
 		mkdir "$BATS_TEST_TMPDIR/$promise"
 		cd "$BATS_TEST_TMPDIR/$promise" || return
 		mkdir "../$promise.out"
@@ -339,6 +340,33 @@ _contract_closed_pipe() {
 	exec 8>&-
 	[ $status -eq 3 ] || { echo "exit status $status with the pipe closed"; return 1; }
 	_message "$name"
+}
+
+# The next file that is opened would get the number of a closed standard error.
+_contract_closed_error() {
+	local name=$1 status=0
+
+	[ -n "$has_output" ] || return 0
+	"$name" "${good_args[@]}" -v -o made </dev/null >/dev/null 2>&- || status=$?
+	[ $status -eq 0 ] || { echo "exit status $status with standard error closed"; return 1; }
+	mv made "$PWD.out/made"
+	"$name" "${good_args[@]}" -v -o made </dev/null >/dev/null 2>/dev/null
+	cmp made "$PWD.out/made"
+}
+
+_contract_file_limit() {
+	local name=$1 status=0 before
+
+	if [ -z "$has_output" ] || [ -n "$good_silent" ]; then
+		return 0
+	fi
+	before=$(_folder)
+	(
+		ulimit -f 0
+		"$name" "${good_args[@]}" -o made </dev/null >/dev/null 2>&1
+	) || status=$?
+	[ $status -eq 3 ] || { echo "exit status $status with files limited"; return 1; }
+	same "$(_folder)" "$before"
 }
 
 _contract_signal() {

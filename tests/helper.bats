@@ -12,7 +12,7 @@ setup() {
 #!/bin/bash
 fail() { echo "fake: $2" >&2; exit "$1"; }
 b() { [ "${BROKEN-}" = "$1" ]; }
-out='' file=''
+out='' file='' noise=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--help)
@@ -21,6 +21,7 @@ while [ $# -gt 0 ]; do
 		exit 0 ;;
 	--version) b version && exit 0; echo "fake (cd4ml) 1.0.0"; exit 0 ;;
 	-o) shift; out=$1 ;;
+	-v) noise=$RANDOM ;;
 	--helpx) b unknown_option && fail 1 "what?"; fail 2 "unknown option '--helpx'; did you mean '--help'?" ;;
 	-*) fail 2 "unknown option '$1'" ;;
 	*) file=$1 ;;
@@ -41,7 +42,8 @@ elif [ "$out" = /dev/full ]; then
 else
 	trap 'rm -f .tmp; trap - TERM; kill -TERM $$' TERM
 	b signal && trap - TERM
-	cat "$file" >.tmp & wait $! || fail 3 "cannot write"
+	cat "$file" >.tmp & wait $! || { b file_limit || rm -f .tmp; fail 3 "cannot write"; }
+	b closed_error && [ -n "$noise" ] && echo "$noise" >>.tmp # bash holds a closed stderr itself
 	b good_run && echo more >>.tmp
 	mv .tmp "$out"
 fi
@@ -59,9 +61,10 @@ good() {
 }
 
 @test "contract tells which promise a tool breaks" {
-	for BROKEN in help version unknown_option missing_input good_run full_disk closed_pipe signal; do
+	for BROKEN in help version unknown_option missing_input good_run full_disk closed_pipe closed_error \
+		file_limit signal; do
 		export BROKEN
-		rm -rf "${BATS_TEST_TMPDIR:?}"/{help,version,unknown_,missing_,good_,full_,closed_,signal}*
+		rm -rf "${BATS_TEST_TMPDIR:?}"/{help,version,unknown_,missing_,good_,full_,closed_,file_,signal}*
 		run contract fake
 		[ "$status" -eq 1 ] || { echo "$BROKEN went unseen"; return 1; }
 		contains "$output" "broken promise: ${BROKEN//_/ }"

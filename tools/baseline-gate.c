@@ -29,7 +29,8 @@ static const struct opt options[] = {
 		"what is better; auto: by the baseline, or the metric's name" },
 	OPT_HEADING("Baseline"),
 	{ 'b', "baseline", OPT_TEXT, offsetof(struct args, baseline), "FILE",
-		"holds one number; what it is measured by stands beside it in a .json" },
+		"holds one number; what it is measured by stands beside it in a .json",
+		.writes = true },
 	{ 0, "init", OPT_TEXT, offsetof(struct args, init), "X",
 		"start with this number where there is no FILE" },
 	{ 0, "against", OPT_TEXT, offsetof(struct args, against), "METRICS",
@@ -49,7 +50,7 @@ static const struct opt options[] = {
 	{ 0, "positive", OPT_TEXT, offsetof(struct args, rows.positive), "LABEL",
 		"whose probability it is (the last of two in order)" },
 	OPT_HEADING("Report, besides the text"),
-	{ 0, "junit", OPT_TEXT, offsetof(struct args, junit), "FILE", "JUnit XML" },
+	{ 0, "junit", OPT_TEXT, offsetof(struct args, junit), "FILE", "JUnit XML", .writes = true },
 	OPT_END,
 };
 

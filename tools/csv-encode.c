@@ -20,7 +20,7 @@ static const struct args defaults = {
 static const struct opt options[] = {
 	OPT_HEADING("Encoder (one of them)"),
 	{ 0, "fit", OPT_TEXT, offsetof(struct args, fit), "ENC.json",
-		"encode the training data, and store how" },
+		"encode the training data, and store how", .writes = true },
 	{ 0, "apply", OPT_TEXT, offsetof(struct args, apply), "ENC.json",
 		"encode other data in the same way" },
 	OPT_HEADING("What --fit does"),

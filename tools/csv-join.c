@@ -142,7 +142,7 @@ static const struct opt options[] = {
 		.call = set_match_empty },
 	OPT_HEADING("Report"),
 	{ 0, "report", OPT_TEXT, offsetof(struct args, report), "FILE",
-		"counts of matches for each table, as JSON" },
+		"counts of matches for each table, as JSON", .writes = true },
 	CSV_DIALECT_OPTIONS(struct args, dialect), OPT_END
 };
 

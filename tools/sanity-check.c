@@ -18,8 +18,9 @@ static const struct opt options[] = {
 	{ 0, "cv", OPT_TEXT, offsetof(struct args, folds), "FILE",
 		"cross-validation results of rf-train or gbt-train" },
 	OPT_HEADING("Reports, besides the text"),
-	{ 0, "junit", OPT_TEXT, offsetof(struct args, junit), "FILE", "JUnit XML" },
-	{ 0, "markdown", OPT_TEXT, offsetof(struct args, markdown), "FILE", "a table" },
+	{ 0, "junit", OPT_TEXT, offsetof(struct args, junit), "FILE", "JUnit XML", .writes = true },
+	{ 0, "markdown", OPT_TEXT, offsetof(struct args, markdown), "FILE", "a table",
+		.writes = true },
 	CSV_DIALECT_OPTIONS(struct args, dialect),
 	OPT_END,
 };

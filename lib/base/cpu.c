@@ -50,6 +50,14 @@ const char *cpu_name(enum cpu_isa isa)
 	return names[isa];
 }
 
+bool cpu_is_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 int cpu_count(void)
 {
 	cpu_set_t set;

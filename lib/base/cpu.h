@@ -4,6 +4,7 @@
 #ifndef CD4ML_BASE_CPU_H
 #define CD4ML_BASE_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum cpu_isa { CPU_SCALAR, CPU_SSE42, CPU_AVX2, CPU_AVX512, CPU_NEON };
@@ -15,6 +16,8 @@ enum cpu_isa { CPU_SCALAR, CPU_SSE42, CPU_AVX2, CPU_AVX512, CPU_NEON };
  */
 enum cpu_isa cpu_best(void);
 const char *cpu_name(enum cpu_isa isa);
+/** Is it a name of a set, of any machine's? */
+bool cpu_is_name(const char *name);
 /** Processors that this process may use. At least 1. */
 int cpu_count(void);
 

@@ -58,6 +58,7 @@ struct opt {
 	/** For OPT_CALL: takes `values` (borrowed from argv). -1 and `e` if it does not like them. */
 	int (*call)(void *field, const struct opt *o, char **values, struct err *e);
 	bool hide_default; /* the default is explained in `help` */
+	bool writes; /* OPT_TEXT: a file that the tool writes besides -o (base/claim.h) */
 };
 
 #define OPT_HEADING(text)                                \

@@ -15,42 +15,83 @@ enum { BUFFER = 256 << 10, UNFINISHED = 256, PATH_ROOM = 4096 };
 
 /*
  * The files that a signal must remove: the library's one mutable global, since a signal handler can be
- * given nothing else. A slot is taken by setting `used` to 1, is seen by the handler once it is 2.
+ * given nothing else. A slot is taken by setting `used` to 1, is seen by the handler once it is 2. Blocks
+ * are added behind the first as they are needed, and stay.
  */
-static struct {
-	atomic_int used;
-	char path[PATH_ROOM];
-} unfinished[UNFINISHED];
+struct block {
+	struct {
+		atomic_int used;
+		char path[PATH_ROOM];
+	} slots[UNFINISHED];
+	_Atomic(struct block *) next;
+};
 
-int output_track(const char *path)
+static struct block unfinished;
+
+/* Takes a free slot of the block: its number, or -1. */
+static int take_slot(struct block *b, const char *path, size_t len)
 {
-	size_t len = strlen(path);
-
-	if (len >= PATH_ROOM)
-		return -1;
 	for (int i = 0; i < UNFINISHED; i++) {
 		int free_slot = 0;
 
-		if (!atomic_compare_exchange_strong(&unfinished[i].used, &free_slot, 1))
+		if (atomic_load(&b->slots[i].used) ||
+			!atomic_compare_exchange_strong(&b->slots[i].used, &free_slot, 1))
 			continue;
-		memcpy(unfinished[i].path, path, len + 1);
-		atomic_store(&unfinished[i].used, 2);
+		memcpy(b->slots[i].path, path, len + 1);
+		atomic_store(&b->slots[i].used, 2);
 		return i;
 	}
 	return -1;
 }
 
+static struct block *add_block(struct block *last)
+{
+	struct err e = ERR_INIT;
+	struct block *b = mem_new(sizeof(*b), &e), *other = NULL;
+
+	if (b && atomic_compare_exchange_strong(&last->next, &other, b))
+		return b;
+	free(b);
+	return other; /* another thread's; NULL: no memory */
+}
+
+int output_track(const char *path)
+{
+	size_t len = strlen(path);
+	struct block *b = &unfinished, *next;
+
+	if (len >= PATH_ROOM)
+		return -1;
+	for (int first = 0;; first += UNFINISHED, b = next) {
+		int i = take_slot(b, path, len);
+
+		if (i >= 0)
+			return first + i;
+		next = atomic_load(&b->next);
+		if (!next)
+			next = add_block(b);
+		if (!next)
+			return -1;
+	}
+}
+
 void output_untrack(int handle)
 {
-	if (handle >= 0)
-		atomic_store(&unfinished[handle].used, 0);
+	struct block *b = &unfinished;
+
+	if (handle < 0)
+		return;
+	for (; handle >= UNFINISHED; handle -= UNFINISHED)
+		b = atomic_load(&b->next);
+	atomic_store(&b->slots[handle].used, 0);
 }
 
 void output_remove_unfinished(void)
 {
-	for (int i = 0; i < UNFINISHED; i++)
-		if (atomic_load(&unfinished[i].used) == 2 && unlink(unfinished[i].path))
-			rmdir(unfinished[i].path);
+	for (struct block *b = &unfinished; b; b = atomic_load(&b->next))
+		for (int i = 0; i < UNFINISHED; i++)
+			if (atomic_load(&b->slots[i].used) == 2 && unlink(b->slots[i].path))
+				rmdir(b->slots[i].path);
 }
 
 struct output {
@@ -139,6 +180,11 @@ struct output *output_open(const char *path, unsigned flags, struct err *e)
 		return NULL;
 	o->fd = -1;
 	o->handle = -1;
+	if (path && !path[0]) {
+		err_set(e, ERR_INPUT, "the name of an output is empty");
+		err_hint(e, "'-' is standard output");
+		goto fail;
+	}
 	o->flags = flags;
 	o->name = mem_dup(is_stdout ? "standard output" : path, e);
 	o->buffer = mem_array_raw(BUFFER, 1, e);

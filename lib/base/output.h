@@ -61,7 +61,7 @@ void output_remove_unfinished(void);
 /**
  * Adds a path of the caller's (a temporary file or an empty folder that is made without output_open) to
  * the list of output_remove_unfinished(), and takes it off again. The path is copied.
- * Returns a handle >= 0, or -1 when the list is full (256): then only a signal leaves debris.
+ * Returns a handle >= 0, or -1 when there is no memory: then only a signal leaves debris.
  */
 int output_track(const char *path);
 void output_untrack(int handle);

@@ -1,12 +1,14 @@
 #include "base/tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/claim.h"
 #include "base/config.h"
 #include "base/cpu.h"
 #include "base/mem.h"
@@ -83,9 +85,14 @@ static void on_signal(int number)
 	raise(number);
 }
 
+static void on_file_limit(int number)
+{
+	(void)number;
+}
+
 static void catch_signals(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU };
 	struct sigaction action = { .sa_handler = on_signal };
 
 	sigemptyset(&action.sa_mask);
@@ -97,6 +104,21 @@ static void catch_signals(void)
 			sigaction(numbers[i], &action, NULL);
 	}
 	signal(SIGPIPE, SIG_IGN);
+	/* A file too large is an error of writing, too; unlike SIG_IGN this does not reach commands run. */
+	action.sa_handler = on_file_limit;
+	sigaction(SIGXFSZ, &action, NULL);
+}
+
+/*
+ * A closed descriptor 0, 1 or 2 would be given to the next file that is opened: messages would then end in
+ * the output. What is put in their place can neither be read nor written, as a closed one.
+ */
+static void hold_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return; /* nothing better is there */
 }
 
 /* ---- help ----------------------------------------------------------------------------------------- */
@@ -245,14 +267,27 @@ static int check_operands(const struct session *s, struct err *e)
 
 static int choose_threads(const struct session *s, int *n, struct err *e)
 {
-	const char *text = getenv("CD4ML_THREADS");
+	const char *text = getenv("CD4ML_THREADS"), *isa = getenv("CD4ML_CPU");
 	int64_t v = s->common.threads;
 
 	if (v == 0 && text && text[0] && (!num_parse_int(slice_of(text), &v) || v < 1 || v > 4096))
 		return err_set(
 			e, ERR_INPUT, "CD4ML_THREADS: '%s' is not a number of threads", text);
+	if (isa && isa[0] && !cpu_is_name(isa)) {
+		err_set(e, ERR_INPUT, "CD4ML_CPU: '%s' is not known", isa);
+		return err_hint(e, "scalar, sse42, avx2, avx512 and neon are");
+	}
 	*n = v ? (int)v : cpu_count();
 	return 0;
+}
+
+/* Before any work: a report that cannot be written, or would be written over the data. */
+static int check_outputs(const struct session *s, struct err *e)
+{
+	const struct opt_table table = { s->command->options, s->args };
+
+	return claim_check(
+		&table, s->command->flags & TOOL_OUTPUT, s->common.output, s->tool.operands, e);
 }
 
 /* What the command asked for by its flags. */
@@ -281,6 +316,8 @@ static int begin(struct session *s, struct err *e)
 	if ((s->command->flags & TOOL_PROGRESS) && bar)
 		t->progress = progress_new(STDERR_FILENO);
 	t->out_path = s->common.output;
+	if (check_outputs(s, e))
+		return -1;
 	t->out = output_open(t->out_path, t->fsync ? OUTPUT_SYNC : OUTPUT_PLAIN, e);
 	return t->out ? 0 : -1;
 }
@@ -384,6 +421,7 @@ int tool_main(const struct tool_spec *spec, int argc, char **argv)
 	s.tool.diag = &s.diag;
 	s.diag.say = say;
 	s.config_memory = (struct arena)ARENA_INIT;
+	hold_descriptors();
 	catch_signals();
 	status = run(&s, argc, argv, &e);
 	end(&s);

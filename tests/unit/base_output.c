@@ -141,6 +141,8 @@ static void check_failures(void)
 	is_err(&e, ERR_INPUT, "no/such/folder: ", "is told");
 	ok(!output_open(".", OUTPUT_PLAIN, &e), "a folder");
 	is_err(&e, ERR_INPUT, "is a folder", "is told");
+	ok(!output_open("", OUTPUT_PLAIN, &e), "an empty name");
+	is_err(&e, ERR_INPUT, "the name of an output is empty", "is told");
 	is_int(count_files("."), 0, "nothing is left");
 	o = output_open("/dev/full", OUTPUT_PLAIN, &e);
 	for (int i = 0; o && i < 1000000 && !output_failed(o); i++)
@@ -168,7 +170,7 @@ static void check_failures(void)
 static void check_unfinished(void)
 {
 	struct err e = ERR_INIT;
-	int handles[300], n = 0;
+	int handles[600], n = 0;
 	pid_t child;
 	int status;
 
@@ -190,9 +192,12 @@ static void check_unfinished(void)
 	ok(waitpid(child, &status, 0) == child && status == 0,
 		"what is unfinished can be removed at any time");
 	file_is("old", "old", "what was there stays");
-	while (n < 300 && (handles[n] = output_track("x")) >= 0)
+	while (n < 600 && (handles[n] = output_track("x")) >= 0)
 		n++;
-	is_int(n, 256, "256 are remembered");
+	is_int(n, 600, "any number is remembered");
+	write_text("far", "");
+	output_untrack(handles[300]);
+	is_int(output_track("far"), handles[300], "a free place is taken again");
 	struct output *o = output_open("more", OUTPUT_PLAIN, &e);
 	output_text(o, "x");
 	is_int(output_close(o, &e), 0, "one more works all the same");

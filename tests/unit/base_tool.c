@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 struct args {
 	int64_t n;
 	const char *what;
+	const char *report, *log;
 };
 
 static const struct args defaults = { .n = 1, .what = "fine" };
@@ -26,6 +28,9 @@ static const struct opt options[] = {
 		.max = 1e9 },
 	{ 0, "what", OPT_TEXT, offsetof(struct args, what), "TEXT",
 		"fine|no|input|system|wait|warn|pool|json" },
+	{ 0, "report", OPT_TEXT, offsetof(struct args, report), "FILE", "what was said",
+		.writes = true },
+	{ 0, "log", OPT_TEXT, offsetof(struct args, log), "FILE", "who said it", .writes = true },
 	OPT_END,
 };
 
@@ -106,6 +111,18 @@ struct result {
 
 enum { MAX_WORDS = 16 };
 
+/* In the child: the words of the line as arguments. */
+static int run_line(const struct tool_spec *spec, const char *line)
+{
+	char words[500], *argv[MAX_WORDS] = { NULL };
+	int argc = 0;
+
+	snprintf(words, sizeof(words), "%s%s%s", spec->main.name, *line ? " " : "", line);
+	for (char *w = strtok(words, " "); w && argc < MAX_WORDS - 1; w = strtok(NULL, " "))
+		argv[argc++] = w;
+	return tool_main(spec, argc, argv);
+}
+
 static pid_t start(const struct tool_spec *spec, const char *line, const char *out_path)
 {
 	pid_t pid;
@@ -113,16 +130,12 @@ static pid_t start(const struct tool_spec *spec, const char *line, const char *o
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		char words[500], *argv[MAX_WORDS] = { NULL };
-		int argc = 0, out = open(out_path, O_WRONLY | O_CREAT | O_TRUNC, 0600),
+		int out = open(out_path, O_WRONLY | O_CREAT | O_TRUNC, 0600),
 		    err = open("err", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 		dup2(out, 1);
 		dup2(err, 2);
-		snprintf(words, sizeof(words), "%s%s%s", spec->main.name, *line ? " " : "", line);
-		for (char *w = strtok(words, " "); w && argc < MAX_WORDS - 1; w = strtok(NULL, " "))
-			argv[argc++] = w;
-		_exit(tool_main(spec, argc, argv));
+		_exit(run_line(spec, line));
 	}
 	return pid;
 }
@@ -192,6 +205,12 @@ static void check_common(void)
 	setenv("CD4ML_THREADS", "many", 1);
 	expect(&one, "", 2, "", "say: CD4ML_THREADS: 'many' is not a number of threads\n");
 	unsetenv("CD4ML_THREADS");
+	setenv("CD4ML_CPU", "avx3", 1);
+	expect(&one, "", 2, "",
+		"say: CD4ML_CPU: 'avx3' is not known; scalar, sse42, avx2, avx512 and neon are\n");
+	setenv("CD4ML_CPU", "scalar", 1);
+	expect(&one, "", 0, "line\n", "");
+	unsetenv("CD4ML_CPU");
 	write_text("c.yaml", "say: {number: 2}\n");
 	expect(&one, "--config c.yaml:say", 0, "line\nline\n", "");
 	expect(&one, "--config c.yaml:say -n 1", 0, "line\n", "");
@@ -223,6 +242,69 @@ static void check_output(void)
 	is_int(wait_for(start(&one, "--help", "/dev/full")), 3, "also of --help");
 	is_int(wait_for(start(&one, "--version", "/dev/full")), 3, "also of --version");
 	unlink("err");
+}
+
+static void check_claims(void)
+{
+	const char *other = "; name a file for each\n";
+	char text[200];
+
+	expect(&one, "--report r --log l -o o", 0, "", "");
+	expect(&one, "--report /dev/null --log /dev/null", 0, "line\n", "");
+	snprintf(text, sizeof(text), "say: ./o would get both --output and --report%s", other);
+	expect(&one, "-o o --report ./o", 2, "", text);
+	unlink("o");
+	expect(&one, "-o o --report ./o", 2, "", text);
+	snprintf(text, sizeof(text), "say: r would get both --report and --log%s", other);
+	expect(&one, "--log r --report r", 2, "", text);
+	snprintf(text, sizeof(text), "say: standard output would get both --output and --log%s",
+		other);
+	expect(&one, "--log -", 2, "", text);
+	expect(&one, "--log - -o o", 0, "", "");
+	unlink("o");
+	write_text("in", "");
+	expect(&one, "in --log ./in", 2, "",
+		"say: option '--log': './in' is read, too; it would be overwritten; name another "
+		"file\n");
+	expect(&one, "in -o in", 0, "", "");
+	unlink("in");
+	expect(&one, "--log .", 2, "", "say: option '--log': '.' is a folder\n");
+	expect(&one, "--log no/l", 2, "",
+		"say: option '--log': there is no folder 'no' for 'no/l'\n");
+	expect(&one, "--log=", 2, "", "say: option '--log': the name of a file is empty\n");
+	is_int(count_files("."), 0, "nothing is left");
+}
+
+/* Runs with a descriptor closed, and files limited to `limit` bytes. */
+static int run_without(int fd, rlim_t limit, const char *line)
+{
+	struct rlimit r = { limit, limit };
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		close(fd);
+		setrlimit(RLIMIT_FSIZE, &r);
+		_exit(run_line(&one, line));
+	}
+	return wait_for(pid);
+}
+
+static void check_descriptors(void)
+{
+	char *text;
+
+	is_int(run_without(2, 1000, "-o file --what warn"), 0, "standard error closed");
+	text = read_file("file", NULL);
+	is_text(text, "line\n", "no message in the output");
+	free(text);
+	unlink("file");
+	is_int(run_without(1, 1000, "-q"), 3, "standard output closed");
+	is_int(run_without(0, 1000, "-o file"), 0, "standard input closed");
+	unlink("file");
+	is_int(run_without(2, 0, "-o file"), 3, "a file beyond the limit is an error");
+	is_int(count_files("."), 0, "and nothing is left");
 }
 
 static void check_commands(void)
@@ -262,9 +344,9 @@ static void check_commands(void)
 
 static void check_signals(void)
 {
-	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGXCPU };
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		pid_t pid = start(&one, "-o file --what wait", "out");
 		struct timespec step = { 0, 2000000 };
 
@@ -286,6 +368,8 @@ int main(void)
 	check_status();
 	check_common();
 	check_output();
+	check_claims();
+	check_descriptors();
 	check_commands();
 	check_signals();
 	return done_testing();
