@@ -28,7 +28,7 @@ good() {
 	good_args=(dag)
 	good_missing=none
 	good_stream=none
-	good_commands=(run status dag metrics params release plan targets setup)
+	good_commands=(run status dag metrics params release plan targets setup merge-driver)
 }
 
 @test "stage-run keeps the promises of every tool" {
@@ -301,4 +301,103 @@ good() {
 	run -0 stage-run targets --ci early
 	same "$output" "" # in.txt is in git
 	run -2 stage-run targets --ci nosuch
+}
+
+# Two stages that do not need each other: x.txt -> x.out, y.txt -> y.out.
+two_stages() {
+	git init -q .
+	echo 1 >x.txt
+	echo 1 >y.txt
+	cat >dvc.yaml <<-'EOF'
+		stages:
+		  x: {cmd: cat x.txt >x.out, deps: [x.txt], outs: [x.out]}
+		  y: {cmd: cat y.txt >y.out, deps: [y.txt], outs: [y.out]}
+	EOF
+	stage-run setup --merge
+	stage-run run -q
+	git add -A && git commit -qm base
+}
+
+# change FILE TEXT BRANCH - a commit on a new branch off main
+change() {
+	git checkout -q main && git checkout -qb "$3"
+	stage-run run -q
+	echo "$2" >"$1"
+	stage-run run -q
+	git commit -qam "$3"
+}
+
+@test "git merges what two branches did to different stages, and nothing is to do" {
+	two_stages
+	change x.txt 2 left
+	change y.txt 3 right
+	run -0 git merge -q left
+	run -0 stage-run run
+	case $output in *running*) false ;; esac
+	run -0 stage-run status
+	same "$(cat x.out y.out)" $'2\n3'
+}
+
+@test "a stage that both branches changed is left out of the merge, told, and runs again" {
+	two_stages
+	change x.txt 2 left
+	git checkout -q main && git checkout -qb right
+	stage-run run -q
+	sed -i 's/cmd: cat x.txt >/cmd: sort x.txt >/' dvc.yaml
+	stage-run run -q
+	git commit -qam right
+	run -0 git merge left
+	contains "$output" "both sides changed stage 'x': left out of dvc.lock"
+	case $(git show HEAD:dvc.lock) in *"  x:"*) false ;; esac
+	run -0 stage-run run
+	contains "$output" "x: running: sort x.txt >x.out"
+	case $output in *"y: running"*) false ;; esac
+	same "$(cat x.out)" 2
+}
+
+@test "a rebase and a cherry-pick merge dvc.lock too, and removed stages stay removed" {
+	two_stages
+	change x.txt 2 left
+	change y.txt 3 right
+	run -0 git rebase -q left
+	run -0 stage-run run
+	case $output in *running*) false ;; esac
+	git checkout -q main
+	sed -i '/^  y:/d' dvc.yaml
+	sed -i '/^  y:/,$d' dvc.lock
+	git commit -qam "without y"
+	run -0 git cherry-pick left
+	case $(cat dvc.lock) in *"  y:"*) false ;; esac
+}
+
+@test "a dvc.lock that cannot be read is left to people as a conflict" {
+	two_stages
+	echo 'stages: [' >theirs
+	cp dvc.lock before
+	run -2 stage-run merge-driver before dvc.lock theirs
+	contains "$output" "theirs:"
+	cmp dvc.lock before
+	run -2 stage-run merge-driver before dvc.lock nosuch
+	contains "$output" "nosuch: is not there"
+	: >empty # git's word for: this side has none
+	run -0 stage-run merge-driver empty dvc.lock before
+	cmp dvc.lock before
+}
+
+@test "a clone of a project that merges so is set up by the first look" {
+	two_stages
+	same "$(cat .gitattributes)" "dvc.lock merge=cd4ml"
+	stage-run setup --merge
+	same "$(cat .gitattributes)" "dvc.lock merge=cd4ml"
+	git clone -q . ../clone && cd ../clone || return
+	run -1 git config merge.cd4ml.driver
+	stage-run setup
+	same "$(git config merge.cd4ml.driver)" "stage-run merge-driver %O %A %B"
+	git worktree add -q ../linked -b linked && cd ../linked || return
+	stage-run setup
+	rm .gitattributes
+	git config --unset merge.cd4ml.driver
+	git config --remove-section merge.cd4ml
+	stage-run setup
+	run -1 git config merge.cd4ml.driver
 }

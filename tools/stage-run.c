@@ -7,6 +7,7 @@
 #include "stage/compare.h"
 #include "stage/declare.h"
 #include "stage/look.h"
+#include "stage/merge.h"
 #include "stage/release.h"
 #include "stage/run.h"
 #include "stage/setup.h"
@@ -16,7 +17,7 @@ struct args {
 	struct stage_release release;
 	struct opt_list with;
 	const char *ci, *remote, *rev;
-	bool local, outs;
+	bool local, outs, merge;
 	int format;
 };
 
@@ -47,9 +48,11 @@ static const struct opt plan_options[] = { { 'f', "force", OPT_FLAG, AT(run.forc
 	{ 'n', "dry", OPT_FLAG, AT(run.dry), NULL, "write nothing" },
 	{ 0, "remote", OPT_TEXT, AT(remote), "URL", "default remote to set" },
 	{ 0, "local", OPT_FLAG, AT(local), NULL, "set it for this clone only" }, OPT_END };
-static const struct opt setup_options[] = { { 0, "remote", OPT_TEXT, AT(remote), "URL",
-						    "default remote to set" },
-	{ 0, "local", OPT_FLAG, AT(local), NULL, "set it for this clone only" }, OPT_END };
+static const struct opt setup_options[] = {
+	{ 0, "remote", OPT_TEXT, AT(remote), "URL", "default remote to set" },
+	{ 0, "local", OPT_FLAG, AT(local), NULL, "set it for this clone only" },
+	{ 0, "merge", OPT_FLAG, AT(merge), NULL, "have git merge dvc.lock stage by stage" }, OPT_END
+};
 static const struct opt dag_options[] = {
 	{ 0, "format", OPT_CHOICE, AT(format), "terminal|mermaid|dot", "kind of drawing" }, OPT_END
 };
@@ -176,7 +179,7 @@ static enum tool_status plan(struct tool *t, const void *args, struct err *e)
 	struct buf b = BUF_INIT;
 	int rc = -1;
 
-	if (!stages || (!a->run.dry && stage_setup(a->remote, a->local, e)))
+	if (!stages || (!a->run.dry && stage_setup(a->remote, a->local, false, e)))
 		goto out;
 	doc = stage_declare_save("dvc.yaml", stages, true, t->diag, e);
 	if (!doc)
@@ -204,7 +207,7 @@ static enum tool_status setup(struct tool *t, const void *args, struct err *e)
 	const struct args *a = args;
 
 	(void)t;
-	return stage_setup(a->remote, a->local, e) ? TOOL_FAILED : TOOL_YES;
+	return stage_setup(a->remote, a->local, a->merge, e) ? TOOL_FAILED : TOOL_YES;
 }
 
 static enum tool_status dag(struct tool *t, const void *args, struct err *e)
@@ -267,6 +270,22 @@ static enum tool_status release(struct tool *t, const void *args, struct err *e)
 	return print(t, &b, rc, e);
 }
 
+static enum tool_status merge_driver(struct tool *t, const void *args, struct err *e)
+{
+	json_t *dropped = json_array();
+	int rc = dropped ? stage_merge_files(
+				   t->operands[0], t->operands[1], t->operands[2], dropped, e)
+			 : err_nomem(e);
+
+	(void)args;
+	for (size_t i = 0; !rc && !t->quiet && i < json_array_size(dropped); i++)
+		diag_say(t->diag, DIAG_WARNING,
+			"both sides changed stage '%s': left out of dvc.lock; make repro makes it",
+			json_string_value(json_array_get(dropped, i)));
+	json_decref(dropped);
+	return rc ? TOOL_FAILED : TOOL_YES;
+}
+
 #define LOOKING (TOOL_OUTPUT | TOOL_THREADS)
 
 static const struct tool_command commands[] = {
@@ -295,6 +314,9 @@ static const struct tool_command commands[] = {
 		"  s3-sync pull $(stage-run targets --ci train)\n" },
 	{ "setup", "", "make .dvc, and set the default remote", setup_options, &defaults,
 		sizeof(defaults), 0, 0, 0, setup, "  stage-run setup --remote s3://bucket/data\n" },
+	{ "merge-driver", "BASE OURS THEIRS", "for git: merge dvc.lock stage by stage", NULL,
+		&defaults, sizeof(defaults), 0, 3, 3, merge_driver,
+		"  git config merge.cd4ml.driver 'stage-run merge-driver %O %A %B'\n" },
 	{ .name = NULL }
 };
 

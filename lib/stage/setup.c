@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "cas/git.h"
 #include "cas/repo.h"
+#include "stage/merge.h"
 
 #define REMOTE_NAME   "cd4ml"
 #define INSIDE_DVC    "remote"
@@ -122,7 +123,7 @@ static int set_inside(struct cas_repo *r, struct err *e)
 	return cas_repo_set(r, CAS_LEVEL_REPO, "core", "remote", REMOTE_NAME, e);
 }
 
-int stage_setup(const char *url, bool local, struct err *e)
+int stage_setup(const char *url, bool local, bool merge, struct err *e)
 {
 	struct cas_repo *r;
 	int rc;
@@ -133,6 +134,10 @@ int stage_setup(const char *url, bool local, struct err *e)
 	if (!r)
 		return -1;
 	rc = url && *url ? set_remote(r, url, local, e) : set_inside(r, e);
+	if (!rc && r->git_root)
+		rc = stage_merge_setup(r->git_root, merge, e);
+	else if (!rc && merge)
+		rc = err_set(e, ERR_INPUT, "this project is not in git");
 	cas_repo_close(r);
 	return rc;
 }
