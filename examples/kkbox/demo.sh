@@ -61,16 +61,21 @@ say() {
 	printf '%s\n' "$*" | fold -s -w 88 | sed 's/^/   /; s/ *$//'
 }
 
+# shown COMMAND... - how a command looks that is run
+shown() {
+	printf '   %s$ %s%s\n' "$dim" "$*" "$plain"
+}
+
 # do_it COMMAND... - shows the command, runs it, keeps what it says in the log
 do_it() {
-	printf '   %s$ %s%s\n' "$dim" "$*" "$plain"
+	shown "$@"
 	"$@" </dev/null >"$log" 2>&1 || fail "$*" $?
 }
 
 # refuses COMMAND... - the same for one that must end with 1
 refuses() {
 	status=0
-	printf '   %s$ %s%s\n' "$dim" "$*" "$plain"
+	shown "$@"
 	"$@" </dev/null >"$log" 2>&1 || status=$?
 	case $1,$status in
 	make,2 | [!m]*,1) ;; # make says 2 whatever the tool said
@@ -94,33 +99,32 @@ number() {
 	sed -n "s/^ *\"$2\": *\([-0-9.e]*\),\{0,1\}$/\1/p" "$1" | head -n 1
 }
 
-# stages - a table of what the last `make repro` did, from what it said
-stages() {
-	awk '
+# repro [MODEL=...] - brings the project up to date, says what ran while it runs, and how good it is now
+repro() {
+	shown make repro "$@"
+	{ make repro "$@" </dev/null 2>&1 && echo "made it"; } | tee "$log" | awk '
+	function row(name, seconds, memory) {
+		if (!n++)
+			printf "     %-20s %10s %14s\n", "stage", "seconds", "peak memory"
+		printf "     %-20s %10s %14s\n", name, seconds, memory
+		fflush()
+	}
+	{ name = $1; sub(/:$/, "", name) }
 	/: done in / {
-		name = $1; sub(/:$/, "", name)
-		split($0, half, "at most "); sub(/ of memory.*/, "", half[2])
-		match($0, /done in [0-9.]+/); seconds = substr($0, RSTART + 8, RLENGTH - 8)
-		if (!n++) printf "     %-20s %10s %14s\n", "stage", "seconds", "peak memory"
-		printf "     %-20s %10.1f %14s\n", name, seconds, half[2]; total += seconds
+		memory = $0; sub(/.*at most /, "", memory); sub(/ of memory.*/, "", memory)
+		match($0, /done in [0-9.]+/)
+		seconds = substr($0, RSTART + 8, RLENGTH - 8)
+		total += seconds
+		row(name, sprintf("%.1f", seconds), memory)
 	}
-	/: restored from the (run )?cache/ {
-		name = $1; sub(/:$/, "", name)
-		if (!n++) printf "     %-20s %10s %14s\n", "stage", "seconds", "peak memory"
-		printf "     %-20s %10s %14s\n", name, "-", "restored"
-	}
+	/: restored from the (run )?cache/ { row(name, "-", "restored") }
 	END {
 		if (!n)
 			print "     nothing was to do"
 		else if (total > 0)
 			printf "     %-20s %10.1f\n", "", total
-	}' "$log"
-}
-
-# repro [MODEL=...] - brings the project up to date and says what ran, and how good it is now
-repro() {
-	do_it make repro "$@"
-	stages
+	}'
+	grep -q '^made it$' "$log" || fail "make repro $*" "an error"
 	printf '     on test: AUC %.4f, accuracy %.4f; the baseline is %.4f\n' \
 		"$(number metrics/metrics.json auc)" "$(number metrics/metrics.json accuracy)" "$(cat baseline.txt)"
 }
@@ -129,7 +133,7 @@ repro() {
 keep() {
 	git add -A
 	git commit -qm "$*"
-	printf '   %s$ git commit -am "%s"%s\n' "$dim" "$*" "$plain"
+	shown git commit -am "'$*'"
 }
 
 started=$(date +%s)
