@@ -183,3 +183,26 @@ good() {
 	run -0 model-eval predict m.ubj new.csv
 	same "${#lines[@]}" 4
 }
+
+@test "a run that cannot come to an end is refused before or when it goes astray" {
+	{ echo x,y; seq 60 | awk '{print $1","$1 * 1.5}'; } >r.csv
+	run -2 --separate-stderr gbt-train --target y --learning-rate 10 --lambda 0 --trees 2000 r.csv -o m.json
+	contains "$stderr" "learning diverges: values are too large after"
+	contains "$stderr" "; take a lower --learning-rate, or a larger --lambda"
+	only r.csv
+	good
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --drop y
+	same "$stderr" "gbt-train: column 'y' is needed, and cannot be dropped"
+	run -2 --separate-stderr gbt-train --target nosuch t.csv
+	same "$stderr" "gbt-train: t.csv: no column 'nosuch'"
+	printf 'x,w,y\n1,0,0\n2,0,1\n' >w.csv
+	run -2 --separate-stderr gbt-train --target y --weight w w.csv
+	same "$stderr" "gbt-train: w.csv: column 'w': no weight is above 0"
+	head -n 1 t.csv >none.csv
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --valid none.csv --early-stopping 2
+	same "$stderr" "gbt-train: none.csv: no rows to measure on"
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --cv 2 --importance i.json
+	same "$stderr" "gbt-train: --importance needs a model, and --cv alone makes none; say -o MODEL, too"
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --cv 2 --metrics nosuch/cv.json
+	contains "$stderr" "there is no folder 'nosuch'"
+}

@@ -102,3 +102,12 @@ good() {
 		same "$(cut -d, -f2 p.csv | sort -u | tr '\n' ' ')" "no prediction yes "
 	done
 }
+
+@test "a tree whose sample is empty says what all rows say" {
+	{ echo x,y; seq 30 | awk '{print $1","$1 * 2}'; } >r.csv
+	rf-train --target y --subsample 1e-9 --trees 3 r.csv -o m.json
+	same "$(model-eval predict m.json r.csv | sort -u)" $'31\nprediction'
+	printf 'x,y\n1,a\n2,b\n3,c\n4,c\n' >c.csv
+	rf-train --target y --subsample 1e-9 --trees 4 c.csv -o m.json
+	same "$(model-eval predict m.json c.csv | sort -u)" $'c,0.25,0.25,0.5\nprediction,probability_a,probability_b,probability_c'
+}

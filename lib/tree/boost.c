@@ -1,5 +1,6 @@
 #include "tree/boost.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct boost {
 	float *grad, *hess; /* [n_rows] */
 	struct tree_gh *gh; /* [n_rows] */
 	uint32_t *cols; /* [n_cols] */
+	double *reach; /* [n_outputs] what a margin can come to at most */
 	struct tree_columns picked;
 
 	/* of the tree at hand */
@@ -144,6 +146,25 @@ static void fill_tree(struct boost *b)
 	}
 }
 
+/**
+ * Steps that are too long make each round's values larger than the last one's, until a float cannot
+ * hold them. The sum of the largest leaves of all rounds is what a margin can come to at most.
+ */
+static int check_reach(struct boost *b, struct err *e)
+{
+	double most = 0;
+
+	for (uint32_t i = 0; i < b->n_nodes; i++)
+		if (b->nodes[i].left < 0)
+			most = fmax(most, fabs((double)b->tree->nodes[i].value));
+	b->reach[b->output] += most;
+	if (b->reach[b->output] <= FLT_MAX)
+		return 0;
+	err_set(e, ERR_INPUT, "learning diverges: values are too large after %zu rounds",
+		b->number / b->m->n_outputs + 1);
+	return err_hint(e, "take a lower --learning-rate, or a larger --lambda");
+}
+
 /** Task: adds a leaf's value to the margins of its rows. */
 static void add_leaf(void *ctx, size_t i, int worker)
 {
@@ -186,6 +207,8 @@ static int finish_tree(struct boost *b, struct err *e)
 		return -1;
 	pool_for(pool, b->n_nodes, sum_leaf, b);
 	fill_tree(b);
+	if (check_reach(b, e))
+		return -1;
 	pool_for(pool, b->n_nodes, add_leaf, b);
 	if (b->job->out.fold_of || b->p->subsample < 1)
 		pool_for(pool, tree_n_blocks(b->job->frame->n_rows), add_others, b);
@@ -276,7 +299,8 @@ int tree_boost(const struct tree_job *job, const struct tree_boost_params *p, co
 	b.hess = b.grad ? mem_array_raw(n, sizeof(*b.hess), e) : NULL;
 	b.gh = b.hess ? mem_array_raw(n, sizeof(*b.gh), e) : NULL;
 	b.cols = b.gh ? mem_array(job->frame->n_cols, sizeof(*b.cols), e) : NULL;
-	if (!b.cols)
+	b.reach = b.cols ? mem_array(m->n_outputs, sizeof(*b.reach), e) : NULL;
+	if (!b.reach)
 		goto out;
 	if (m->n_outputs > 1) {
 		b.next = mem_array_raw(n * m->n_outputs, sizeof(*b.next), e);
@@ -292,6 +316,7 @@ out:
 	free(b.hess);
 	free(b.gh);
 	free(b.cols);
+	free(b.reach);
 	free(b.sum_g);
 	free(b.sum_h);
 	return rc;

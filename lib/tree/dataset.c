@@ -182,6 +182,7 @@ static int take_target(struct tree_dataset *d, const struct tree_params *p,
 static int take_weights(const struct table *t, const char *name, float **weights, struct err *e)
 {
 	const struct table_column *c;
+	float most = 0;
 	int col;
 
 	if (!name)
@@ -202,7 +203,10 @@ static int take_weights(const struct table *t, const char *name, float **weights
 			return err_set(
 				e, ERR_INPUT, "column '%s': a weight is below 0 or infinite", name);
 		(*weights)[i] = c->numbers[i];
+		most = c->numbers[i] > most ? c->numbers[i] : most;
 	}
+	if (!(most > 0))
+		return err_set(e, ERR_INPUT, "column '%s': no weight is above 0", name);
 	return 0;
 }
 
@@ -288,7 +292,7 @@ int tree_dataset_load(struct tree_dataset *d, const struct tree_params *p, const
 			d->table->n_rows ? "more than 4 billion rows" : "no rows to learn from");
 	col = table_find(d->table, p->target, e);
 	if (col < 0)
-		return -1;
+		return err_at(e, "%s", files[0]);
 	if (take_target(d, p, &d->table->cols[col], io->diag, e) ||
 		take_weights(d->table, p->weight, &d->weights, e) ||
 		bin_features(d, p, io->pool, e))

@@ -24,6 +24,7 @@ struct forest {
 	double limit[MAX_DRAWS]; /* distribution function of the draws */
 	double weight_unit; /* of quantized weights */
 	double centre, grad_unit; /* of quantized values */
+	double *prior; /* [n_outputs + 1]: sums as of a leaf that has all rows */
 	size_t number;
 
 	const struct tree_grow_node *nodes;
@@ -140,11 +141,23 @@ static size_t draw_rows(struct forest *f)
 
 /* ---- leaves ------------------------------------------------------------------------------------------------- */
 
+static void add_row(const struct forest *f, double *sum, size_t row, double w)
+{
+	const struct tree_truth *t = f->job->truth;
+
+	sum[n_outputs(f)] += w;
+	if (t->loss == TREE_LOSS_SOFTMAX)
+		sum[t->class[row]] += w;
+	else if (t->loss == TREE_LOSS_LOGISTIC)
+		sum[0] += t->class[row] ? w : 0;
+	else
+		sum[0] += w * (double)t->values[row];
+}
+
 /** Task: what a leaf's rows sum up to, in ascending order of rows, from unrounded values. */
 static void sum_leaf(void *ctx, size_t i, int worker)
 {
 	struct forest *f = ctx;
-	const struct tree_truth *t = f->job->truth;
 	const uint32_t *rows = tree_grower_rows(f->grower) + f->nodes[i].begin;
 	size_t k = n_outputs(f);
 	double *sum = f->sums + i * (k + 1);
@@ -155,15 +168,8 @@ static void sum_leaf(void *ctx, size_t i, int worker)
 	memset(sum, 0, (k + 1) * sizeof(*sum));
 	for (size_t r = 0; r < f->nodes[i].n; r++) {
 		size_t row = rows[r];
-		double w = f->draws[row] * value_weight(f, row);
 
-		sum[k] += w;
-		if (t->loss == TREE_LOSS_SOFTMAX)
-			sum[t->class[row]] += w;
-		else if (t->loss == TREE_LOSS_LOGISTIC)
-			sum[0] += t->class[row] ? w : 0;
-		else
-			sum[0] += w * (double)t->values[row];
+		add_row(f, sum, row, f->draws[row] * value_weight(f, row));
 	}
 }
 
@@ -177,7 +183,26 @@ static double score_of(const double *sum, size_t k)
 	return sum[k] > 0 ? s / sum[k] : 0;
 }
 
-/** Children before parents. */
+/**
+ * Shares of a node by its sums. A sample may have no row of any weight in it: what is known then is
+ * what is known above it, and at the root what all rows say.
+ */
+static void share_out(struct forest *f, uint32_t node, const double *above)
+{
+	size_t k = n_outputs(f);
+	double *sum = f->sums + node * (k + 1);
+
+	if (!(sum[k] > 0))
+		memcpy(sum, above, (k + 1) * sizeof(*sum));
+	for (size_t o = 0; o < k; o++)
+		f->shares[node * k + o] =
+			sum[k] > 0 ? (float)(sum[o] / sum[k] / (double)f->p->n_trees) : 0;
+	f->tree.stats[node].weight = f->shares[node * k];
+	if (f->nodes[node].left < 0)
+		f->tree.nodes[node].value = f->shares[node * k];
+}
+
+/** Sums from the leaves up, shares from the root down. */
 static void fill_tree(struct forest *f)
 {
 	size_t k = n_outputs(f);
@@ -194,14 +219,12 @@ static void fill_tree(struct forest *f)
 			f->tree.stats[i].gain =
 				(float)(score_of(a, k) + score_of(b, k) - score_of(sum, k));
 		}
-		for (size_t o = 0; o < k; o++)
-			f->shares[i * k + o] =
-				sum[k] > 0 ? (float)(sum[o] / sum[k] / (double)f->p->n_trees) : 0;
 		f->tree.stats[i].hessian = (float)sum[k];
-		f->tree.stats[i].weight = f->shares[i * k];
-		if (l < 0)
-			f->tree.nodes[i].value = f->shares[i * k];
 	}
+	share_out(f, 0, f->prior);
+	for (uint32_t i = 0; i < f->n_nodes; i++)
+		for (int32_t side = 0; f->nodes[i].left >= 0 && side < 2; side++)
+			share_out(f, (uint32_t)(f->nodes[i].left + side), f->sums + i * (k + 1));
 }
 
 static void add_block(void *ctx, size_t block, int worker)
@@ -264,6 +287,9 @@ static void prepare(struct forest *f)
 	}
 	for (size_t i = 0; t->weights && i < t->n_rows; i++)
 		most_weight = fmax(most_weight, (double)t->weights[i]);
+	for (size_t i = 0; i < t->n_rows; i++)
+		if (!tree_is_held_out(&f->job->out, i))
+			add_row(f, f->prior, i, value_weight(f, i));
 	f->weight_unit = !t->weights ? 1 : most_weight > 0 ? most_weight / WEIGHT_STEPS : 1;
 	f->grad_unit = f->weight_unit;
 	if (t->loss != TREE_LOSS_SQUARED)
@@ -283,7 +309,8 @@ static int make_arrays(struct forest *f, struct err *e)
 	f->by_block = f->draws ? mem_array_raw(n, sizeof(*f->by_block), e) : NULL;
 	f->block_rows =
 		f->by_block ? mem_array(tree_n_blocks(n) + 1, sizeof(*f->block_rows), e) : NULL;
-	if (!f->block_rows)
+	f->prior = f->block_rows ? mem_array(k + 1, sizeof(*f->prior), e) : NULL;
+	if (!f->prior)
 		return -1;
 	if (f->job->truth->loss != TREE_LOSS_SOFTMAX)
 		return 0;
@@ -323,6 +350,7 @@ out:
 	free(f.by_block);
 	free(f.block_rows);
 	free(f.shares);
+	free(f.prior);
 	free(f.sums);
 	return rc;
 }

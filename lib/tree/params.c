@@ -121,6 +121,11 @@ int tree_params_check(const struct tree_params *p, struct err *e)
 	if (p->weight && strcmp(p->weight, p->target) == 0)
 		return err_set(
 			e, ERR_INPUT, "column '%s' cannot be both target and weight", p->target);
+	for (size_t i = 0; i < p->drop.n; i++)
+		if (strcmp(p->drop.items[i], p->target) == 0 ||
+			(p->weight && strcmp(p->drop.items[i], p->weight) == 0))
+			return err_set(e, ERR_INPUT, "column '%s' is needed, and cannot be dropped",
+				p->drop.items[i]);
 	if (!(p->subsample > 0) || !(p->colsample_bytree > 0))
 		return err_set(e, ERR_INPUT, "--%s must be above 0",
 			p->subsample > 0 ? "colsample-bytree" : "subsample");

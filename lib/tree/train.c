@@ -108,6 +108,10 @@ static int start_valid(struct run *r, struct err *e)
 		return 0;
 	if (tree_rows_load(&r->valid, r->m, r->p, r->p->valid, &r->t->io, e))
 		return -1;
+	if (!r->valid.n) {
+		err_set(e, ERR_INPUT, "no rows to measure on");
+		return err_at(e, "%s", r->p->valid);
+	}
 	r->valid_margins = mem_array(r->valid.n * k, sizeof(*r->valid_margins), e);
 	if (!r->valid_margins)
 		return -1;
@@ -362,9 +366,6 @@ static int cross_validate(struct run *r, struct err *e)
 		return -1;
 	if (r->p->metrics) {
 		rc = jdoc_save(r->p->metrics, o, JDOC_PRETTY, 0, e);
-	} else if (r->t->wants_model) {
-		rc = err_set(e, ERR_INPUT, "there is no place for the folds' metrics");
-		err_hint(e, "say --metrics FILE");
 	} else {
 		jdoc_format(&b, o, JDOC_PRETTY);
 		rc = buf_check(&b, e);
@@ -417,12 +418,26 @@ static int learn(struct run *r, struct err *e)
 	return write_metrics(r, e) || write_importance(r, e) ? -1 : 0;
 }
 
+/** What --cv makes depends on whether there is to be a model, too. */
+static int check_cv(const struct tree_train *t, struct err *e)
+{
+	if (t->params->cv && t->wants_model && !t->params->metrics) {
+		err_set(e, ERR_INPUT, "there is no place for the folds' metrics");
+		return err_hint(e, "say --metrics FILE");
+	}
+	if (t->params->cv && !t->wants_model && t->params->importance) {
+		err_set(e, ERR_INPUT, "--importance needs a model, and --cv alone makes none");
+		return err_hint(e, "say -o MODEL, too");
+	}
+	return 0;
+}
+
 int tree_train(const struct tree_train *t, struct err *e)
 {
 	struct run r = { .t = t, .p = t->params };
 	int rc = -1;
 
-	if (tree_params_check(t->params, e) ||
+	if (tree_params_check(t->params, e) || check_cv(t, e) ||
 		tree_dataset_load(&r.data, t->params, t->files, t->n_files, &t->io, e))
 		goto out;
 	if (t->params->cv && cross_validate(&r, e))
