@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { LARGE = 8 << 20, HUGE_PAGE = 2 << 20 };
 
 void *mem_new(size_t size, struct err *e)
 {
@@ -39,12 +42,21 @@ void *mem_array_raw(size_t n, size_t size, struct err *e)
 void *mem_aligned(size_t n, size_t size, struct err *e)
 {
 	void *p = NULL;
-	size_t bytes;
+	size_t bytes, align = 64;
 
-	if (__builtin_mul_overflow(n, size, &bytes) || posix_memalign(&p, 64, bytes ? bytes : 64)) {
+	if (__builtin_mul_overflow(n, size, &bytes))
+		bytes = SIZE_MAX; /* more than there is */
+	if (bytes >= LARGE)
+		align = HUGE_PAGE;
+	if (posix_memalign(&p, align, bytes ? bytes : 64)) {
 		err_nomem(e);
 		return NULL;
 	}
+#ifdef MADV_HUGEPAGE
+	/* an offer that the system may decline */
+	if (bytes >= LARGE)
+		(void)madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
 	return p;
 }
 

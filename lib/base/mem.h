@@ -20,7 +20,10 @@ void *mem_array(size_t n, size_t size, struct err *e) MUST_CHECK;
 /** As mem_array, not zeroed: for large arrays that are written whole before they are read. */
 void *mem_array_raw(size_t n, size_t size, struct err *e) MUST_CHECK;
 
-/** `n` raw elements of `size` bytes whose address is a multiple of 64 (a cache line, a vector). free(). */
+/**
+ * `n` raw elements of `size` bytes whose address is a multiple of 64 (a cache line, a vector). Large arrays lie in
+ * huge pages where the system has them: for what is read here and there. free().
+ */
 void *mem_aligned(size_t n, size_t size, struct err *e) MUST_CHECK;
 
 /**

@@ -23,8 +23,7 @@ struct boost {
 	struct tree_model *m;
 	float *margins; /* [n_rows][n_outputs] as they are within a round */
 	float *next; /* what the round makes of them: the same array with one output */
-	float *grad, *hess; /* [n_rows] */
-	struct tree_gh *gh; /* [n_rows] */
+	struct tree_grad *grad; /* [n_rows] */
 	uint32_t *cols; /* [n_cols] */
 	double *reach; /* [n_outputs] what a margin can come to at most */
 	struct tree_columns picked;
@@ -104,8 +103,8 @@ static void sum_leaf(void *ctx, size_t i, int worker)
 	if (b->nodes[i].left >= 0)
 		return;
 	for (size_t k = 0; k < b->nodes[i].n; k++) {
-		g += (double)b->grad[rows[k]];
-		h += (double)b->hess[rows[k]];
+		g += (double)b->grad[rows[k]].grad;
+		h += (double)b->grad[rows[k]].hess;
 	}
 	b->sum_g[i] = g;
 	b->sum_h[i] = h;
@@ -227,9 +226,9 @@ static int add_tree(
 	b->output = output;
 	b->number = first + output;
 	b->offset = round == 0 && start ? start[output] : 0;
-	tree_objective_gradients(job->truth, b->margins, output, job->pool, b->grad, b->hess);
-	tree_quantize(b->grad, b->hess, job->frame->n_rows, job->seed,
-		stream_of(b->number, STREAM_ROUNDING), job->pool, b->gh, &q);
+	tree_objective_gradients(job->truth, b->margins, output, job->pool, b->grad);
+	tree_quantize(job->frame, b->grad, job->seed, stream_of(b->number, STREAM_ROUNDING),
+		job->pool, &q);
 	n = tree_pick_rows(
 		job, b->p->subsample, stream_of(first, STREAM_ROWS), tree_grower_rows(b->grower));
 	pick_columns(b);
@@ -295,10 +294,8 @@ int tree_boost(const struct tree_job *job, const struct tree_boost_params *p, co
 	int rc = -1;
 
 	b.grower = tree_grower_new(job->frame, &p->grow, 1, job->pool, e);
-	b.grad = b.grower ? mem_array_raw(n, sizeof(*b.grad), e) : NULL;
-	b.hess = b.grad ? mem_array_raw(n, sizeof(*b.hess), e) : NULL;
-	b.gh = b.hess ? mem_array_raw(n, sizeof(*b.gh), e) : NULL;
-	b.cols = b.gh ? mem_array(job->frame->n_cols, sizeof(*b.cols), e) : NULL;
+	b.grad = b.grower ? mem_aligned(n, sizeof(*b.grad), e) : NULL;
+	b.cols = b.grad ? mem_array(job->frame->n_cols, sizeof(*b.cols), e) : NULL;
 	b.reach = b.cols ? mem_array(m->n_outputs, sizeof(*b.reach), e) : NULL;
 	if (!b.reach)
 		goto out;
@@ -313,8 +310,6 @@ out:
 		free(b.next);
 	tree_grower_free(b.grower);
 	free(b.grad);
-	free(b.hess);
-	free(b.gh);
 	free(b.cols);
 	free(b.reach);
 	free(b.sum_g);

@@ -15,7 +15,6 @@ struct forest {
 	const struct tree_job *job;
 	const struct tree_forest_params *p;
 	struct tree_grower *grower;
-	struct tree_gh *gh; /* [n_rows] */
 	uint8_t *draws; /* [n_rows] of the tree at hand */
 	uint16_t *class; /* [n_rows], with several classes */
 	size_t *block_rows; /* [blocks + 1] */
@@ -111,7 +110,7 @@ static void draw_block(void *ctx, size_t block, int worker)
 		f->draws[i] = (uint8_t)d;
 		if (d == 0)
 			continue;
-		f->gh[i] = gh_of(f, i, d);
+		tree_frame_set_gh(f->job->frame, i, gh_of(f, i, d));
 		f->by_block[from + n++] = (uint32_t)i;
 	}
 	f->block_rows[block + 1] = n;
@@ -248,7 +247,7 @@ static void add_block(void *ctx, size_t block, int worker)
 static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct err *e)
 {
 	struct tree_columns all = { NULL, f->job->frame->n_cols };
-	struct tree_quant q = { f->gh, f->grad_unit, f->weight_unit, f->class, 1 };
+	struct tree_quant q = { f->grad_unit, f->weight_unit, f->class, 1 };
 	struct tree_forest_tree out = { &f->tree, NULL };
 	size_t k = n_outputs(f), n = draw_rows(f);
 
@@ -304,8 +303,7 @@ static int make_arrays(struct forest *f, struct err *e)
 {
 	size_t n = f->job->frame->n_rows, k = n_outputs(f);
 
-	f->gh = mem_array(n, sizeof(*f->gh), e);
-	f->draws = f->gh ? mem_array(n, sizeof(*f->draws), e) : NULL;
+	f->draws = mem_array(n, sizeof(*f->draws), e);
 	f->by_block = f->draws ? mem_array_raw(n, sizeof(*f->by_block), e) : NULL;
 	f->block_rows =
 		f->by_block ? mem_array(tree_n_blocks(n) + 1, sizeof(*f->block_rows), e) : NULL;
@@ -344,7 +342,6 @@ int tree_forest(const struct tree_job *job, const struct tree_forest_params *p, 
 out:
 	tree_grower_free(f.grower);
 	tree_release(&f.tree);
-	free(f.gh);
 	free(f.draws);
 	free(f.class);
 	free(f.by_block);

@@ -135,6 +135,7 @@ struct build {
 	const struct table *t;
 	uint32_t max_bin;
 	struct err *errors; /* [n_cols] */
+	uint16_t **tables; /* [n_cols] bin of each whole number from the lowest on, or NULL */
 };
 
 static void column_range(const struct table_column *c, size_t n_rows, float *lo, float *hi)
@@ -173,6 +174,7 @@ static int cut_numbers(struct build *b, size_t col, struct err *e)
 	c->is_int = c->source->is_int;
 	column_range(c->source, b->f->n_rows, &lo, &hi);
 	c->above = hi >= lo ? nextafterf(hi, INFINITY) : 0;
+	c->lowest = hi >= lo ? lo : 0;
 	rc = 0;
 out:
 	free(keys);
@@ -208,13 +210,14 @@ static int number_texts(struct build *b, size_t col, struct err *e)
 {
 	struct tree_frame_column *c = &b->f->cols[col];
 	const struct table_column *s = c->source;
-	uint32_t most = b->max_bin < TREE_CATEGORY_BINS - 1 ? b->max_bin : TREE_CATEGORY_BINS - 1;
+	uint32_t most = b->max_bin < 255 ? b->max_bin : TREE_BIN_LIMIT;
 	struct text_count *count = mem_array(s->n_texts, sizeof(*count), e);
 	uint32_t n = 0;
 
 	c->is_categorical = true;
 	c->code_of_text = mem_array(s->n_texts, sizeof(*c->code_of_text), e);
-	c->text_of_code = mem_array(most, sizeof(*c->text_of_code), e);
+	c->text_of_code =
+		mem_array(most < s->n_texts ? most : s->n_texts, sizeof(*c->text_of_code), e);
 	if (!count || !c->code_of_text || !c->text_of_code) {
 		free(count);
 		return -1;
@@ -256,31 +259,75 @@ static void prepare_column(void *ctx, size_t col, int worker)
 
 /* ---- bins -------------------------------------------------------------------------------------------- */
 
-static inline uint32_t find_bin(const float *cuts, uint32_t n, float v)
-{
-	const float *base = cuts;
+enum { LANES = 16 }; /* searches side by side: each alone waits for its loads */
 
-	if (v != v)
-		return 0;
-	/* counts the cuts that are <= v without a branch that could be guessed wrongly */
-	while (n > 0) {
+/** Counts the cuts that are <= v, without a branch that could be guessed wrongly; 0 for NaN. */
+static void find_bins(const float *cuts, uint32_t n_cuts, const float *v, uint32_t *bins)
+{
+	uint32_t base[LANES] = { 0 };
+
+	for (uint32_t n = n_cuts; n > 0;) {
 		uint32_t half = (n + 1) / 2;
 
-		base += base[half - 1] <= v ? half : 0;
+		for (int i = 0; i < LANES; i++)
+			base[i] += cuts[base[i] + half - 1] <= v[i] ? half : 0;
 		n -= half;
 	}
-	return 1 + (uint32_t)(base - cuts);
+	for (int i = 0; i < LANES; i++)
+		bins[i] = v[i] == v[i] ? 1 + base[i] : 0;
 }
 
-static inline void put_bin(const struct tree_frame *f, size_t i, uint32_t bin)
+static inline void put_bin(const struct tree_frame_column *c, size_t i, uint32_t bin)
 {
-	if (f->width == 1)
-		((uint8_t *)f->by_col)[i] = (uint8_t)bin;
+	if (c->width == 1)
+		((uint8_t *)c->bins)[i] = (uint8_t)bin;
 	else
-		((uint16_t *)f->by_col)[i] = (uint16_t)bin;
+		((uint16_t *)c->bins)[i] = (uint16_t)bin;
 }
 
-/** Task: one block of rows of one column, into by_col. */
+static void bin_texts(const struct tree_frame_column *c, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		uint32_t code = c->source->codes[i];
+
+		put_bin(c, i, code == TABLE_MISSING ? 0 : c->code_of_text[code]);
+	}
+}
+
+static void bin_numbers(const struct tree_frame_column *c, size_t from, size_t to)
+{
+	const float *v = c->source->numbers;
+
+	for (size_t i = from; i < to; i += LANES) {
+		uint32_t bins[LANES];
+		float some[LANES] = { 0 };
+		size_t n = to - i < LANES ? to - i : LANES;
+
+		memcpy(some, v + i, n * sizeof(*v));
+		find_bins(c->cuts, c->n_bins - 2, some, bins);
+		for (size_t k = 0; k < n; k++)
+			put_bin(c, i + k, bins[k]);
+	}
+}
+
+/** Whole numbers in a small range: what was found for each stands in a table. */
+static void bin_by_table(
+	const struct tree_frame_column *c, const uint16_t *table, size_t from, size_t to)
+{
+	const float *v = c->source->numbers;
+	float lo = c->lowest;
+
+	if (c->width == 1) {
+		for (size_t i = from; i < to; i++)
+			((uint8_t *)c->bins)[i] =
+				v[i] == v[i] ? (uint8_t)table[(int32_t)(v[i] - lo)] : 0;
+		return;
+	}
+	for (size_t i = from; i < to; i++)
+		((uint16_t *)c->bins)[i] = v[i] == v[i] ? table[(int32_t)(v[i] - lo)] : 0;
+}
+
+/** Task: one block of rows of one column. */
 static void bin_block(void *ctx, size_t task, int worker)
 {
 	struct build *b = ctx;
@@ -288,53 +335,88 @@ static void bin_block(void *ctx, size_t task, int worker)
 	size_t n_blocks = tree_n_blocks(f->n_rows), col = task / n_blocks;
 	size_t from = task % n_blocks * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
 	const struct tree_frame_column *c = &f->cols[col];
-	size_t at = col * f->n_rows;
 
 	(void)worker;
 	if (to > f->n_rows)
 		to = f->n_rows;
-	for (size_t i = from; i < to; i++) {
-		uint32_t bin;
-
-		if (c->is_categorical)
-			bin = c->source->codes[i] == TABLE_MISSING
-				      ? 0
-				      : c->code_of_text[c->source->codes[i]];
-		else
-			bin = find_bin(c->cuts, c->n_bins - 2, c->source->numbers[i]);
-		put_bin(f, at + i, bin);
-	}
+	if (c->is_categorical)
+		bin_texts(c, from, to);
+	else if (b->tables[col])
+		bin_by_table(c, b->tables[col], from, to);
+	else
+		bin_numbers(c, from, to);
 }
 
-/** Task: one block of rows from by_col to by_row. */
+/** Task: one block of rows from columns to records. */
 static void turn_block(void *ctx, size_t block, int worker)
 {
 	struct build *b = ctx;
 	struct tree_frame *f = b->f;
-	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, n = f->n_cols;
+	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, stride = f->stride;
 
 	(void)worker;
 	if (to > f->n_rows)
 		to = f->n_rows;
+	memset(f->records + from * stride, 0, (to - from) * stride);
 	/* a piece of rows that stays in the cache while all columns are put into it */
 	for (size_t piece = from; piece < to; piece += 512) {
-		size_t end = piece + 512 < to ? piece + 512 : to;
+		size_t n = piece + 512 < to ? 512 : to - piece;
 
-		for (size_t c = 0; c < n; c++) {
-			if (f->width == 1) {
-				const uint8_t *in = (const uint8_t *)f->by_col + c * f->n_rows;
-				uint8_t *out = (uint8_t *)f->by_row + c;
+		for (size_t i = 0; i < f->n_cols; i++) {
+			const struct tree_frame_column *c = &f->cols[i];
+			const uint8_t *in = (const uint8_t *)c->bins + piece * c->width;
+			uint8_t *out = f->records + piece * stride + c->at;
 
-				for (size_t i = piece; i < end; i++)
-					out[i * n] = in[i];
-			} else {
-				const uint16_t *in = (const uint16_t *)f->by_col + c * f->n_rows;
-				uint16_t *out = (uint16_t *)f->by_row + c;
-
-				for (size_t i = piece; i < end; i++)
-					out[i * n] = in[i];
-			}
+			if (c->width == 1)
+				for (size_t k = 0; k < n; k++)
+					out[k * stride] = in[k];
+			else
+				for (size_t k = 0; k < n; k++)
+					memcpy(out + k * stride, in + 2 * k, 2);
 		}
+	}
+}
+
+/** Places in a record; a record of up to a cache line lies in one. */
+static void lay_out(struct tree_frame *f)
+{
+	size_t at = sizeof(struct tree_gh), size = 8;
+
+	for (unsigned width = 1; width <= 2; width++) {
+		at = (at + width - 1) / width * width;
+		for (size_t i = 0; i < f->n_cols; i++)
+			if (f->cols[i].width == width) {
+				f->cols[i].at = at;
+				at += width;
+			}
+	}
+	while (size < 64 && size < at)
+		size *= 2;
+	f->stride = at <= 64 ? size : (at + 15) / 16 * 16;
+}
+
+/** Task: the bin of each whole number of a column's range, if that is worth it. */
+static void make_table(void *ctx, size_t col, int worker)
+{
+	struct build *b = ctx;
+	const struct tree_frame_column *c = &b->f->cols[col];
+	float range = c->above - c->lowest;
+	struct err none = ERR_INIT; /* binning without is slower, no more */
+	uint32_t bins[LANES];
+
+	(void)worker;
+	if (c->is_categorical || !c->is_int || !(range >= 0 && range < TABLE_MAX) ||
+		fabsf(c->lowest) > TABLE_MAX || (double)range * 4 > (double)b->f->n_rows)
+		return;
+	b->tables[col] = mem_array_raw((size_t)range + LANES + 2, sizeof(**b->tables), &none);
+	for (size_t i = 0; b->tables[col] && i < (size_t)range + 2; i += LANES) {
+		float v[LANES];
+
+		for (size_t k = 0; k < LANES; k++)
+			v[k] = c->lowest + (float)(i + k);
+		find_bins(c->cuts, c->n_bins - 2, v, bins);
+		for (size_t k = 0; k < LANES; k++)
+			b->tables[col][i + k] = (uint16_t)bins[k];
 	}
 }
 
@@ -345,23 +427,36 @@ static int fill(struct build *b, struct pool *pool, struct err *e)
 
 	pool_for(pool, f->n_cols, prepare_column, b);
 	for (size_t i = 0; i < f->n_cols; i++) {
+		struct tree_frame_column *c = &f->cols[i];
+
 		if (b->errors[i].code) {
 			*e = b->errors[i];
 			return -1;
 		}
-		f->cols[i].first = f->n_bins;
-		f->n_bins += f->cols[i].n_bins;
-		if (f->cols[i].n_bins > 256)
-			f->width = 2;
+		c->first = f->n_bins;
+		f->n_bins += c->n_bins;
+		c->width = c->n_bins > 256 ? 2 : 1;
+		/* the kernels may read a few bytes behind the last row */
+		c->bins = mem_aligned(f->n_rows + 64, c->width, e);
+		if (!c->bins)
+			return -1;
 	}
-	/* the kernels may read a few bytes behind the last row */
-	f->by_col = mem_aligned(f->n_cols * f->n_rows + 64, f->width, e);
-	f->by_row = mem_aligned(f->n_cols * f->n_rows + 64, f->width, e);
-	if (!f->by_col || !f->by_row)
+	lay_out(f);
+	f->records = mem_aligned(f->n_rows * f->stride + 64, 1, e);
+	if (!f->records)
 		return -1;
+	pool_for(pool, f->n_cols, make_table, b);
 	pool_for(pool, f->n_cols * n_blocks, bin_block, b);
 	pool_for(pool, n_blocks, turn_block, b);
 	return 0;
+}
+
+static void release(struct build *b)
+{
+	for (size_t i = 0; b->tables && b->f && i < b->f->n_cols; i++)
+		free(b->tables[i]);
+	free(b->tables);
+	free(b->errors);
 }
 
 struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, size_t n_cols,
@@ -372,10 +467,10 @@ struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, siz
 	assert(max_bin >= 2 && max_bin <= TREE_BIN_LIMIT);
 	b.f = mem_new(sizeof(*b.f), e);
 	b.errors = mem_array(n_cols, sizeof(*b.errors), e);
-	if (!b.f || !b.errors)
+	b.tables = mem_array(n_cols, sizeof(*b.tables), e);
+	if (!b.f || !b.errors || !b.tables)
 		goto fail;
 	b.f->n_rows = t->n_rows;
-	b.f->width = 1;
 	b.f->cols = mem_array(n_cols, sizeof(*b.f->cols), e);
 	if (!b.f->cols)
 		goto fail;
@@ -384,10 +479,10 @@ struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, siz
 		b.f->cols[i].source = &t->cols[cols[i]];
 	if (fill(&b, pool, e))
 		goto fail;
-	free(b.errors);
+	release(&b);
 	return b.f;
 fail:
-	free(b.errors);
+	release(&b);
 	tree_frame_free(b.f);
 	return NULL;
 }
@@ -398,11 +493,11 @@ void tree_frame_free(struct tree_frame *f)
 		return;
 	for (size_t i = 0; i < f->n_cols; i++) {
 		free(f->cols[i].cuts);
+		free(f->cols[i].bins);
 		free(f->cols[i].code_of_text);
 		free(f->cols[i].text_of_code);
 	}
 	free(f->cols);
-	free(f->by_row);
-	free(f->by_col);
+	free(f->records);
 	free(f);
 }

@@ -5,23 +5,31 @@
  * "below cuts[b - 1]" means "in one of the bins 1 to b"; cuts lie in the middle between values, at
  * quantiles of (a sample of) the column when it has more values than bins. A text's bin is
  * 1 + its category: the most frequent texts have one each, numbered in the order of their bytes, the rest
- * share the last bin, "other".
+ * share the last bin, "other". With 255 bins or more for numbers, texts have up to TREE_BIN_LIMIT.
  * Bins are kept twice: by row for histograms, by column for moving rows down a tree. They take a
- * byte where no column has more than 256 bins, else two.
+ * byte in a column of at most 256 bins, else two. A row's record has a place for its quantized gradient, so
+ * that a histogram needs one cache line of a row; one learner at a time uses it.
  */
 #ifndef CD4ML_TREE_FRAME_H
 #define CD4ML_TREE_FRAME_H
 
-#include "table/column.h"
+#include <string.h>
 
-enum { TREE_BIN_LIMIT = 65535, TREE_CATEGORY_BINS = 256 };
+#include "table/column.h"
+#include "tree/kernel.h"
+
+enum { TREE_BIN_LIMIT = 65535 };
 
 struct tree_frame_column {
 	const struct table_column *source; /* valid as long as the table is */
 	bool is_categorical, is_int;
 	uint32_t n_bins; /* with bin 0 */
 	uint32_t first; /* number of bin 0 in a histogram of all columns */
+	unsigned width; /* bytes of a bin: 1 or 2 */
+	size_t at; /* where its bin lies in a record, in bytes */
+	void *bins; /* [n_rows] */
 	float *cuts; /* [n_bins - 2] of numbers, ascending */
+	float lowest;
 	float above; /* a number above all of the column: "below" it are all that are not missing */
 	uint32_t n_categories; /* of their own bins; 1 + code is the bin */
 	bool has_other; /* the last bin is that of all other texts */
@@ -33,9 +41,9 @@ struct tree_frame {
 	size_t n_rows, n_cols;
 	struct tree_frame_column *cols;
 	uint32_t n_bins; /* of all columns */
-	unsigned width; /* bytes of a bin: 1 or 2 */
-	void *by_row; /* [n_rows][n_cols] */
-	void *by_col; /* [n_cols][n_rows] */
+	/* [n_rows][stride] bytes: a struct tree_gh, then bins of one byte, then those of two */
+	uint8_t *records;
+	size_t stride;
 };
 
 /**
@@ -49,9 +57,23 @@ void tree_frame_free(struct tree_frame *f);
 
 static inline uint32_t tree_frame_bin(const struct tree_frame *f, size_t col, size_t row)
 {
-	size_t i = col * f->n_rows + row;
+	const struct tree_frame_column *c = &f->cols[col];
 
-	return f->width == 1 ? ((const uint8_t *)f->by_col)[i] : ((const uint16_t *)f->by_col)[i];
+	return c->width == 1 ? ((const uint8_t *)c->bins)[row] : ((const uint16_t *)c->bins)[row];
+}
+
+/** The quantized gradient of a row. */
+static inline struct tree_gh tree_frame_gh(const struct tree_frame *f, size_t row)
+{
+	struct tree_gh gh;
+
+	memcpy(&gh, f->records + row * f->stride, sizeof(gh));
+	return gh;
+}
+
+static inline void tree_frame_set_gh(const struct tree_frame *f, size_t row, struct tree_gh gh)
+{
+	memcpy(f->records + row * f->stride, &gh, sizeof(gh));
 }
 
 #endif

@@ -1,6 +1,7 @@
 #include "tree/grow.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ struct worker {
 	uint64_t *packed; /* [n_bins], zero */
 	void *hist;
 	uint32_t *cols; /* [n_cols] drawn for a split */
+	struct tree_split_work split;
 };
 
 struct tree_grower {
@@ -42,7 +44,9 @@ struct tree_grower {
 	void *spare; /* histogram of a large leaf that is not kept */
 	uint32_t *rows; /* [n_rows] */
 	struct tree_part part;
+	const struct tree_kernel *kernel;
 
+	atomic_bool has_no_memory; /* for a split's set */
 	pthread_mutex_t lock; /* of the following */
 	void **kept; /* free histograms */
 	size_t n_kept, n_made, max_kept;
@@ -74,7 +78,7 @@ static int make_workers(struct tree_grower *g, struct err *e)
 		w->packed = mem_aligned(g->f->n_bins, sizeof(*w->packed), e);
 		w->hist = w->packed ? mem_aligned(g->hist_size, 1, e) : NULL;
 		w->cols = w->hist ? mem_array(g->f->n_cols, sizeof(*w->cols), e) : NULL;
-		if (!w->cols)
+		if (!w->cols || tree_split_work_init(&w->split, g->f, e))
 			return -1;
 		memset(w->packed, 0, g->f->n_bins * sizeof(*w->packed));
 	}
@@ -96,6 +100,7 @@ struct tree_grower *tree_grower_new(const struct tree_frame *f, const struct tre
 	g->f = f;
 	g->p = *p;
 	g->pool = pool;
+	g->kernel = tree_kernel_best();
 	g->n_workers = pool_size(pool);
 	g->n_classes = n_classes;
 	g->hist_size = tree_hist_size(f->n_bins, n_classes);
@@ -118,10 +123,13 @@ void tree_grower_free(struct tree_grower *g)
 		free(g->workers[i].packed);
 		free(g->workers[i].hist);
 		free(g->workers[i].cols);
+		tree_split_work_release(&g->workers[i].split);
 	}
 	free(g->workers);
-	for (size_t i = 0; i < g->n_nodes; i++)
+	for (size_t i = 0; i < g->n_nodes; i++) {
 		free(g->nodes[i].hist);
+		free(g->nodes[i].split.right);
+	}
 	for (size_t i = 0; i < g->n_kept; i++)
 		free(g->kept[i]);
 	pthread_mutex_destroy(&g->lock);
@@ -189,8 +197,8 @@ static void sum_block(void *ctx, size_t block, int worker)
 	size_t from = block * TREE_ROW_BLOCK;
 	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
 
-	tree_hist_add(
-		j->g->f, j->cols, j->g->q, j->rows + from, n, j->g->workers[worker].packed, &h);
+	tree_hist_add(j->g->kernel, j->g->f, j->cols, j->g->q, j->rows + from, n,
+		j->g->workers[worker].packed, &h);
 }
 
 /** Sums up a leaf's rows into `memory`; `worker` < 0: with all threads. */
@@ -202,7 +210,8 @@ static void sum_up(struct tree_grower *g, struct tree_columns cols, const struct
 
 	tree_hist_clear(g->f, cols, g->n_classes, &h);
 	if (worker >= 0) {
-		tree_hist_add(g->f, cols, g->q, j.rows, j.n, g->workers[worker].packed, &h);
+		tree_hist_add(
+			g->kernel, g->f, cols, g->q, j.rows, j.n, g->workers[worker].packed, &h);
 		return;
 	}
 	for (int i = 0; i < g->n_workers; i++) {
@@ -235,6 +244,33 @@ static bool may_split(const struct tree_grower *g, const struct node *n)
 	       (g->p.max_depth == 0 || n->depth < g->p.max_depth);
 }
 
+/** Searches the histogram; the split's set becomes the node's own. */
+static void search(
+	struct tree_grower *g, struct tree_columns cols, struct node *n, void *memory, int worker)
+{
+	struct tree_hist h = hist_at(g, memory);
+	struct err none = ERR_INIT;
+	struct tree_split *s = &n->split;
+	uint64_t *own;
+	size_t size;
+
+	tree_split_find(
+		g->f, cols, g->q, &g->p.split, &h, &g->workers[worker < 0 ? 0 : worker].split, s);
+	if (!(s->gain > 0) || !s->is_categorical) {
+		s->right = NULL;
+		return;
+	}
+	size = tree_split_words(&g->f->cols[s->col]) * sizeof(*own);
+	own = mem_array_raw(size, 1, &none);
+	if (own) {
+		memcpy(own, s->right, size);
+	} else {
+		s->gain = 0;
+		atomic_store(&g->has_no_memory, true);
+	}
+	s->right = own;
+}
+
 /** Draws columns for the split, as many as --mtry says; more if those have no split at all. */
 static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
 {
@@ -247,7 +283,6 @@ static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
 	while (drawn < n_cols && !(n->split.gain > 0)) {
 		size_t more = n_cols - drawn < g->p.mtry ? n_cols - drawn : g->p.mtry;
 		struct tree_columns cols = { w->cols + drawn, more };
-		struct tree_hist h = hist_at(g, memory);
 
 		for (size_t i = drawn; i < drawn + more; i++) {
 			size_t k = i + rng_below(n->key, 1, i, n_cols - i);
@@ -257,17 +292,15 @@ static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
 			w->cols[k] = swap;
 		}
 		sum_up(g, cols, n, memory, worker);
-		tree_split_find(g->f, cols, g->q, &g->p.split, &h, &n->split);
+		search(g, cols, n, memory, worker);
 		drawn += more;
 	}
 }
 
 /** Finds the split of a leaf whose histogram lies in `memory`; keeps that if it is a slot and of use. */
-static void find_in(struct tree_grower *g, struct node *n, void *memory, bool is_slot)
+static void find_in(struct tree_grower *g, struct node *n, void *memory, bool is_slot, int worker)
 {
-	struct tree_hist h = hist_at(g, memory);
-
-	tree_split_find(g->f, g->cols, g->q, &g->p.split, &h, &n->split);
+	search(g, g->cols, n, memory, worker);
 	if (!is_slot)
 		return;
 	if (n->split.gain > 0)
@@ -288,12 +321,12 @@ static void find_directly(struct tree_grower *g, struct node *n, int worker)
 	slot = slot_get(g);
 	if (slot) {
 		sum_up(g, g->cols, n, slot, worker);
-		find_in(g, n, slot, true);
+		find_in(g, n, slot, true, worker);
 		return;
 	}
 	slot = worker < 0 ? g->spare : g->workers[worker].hist;
 	sum_up(g, g->cols, n, slot, worker);
-	find_in(g, n, slot, false);
+	find_in(g, n, slot, false, worker);
 }
 
 /** The smaller child is summed up, the larger is what is left of the parent's histogram. */
@@ -319,8 +352,8 @@ static void find_by_rest(struct tree_grower *g, struct node *parent, struct node
 		tree_hist_subtract(&all, &part, g->f->n_bins, g->n_classes);
 	}
 	if (may_split(g, small))
-		find_in(g, small, memory, slot != NULL);
-	find_in(g, large, parent->hist, true);
+		find_in(g, small, memory, slot != NULL, worker);
+	find_in(g, large, parent->hist, true, worker);
 	parent->hist = NULL;
 }
 
@@ -542,8 +575,11 @@ static int finish(struct tree_grower *g, struct err *e)
 
 static void reset(struct tree_grower *g)
 {
-	for (size_t i = 0; i < g->n_nodes; i++)
+	for (size_t i = 0; i < g->n_nodes; i++) {
 		slot_put(g, g->nodes[i].hist);
+		free(g->nodes[i].split.right);
+	}
+	atomic_store(&g->has_no_memory, false);
 	g->n_nodes = g->n_open = g->n_done = 0;
 }
 
@@ -570,6 +606,8 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 		if (g->p.max_leaves ? grow_leaves(g, e) : grow_levels(g, e))
 			return -1;
 	}
+	if (atomic_load(&g->has_no_memory))
+		return err_nomem(e);
 	return finish(g, e);
 }
 
@@ -627,16 +665,21 @@ static void export_node(const struct tree_grower *g, struct tree *t, uint32_t i)
 int tree_grower_export(const struct tree_grower *g, struct tree *t, struct err *e)
 {
 	uint32_t n = (uint32_t)g->n_done, n_sets = 0;
+	size_t n_words = 0;
 
 	memset(t, 0, sizeof(*t));
-	for (uint32_t i = 0; i < n; i++)
-		n_sets += g->done[i].left >= 0 && g->done[i].split.is_categorical;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct tree_split *s = &g->done[i].split;
+
+		if (g->done[i].left < 0 || !s->is_categorical)
+			continue;
+		n_sets++;
+		n_words += tree_split_words(&g->f->cols[s->col]);
+	}
 	t->nodes = mem_array(n, sizeof(*t->nodes), e);
 	t->stats = t->nodes ? mem_array(n, sizeof(*t->stats), e) : NULL;
 	t->sets = t->stats ? mem_array(n_sets, sizeof(*t->sets), e) : NULL;
-	t->words =
-		t->sets ? mem_array((size_t)n_sets * TREE_CATEGORY_BINS / 64, sizeof(*t->words), e)
-			: NULL;
+	t->words = t->sets ? mem_array(n_words, sizeof(*t->words), e) : NULL;
 	if (!t->words) {
 		tree_release(t);
 		return -1;

@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "base/rng.h"
 #include "tree/objective.h"
 
 enum {
@@ -43,121 +42,162 @@ static inline uint64_t pack(struct tree_gh gh)
 	return ((uint64_t)(int64_t)gh.grad << 39) + ((uint64_t)gh.hess << 14) + 1;
 }
 
-static void unpack(uint64_t *packed, struct tree_hist *h, uint32_t first, uint32_t n)
-{
-	for (uint32_t i = first; i < first + n; i++) {
-		uint64_t v = packed[i];
-
-		packed[i] = 0;
-		h->grad[i] += (int64_t)v >> 39;
-		h->hess[i] += (int64_t)(v >> 14 & 0x1ffffff);
-		h->n[i] += v & 0x3fff;
-	}
-}
-
 /* ---- one gradient: packed ---------------------------------------------------------------------------- */
 
-/** Rows and columns of one block. Copied into locals by the kernels: `packed` may alias nothing then. */
+enum { COLS_AT_ONCE = 64 }; /* columns whose sums are made in one pass */
+
+/** Rows and columns of one block: narrow columns first, then those of two bytes. */
 struct piece {
 	const struct tree_frame *f;
-	const uint32_t *first; /* [n_cols] bin 0 of each column */
-	const uint32_t *cols; /* [n_cols] */
-	size_t n_cols;
-	const struct tree_gh *gh;
 	const uint32_t *rows;
 	size_t n;
-	uint64_t *packed;
+	size_t n_narrow, n_cols;
+	uint32_t col[COLS_AT_ONCE];
+	uint32_t at[COLS_AT_ONCE]; /* in a record */
+	uint64_t *sums[COLS_AT_ONCE]; /* of bin 0 */
 };
 
-static void add_all_8(const struct piece *p)
+/** Fetches a record of up to two cache lines, of larger ones those that are needed first. */
+static inline void fetch(const uint8_t *record, size_t stride)
 {
-	const uint8_t *bins = p->f->by_row;
-	const uint32_t *rows = p->rows, *restrict first = p->first;
-	const struct tree_gh *gh = p->gh;
-	uint64_t *restrict packed = p->packed;
-	size_t n_cols = p->n_cols, n = p->n;
+	__builtin_prefetch(record);
+	if (stride > 64)
+		__builtin_prefetch(record + 64);
+}
+
+/** All of up to 60 narrow columns, which lie side by side. */
+static void add_all(const struct piece *p)
+{
+	const uint8_t *records = p->f->records;
+	size_t stride = p->f->stride, n_cols = p->n_cols, n = p->n;
+	const uint32_t *rows = p->rows;
+	uint64_t *const *restrict sums = p->sums;
 
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t *restrict row = bins + (size_t)rows[i] * n_cols;
-		uint64_t v = pack(gh[rows[i]]);
+		const uint8_t *restrict record = records + rows[i] * stride;
+		const uint8_t *restrict bins = record + sizeof(struct tree_gh);
+		struct tree_gh gh;
+		uint64_t v;
 		size_t c = 0;
 
-		if (i + AHEAD < n) {
-			__builtin_prefetch(bins + (size_t)rows[i + AHEAD] * n_cols);
-			__builtin_prefetch(gh + rows[i + AHEAD]);
-		}
+		fetch(records + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride, stride);
+		memcpy(&gh, record, sizeof(gh));
+		v = pack(gh);
 		for (; c + 4 <= n_cols; c += 4) {
-			packed[first[c] + row[c]] += v;
-			packed[first[c + 1] + row[c + 1]] += v;
-			packed[first[c + 2] + row[c + 2]] += v;
-			packed[first[c + 3] + row[c + 3]] += v;
+			sums[c][bins[c]] += v;
+			sums[c + 1][bins[c + 1]] += v;
+			sums[c + 2][bins[c + 2]] += v;
+			sums[c + 3][bins[c + 3]] += v;
 		}
 		for (; c < n_cols; c++)
-			packed[first[c] + row[c]] += v;
+			sums[c][bins[c]] += v;
 	}
 }
 
-static void add_some_8(const struct piece *p)
+static void add_some(const struct piece *p)
 {
-	const uint8_t *bins = p->f->by_row;
-	const uint32_t *rows = p->rows, *restrict first = p->first, *restrict cols = p->cols;
-	const struct tree_gh *gh = p->gh;
-	uint64_t *restrict packed = p->packed;
-	size_t n_cols = p->n_cols, n = p->n, stride = p->f->n_cols;
+	const uint8_t *records = p->f->records;
+	size_t stride = p->f->stride, n_narrow = p->n_narrow, n_cols = p->n_cols, n = p->n;
+	const uint32_t *rows = p->rows, *restrict at = p->at;
+	uint64_t *const *restrict sums = p->sums;
 
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t *restrict row = bins + (size_t)rows[i] * stride;
-		uint64_t v = pack(gh[rows[i]]);
+		const uint8_t *restrict record = records + rows[i] * stride;
+		struct tree_gh gh;
+		uint64_t v;
+		size_t c = 0;
 
-		if (i + AHEAD < n) {
-			__builtin_prefetch(bins + (size_t)rows[i + AHEAD] * stride);
-			__builtin_prefetch(gh + rows[i + AHEAD]);
+		fetch(records + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride, stride);
+		memcpy(&gh, record, sizeof(gh));
+		v = pack(gh);
+		for (; c < n_narrow; c++)
+			sums[c][record[at[c]]] += v;
+		for (; c < n_cols; c++) {
+			uint16_t bin;
+
+			memcpy(&bin, record + at[c], sizeof(bin));
+			sums[c][bin] += v;
 		}
-		for (size_t c = 0; c < n_cols; c++)
-			packed[first[c] + row[cols[c]]] += v;
 	}
 }
 
-static void add_some_16(const struct piece *p)
+static inline uint32_t bin_in(const struct tree_frame_column *c, const uint8_t *record)
 {
-	const uint16_t *bins = p->f->by_row;
-	const uint32_t *rows = p->rows, *restrict first = p->first, *restrict cols = p->cols;
-	const struct tree_gh *gh = p->gh;
-	uint64_t *restrict packed = p->packed;
-	size_t n_cols = p->n_cols, n = p->n, stride = p->f->n_cols;
+	uint16_t bin;
 
-	for (size_t i = 0; i < n; i++) {
-		const uint16_t *restrict row = bins + (size_t)rows[i] * stride;
-		uint64_t v = pack(gh[rows[i]]);
-
-		if (i + AHEAD < n) {
-			__builtin_prefetch(bins + (size_t)rows[i + AHEAD] * stride);
-			__builtin_prefetch(gh + rows[i + AHEAD]);
-		}
-		for (size_t c = 0; c < n_cols; c++)
-			packed[first[c] + row[cols[c]]] += v;
-	}
+	if (c->width == 1)
+		return record[c->at];
+	memcpy(&bin, record + c->at, sizeof(bin));
+	return bin;
 }
 
-/** Few rows: straight into the histogram, so that its many empty bins need not be unpacked. */
-static void add_few(const struct piece *p, struct tree_hist *h)
+/** Straight into the histogram, where the bins to unpack would be more than the rows. */
+static void add_directly(
+	const struct tree_frame *f, const struct piece *p, size_t from, struct tree_hist *h)
 {
-	size_t stride = p->f->n_cols;
-
 	for (size_t i = 0; i < p->n; i++) {
-		size_t at = (size_t)p->rows[i] * stride;
-		struct tree_gh gh = p->gh[p->rows[i]];
+		const uint8_t *record = f->records + p->rows[i] * f->stride;
+		struct tree_gh gh;
 
-		for (size_t c = 0; c < p->n_cols; c++) {
-			size_t k = at + p->cols[c];
-			uint32_t b = p->first[c] +
-				     (p->f->width == 1 ? ((const uint8_t *)p->f->by_row)[k]
-						       : ((const uint16_t *)p->f->by_row)[k]);
+		memcpy(&gh, record, sizeof(gh));
+		for (size_t c = from; c < p->n_cols; c++) {
+			const struct tree_frame_column *col = &f->cols[p->col[c]];
+			uint32_t b = col->first + bin_in(col, record);
 
 			h->grad[b] += gh.grad;
 			h->hess[b] += gh.hess;
 			h->n[b]++;
 		}
+	}
+}
+
+/** The columns of the list from `from` on that fit into a piece, of one width. */
+static size_t set_columns(const struct tree_frame *f, struct tree_columns cols, size_t from,
+	unsigned width, uint64_t *packed, struct piece *p)
+{
+	for (; from < cols.n && p->n_cols < COLS_AT_ONCE; from++) {
+		uint32_t col = cols.list ? cols.list[from] : (uint32_t)from;
+		const struct tree_frame_column *c = &f->cols[col];
+
+		if (c->width != width)
+			continue;
+		p->col[p->n_cols] = col;
+		p->at[p->n_cols] = (uint32_t)c->at;
+		p->sums[p->n_cols++] = packed + c->first;
+	}
+	return from;
+}
+
+static void add_piece(const struct tree_kernel *k, const struct tree_frame *f, struct piece *p,
+	const uint32_t *rows, size_t n, struct tree_hist *h)
+{
+	bool all = p->n_narrow == f->n_cols;
+	size_t n_cols = p->n_cols, n_packed = n_cols;
+
+	for (size_t i = 0; i < n_cols; i++)
+		all &= p->col[i] == i;
+	/* columns of many bins are the last ones; they are packed where that pays */
+	if (n < TREE_PACK_ROWS)
+		n_packed = p->n_narrow;
+	for (size_t from = 0; from < n; from += TREE_PACK_ROWS) {
+		p->rows = rows + from;
+		p->n = n - from < TREE_PACK_ROWS ? n - from : TREE_PACK_ROWS;
+		if (p->n < FEW)
+			n_packed = 0;
+		p->n_cols = n_packed;
+		if (all && n_packed)
+			add_all(p);
+		else if (n_packed)
+			add_some(p);
+		for (size_t i = 0; i < n_packed; i++) {
+			const struct tree_frame_column *c = &f->cols[p->col[i]];
+			uint32_t b = c->first;
+
+			k->unpack(p->sums[i], c->n_bins, h->grad + b, h->hess + b, h->n + b);
+		}
+		p->n_cols = n_cols;
+		if (n_packed < n_cols)
+			add_directly(f, p, n_packed, h);
 	}
 }
 
@@ -167,12 +207,12 @@ static void add_classes(const struct tree_frame *f, struct tree_columns cols,
 	const struct tree_quant *q, const uint32_t *rows, size_t n, struct tree_hist *h)
 {
 	for (size_t c = 0; c < cols.n; c++) {
-		size_t col = cols.list ? cols.list[c] : c;
-		uint32_t first = f->cols[col].first;
+		const struct tree_frame_column *col = &f->cols[cols.list ? cols.list[c] : c];
 
 		for (size_t i = 0; i < n; i++) {
-			uint32_t b = first + tree_frame_bin(f, col, rows[i]);
-			uint16_t w = q->gh[rows[i]].hess;
+			const uint8_t *record = f->records + rows[i] * f->stride;
+			uint32_t b = col->first + bin_in(col, record);
+			uint16_t w = tree_frame_gh(f, rows[i]).hess;
 
 			h->grad[(size_t)b * q->n_classes + q->class[rows[i]]] += w;
 			h->hess[b] += w;
@@ -181,55 +221,24 @@ static void add_classes(const struct tree_frame *f, struct tree_columns cols,
 	}
 }
 
-enum { COLS_AT_ONCE = 256 }; /* columns whose numbers lie on the stack */
-
-/** Columns cols[0..n), at most COLS_AT_ONCE, or all if there are no more. */
-static void add_columns(const struct tree_frame *f, const uint32_t *list, size_t n_cols,
-	const struct tree_quant *q, const uint32_t *rows, size_t n, uint64_t *packed,
-	struct tree_hist *h)
+void tree_hist_add(const struct tree_kernel *k, const struct tree_frame *f,
+	struct tree_columns cols, const struct tree_quant *q, const uint32_t *rows, size_t n,
+	uint64_t *packed, struct tree_hist *h)
 {
-	uint32_t first[COLS_AT_ONCE], col[COLS_AT_ONCE];
-	struct piece p = { f, first, col, n_cols, q->gh, rows, 0, packed };
-	bool all = n_cols == f->n_cols;
-
-	for (size_t i = 0; i < n_cols; i++) {
-		col[i] = list ? list[i] : (uint32_t)i;
-		first[i] = f->cols[col[i]].first;
-		all &= col[i] == i;
-	}
-	for (size_t from = 0; from < n; from += TREE_PACK_ROWS) {
-		p.rows = rows + from;
-		p.n = n - from < TREE_PACK_ROWS ? n - from : TREE_PACK_ROWS;
-		if (p.n < FEW) {
-			add_few(&p, h);
-			continue;
-		}
-		if (f->width == 2)
-			add_some_16(&p);
-		else if (all)
-			add_all_8(&p);
-		else
-			add_some_8(&p);
-		for (size_t i = 0; i < n_cols; i++)
-			unpack(packed, h, first[i], f->cols[col[i]].n_bins);
-	}
-}
-
-void tree_hist_add(const struct tree_frame *f, struct tree_columns cols, const struct tree_quant *q,
-	const uint32_t *rows, size_t n, uint64_t *packed, struct tree_hist *h)
-{
-	uint32_t range[COLS_AT_ONCE];
+	size_t narrow = 0, wide = 0;
 
 	if (q->class) {
 		add_classes(f, cols, q, rows, n, h);
 		return;
 	}
-	for (size_t from = 0; from < cols.n; from += COLS_AT_ONCE) {
-		size_t many = cols.n - from < COLS_AT_ONCE ? cols.n - from : COLS_AT_ONCE;
+	while (narrow < cols.n || wide < cols.n) {
+		struct piece p = { .f = f };
 
-		for (size_t i = 0; i < many; i++)
-			range[i] = cols.list ? cols.list[from + i] : (uint32_t)(from + i);
-		add_columns(f, range, many, q, rows, n, packed, h);
+		narrow = set_columns(f, cols, narrow, 1, packed, &p);
+		p.n_narrow = p.n_cols;
+		wide = set_columns(f, cols, wide, 2, packed, &p);
+		if (p.n_cols)
+			add_piece(k, f, &p, rows, n, h);
 	}
 }
 
@@ -259,13 +268,11 @@ void tree_hist_subtract(
 
 /** Floats that are not below 0 have the order of their bits: largest and smallest by integer atomics. */
 struct quantize {
-	const float *grad, *hess;
-	size_t n_rows;
-	uint64_t seed, stream;
-	struct tree_gh *gh;
+	const struct tree_frame *f;
+	const struct tree_grad *grad;
+	const struct tree_kernel *kernel;
+	struct tree_rounding r;
 	_Atomic uint32_t most_grad, most_hess, least_hess;
-	double per_grad, per_hess;
-	bool exact_hess;
 };
 
 static uint32_t bits_of(float v)
@@ -307,14 +314,14 @@ static void find_range(void *ctx, size_t block, int worker)
 	float g = 0, h = 0, l = INFINITY;
 
 	(void)worker;
-	if (to > z->n_rows)
-		to = z->n_rows;
+	if (to > z->f->n_rows)
+		to = z->f->n_rows;
 	for (size_t i = from; i < to; i++) {
-		float a = fabsf(z->grad[i]);
+		float a = fabsf(z->grad[i].grad), b = z->grad[i].hess;
 
 		g = a > g ? a : g;
-		h = z->hess[i] > h ? z->hess[i] : h;
-		l = z->hess[i] < l ? z->hess[i] : l;
+		h = b > h ? b : h;
+		l = b < l ? b : l;
 	}
 	raise_to(&z->most_grad, g);
 	raise_to(&z->most_hess, h);
@@ -324,47 +331,34 @@ static void find_range(void *ctx, size_t block, int worker)
 static void quantize_block(void *ctx, size_t block, int worker)
 {
 	struct quantize *z = ctx;
-	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
+	size_t from = block * TREE_ROW_BLOCK;
+	size_t n = z->f->n_rows - from < TREE_ROW_BLOCK ? z->f->n_rows - from : TREE_ROW_BLOCK;
 
 	(void)worker;
-	if (to > z->n_rows)
-		to = z->n_rows;
-	for (size_t i = from; i < to; i++) {
-		uint64_t r = rng_bits(z->seed, z->stream, i);
-		double g = (double)z->grad[i] * z->per_grad + (double)(uint32_t)r * 0x1p-32;
-		double h = (double)z->hess[i] * z->per_hess + (double)(r >> 32) * 0x1p-32;
-		/* down to the next integer, also below 0; one never goes past the largest */
-		int32_t gi = (int32_t)(g + TREE_GRAD_MAX + 1) - (TREE_GRAD_MAX + 1);
-		int32_t hi = z->exact_hess ? z->hess[i] > 0 : (int32_t)h;
-
-		z->gh[i].grad = (int16_t)(gi > TREE_GRAD_MAX ? TREE_GRAD_MAX : gi);
-		z->gh[i].hess = (uint16_t)(hi > TREE_HESS_MAX ? TREE_HESS_MAX : hi);
-	}
+	z->kernel->quantize(
+		&z->r, z->grad + from, from, n, z->f->records + from * z->f->stride, z->f->stride);
 }
 
-void tree_quantize(const float *grad, const float *hess, size_t n_rows, uint64_t seed,
-	uint64_t stream, struct pool *pool, struct tree_gh *gh, struct tree_quant *q)
+void tree_quantize(const struct tree_frame *f, const struct tree_grad *grad, uint64_t seed,
+	uint64_t stream, struct pool *pool, struct tree_quant *q)
 {
-	struct quantize z = { .grad = grad,
-		.hess = hess,
-		.n_rows = n_rows,
-		.seed = seed,
-		.stream = stream,
-		.gh = gh };
+	struct quantize z = { .f = f,
+		.grad = grad,
+		.kernel = tree_kernel_best(),
+		.r = { .seed = seed, .stream = stream } };
 	float g, h, l;
 
 	atomic_init(&z.least_hess, bits_of(INFINITY));
-	pool_for(pool, tree_n_blocks(n_rows), find_range, &z);
+	pool_for(pool, tree_n_blocks(f->n_rows), find_range, &z);
 	g = float_of(atomic_load(&z.most_grad));
 	h = float_of(atomic_load(&z.most_hess));
 	l = float_of(atomic_load(&z.least_hess));
-	z.exact_hess = l == h && h > 0;
-	z.per_grad = g > 0 ? TREE_GRAD_MAX / (double)g : 0;
-	z.per_hess = h > 0 ? TREE_HESS_MAX / (double)h : 0;
-	q->gh = gh;
+	z.r.exact_hess = l == h && h > 0;
+	z.r.per_grad = g > 0 ? TREE_GRAD_MAX / (double)g : 0;
+	z.r.per_hess = h > 0 ? TREE_HESS_MAX / (double)h : 0;
 	q->grad_unit = (double)g / TREE_GRAD_MAX;
-	q->hess_unit = z.exact_hess ? (double)h : (double)h / TREE_HESS_MAX;
+	q->hess_unit = z.r.exact_hess ? (double)h : (double)h / TREE_HESS_MAX;
 	q->class = NULL;
 	q->n_classes = 1;
-	pool_for(pool, tree_n_blocks(n_rows), quantize_block, &z);
+	pool_for(pool, tree_n_blocks(f->n_rows), quantize_block, &z);
 }

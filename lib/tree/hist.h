@@ -18,17 +18,10 @@
 
 #include "tree/frame.h"
 
-enum { TREE_PACK_ROWS = 1 << 13, TREE_GRAD_MAX = 2047, TREE_HESS_MAX = 4095 };
+enum { TREE_PACK_ROWS = 1 << 13 };
 
-/** A row's quantized gradient and hessian. */
-struct tree_gh {
-	int16_t grad;
-	uint16_t hess;
-};
-
-/** Quantized gradients of all rows. */
+/** What the quantized gradients mean that lie in the frame's records. */
 struct tree_quant {
-	const struct tree_gh *gh; /* [n_rows] */
 	double grad_unit, hess_unit; /* value of 1 */
 	const uint16_t *class; /* [n_rows], or NULL: one gradient */
 	size_t n_classes; /* 1 without classes */
@@ -58,12 +51,13 @@ void tree_hist_clear(const struct tree_frame *f, struct tree_columns cols, size_
 /**
  * Adds rows to the bins of the columns.
  *   rows  [n] indices, ascending
- *   packed  [f->n_bins] scratch, zero before and after
+ *   packed  [f->n_bins] scratch, zero before and after; with classes not used
  *   h     added to, not cleared
  * One thread at a time per `h` and `packed`. Cannot fail.
  */
-void tree_hist_add(const struct tree_frame *f, struct tree_columns cols, const struct tree_quant *q,
-	const uint32_t *rows, size_t n, uint64_t *packed, struct tree_hist *h);
+void tree_hist_add(const struct tree_kernel *k, const struct tree_frame *f,
+	struct tree_columns cols, const struct tree_quant *q, const uint32_t *rows, size_t n,
+	uint64_t *packed, struct tree_hist *h);
 
 /** a += b, or a -= b, for all columns. */
 void tree_hist_merge(
@@ -72,12 +66,11 @@ void tree_hist_subtract(
 	struct tree_hist *a, const struct tree_hist *b, size_t n_bins, size_t n_classes);
 
 /**
- * Quantizes the gradients of the rows.
- *   grad, hess  [n_rows]
- *   gh          [n_rows], written
+ * Quantizes the gradients of the rows into the frame's records.
+ *   grad  [f->n_rows]
  * Hessians that are all the same become exact. `stream` is the number of the tree.
  */
-void tree_quantize(const float *grad, const float *hess, size_t n_rows, uint64_t seed,
-	uint64_t stream, struct pool *pool, struct tree_gh *gh, struct tree_quant *q);
+void tree_quantize(const struct tree_frame *f, const struct tree_grad *grad, uint64_t seed,
+	uint64_t stream, struct pool *pool, struct tree_quant *q);
 
 #endif

@@ -8,7 +8,8 @@ struct job {
 	const struct tree_truth *t;
 	const float *margins;
 	size_t output;
-	float *grad, *hess;
+	struct tree_grad *out;
+	const struct tree_kernel *kernel;
 };
 
 static float weight_of(const struct tree_truth *t, size_t row)
@@ -49,24 +50,13 @@ double tree_objective_start(
 	return sum;
 }
 
-static void logistic(const struct job *j, size_t from, size_t to)
-{
-	for (size_t i = from; i < to; i++) {
-		double p = fmath_sigmoid((double)j->margins[i]);
-		double w = (double)weight_of(j->t, i);
-
-		j->grad[i] = (float)(w * (p - j->t->class[i]));
-		j->hess[i] = (float)(w * fmax(p * (1 - p), 1e-16));
-	}
-}
-
 static void squared(const struct job *j, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++) {
 		float w = weight_of(j->t, i);
 
-		j->grad[i] = w * (j->margins[i] - j->t->values[i]);
-		j->hess[i] = w;
+		j->out[i].grad = w * (j->margins[i] - j->t->values[i]);
+		j->out[i].hess = w;
 	}
 }
 
@@ -84,8 +74,8 @@ static void softmax(const struct job *j, size_t from, size_t to)
 		for (size_t c = 0; c < n; c++)
 			sum += fmath_exp((double)(m[c] - most));
 		p = fmath_exp((double)(m[k] - most)) / sum;
-		j->grad[i] = (float)(w * (p - (j->t->class[i] == k)));
-		j->hess[i] = (float)(w * fmax(2 * p * (1 - p), 1e-16));
+		j->out[i].grad = (float)(w * (p - (j->t->class[i] == k)));
+		j->out[i].hess = (float)(w * fmax(2 * p * (1 - p), 1e-16));
 	}
 }
 
@@ -102,7 +92,8 @@ static void run_block(void *ctx, size_t block, int worker)
 		squared(j, from, to);
 		return;
 	case TREE_LOSS_LOGISTIC:
-		logistic(j, from, to);
+		j->kernel->logistic(j->margins + from, j->t->class + from,
+			j->t->weights ? j->t->weights + from : NULL, to - from, j->out + from);
 		return;
 	case TREE_LOSS_SOFTMAX:
 		softmax(j, from, to);
@@ -111,9 +102,9 @@ static void run_block(void *ctx, size_t block, int worker)
 }
 
 void tree_objective_gradients(const struct tree_truth *t, const float *margins, size_t output,
-	struct pool *pool, float *grad, float *hess)
+	struct pool *pool, struct tree_grad *out)
 {
-	struct job j = { t, margins, output, grad, hess };
+	struct job j = { t, margins, output, out, tree_kernel_best() };
 
 	pool_for(pool, tree_n_blocks(t->n_rows), run_block, &j);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/pool.h"
+#include "tree/kernel.h"
 
 enum tree_loss { TREE_LOSS_SQUARED, TREE_LOSS_LOGISTIC, TREE_LOSS_SOFTMAX };
 
@@ -52,9 +53,9 @@ double tree_objective_start(
 /**
  * Gradient and hessian of one output.
  *   margins  [n_rows][n_outputs]
- *   grad, hess  [n_rows], written
+ *   out  [n_rows], written
  */
 void tree_objective_gradients(const struct tree_truth *t, const float *margins, size_t output,
-	struct pool *pool, float *grad, float *hess);
+	struct pool *pool, struct tree_grad *out);
 
 #endif

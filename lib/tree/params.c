@@ -187,7 +187,7 @@ static int set_grow(
 	if (p->is_forest) {
 		/* each tree is meant to fit closely; averaging does the smoothing */
 		g->split.cat_smooth = g->split.cat_lambda = 0;
-		g->split.cat_set_max = TREE_CATEGORY_BINS;
+		g->split.cat_set_max = TREE_BIN_LIMIT;
 		g->split.cat_min_rows = 1;
 	}
 	return parse_mtry(p->mtry, n_cols, &g->mtry, e);

@@ -9,6 +9,7 @@
 int tree_part_init(struct tree_part *p, const struct tree_frame *f, struct err *e)
 {
 	p->f = f;
+	p->kernel = tree_kernel_best();
 	p->block_left = NULL;
 	p->tmp = mem_aligned(f->n_rows, sizeof(*p->tmp), e);
 	if (!p->tmp)
@@ -24,72 +25,28 @@ void tree_part_release(struct tree_part *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/**
- * Right is "bin - shift is above limit" in unsigned arithmetic of the bin's width: with shift 1, bin 0
- * (missing) becomes the largest number and goes right.
- */
-struct threshold {
-	uint16_t shift, limit;
-};
-
-static struct threshold threshold_of(const struct tree_split *s)
+static struct tree_threshold threshold_of(
+	const struct tree_frame_column *c, const struct tree_split *s)
 {
 	uint16_t shift = s->default_left ? 0 : 1;
 
-	return (struct threshold){ shift, (uint16_t)(s->bin - shift) };
+	return (struct tree_threshold){ c->bins, c->width, shift, (uint16_t)(s->bin - shift) };
 }
 
-/*
- * Each of these parts rows[0..n) into the left ones, from `left` on, and the right ones, from `right` on, in their
- * order, and returns how many are left. Both places are written, one counts: no branch to guess. `left` may be
- * `rows`.
- */
-static size_t part_numbers_8(const uint8_t *bins, struct threshold t, const uint32_t *rows,
+/** As the kernels' part(). */
+static size_t part(const struct tree_part *p, const struct tree_split *s, const uint32_t *rows,
 	size_t n, uint32_t *left, uint32_t *right)
 {
 	size_t n_left = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		uint32_t row = rows[i];
-		bool goes_right = (uint8_t)(bins[row] - t.shift) > (uint8_t)t.limit;
+	if (!s->is_categorical) {
+		struct tree_threshold t = threshold_of(&p->f->cols[s->col], s);
 
-		left[n_left] = row;
-		right[i - n_left] = row;
-		n_left += !goes_right;
+		return p->kernel->part(&t, rows, n, left, right);
 	}
-	return n_left;
-}
-
-static size_t part_numbers_16(const uint16_t *bins, struct threshold t, const uint32_t *rows,
-	size_t n, uint32_t *left, uint32_t *right)
-{
-	size_t n_left = 0;
-
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = rows[i];
-		bool goes_right = (uint16_t)(bins[row] - t.shift) > t.limit;
-
-		left[n_left] = row;
-		right[i - n_left] = row;
-		n_left += !goes_right;
-	}
-	return n_left;
-}
-
-static size_t part(const struct tree_frame *f, const struct tree_split *s, const uint32_t *rows,
-	size_t n, uint32_t *left, uint32_t *right)
-{
-	size_t n_left = 0, at = s->col * f->n_rows;
-
-	if (!s->is_categorical && f->width == 1)
-		return part_numbers_8(
-			(const uint8_t *)f->by_col + at, threshold_of(s), rows, n, left, right);
-	if (!s->is_categorical)
-		return part_numbers_16(
-			(const uint16_t *)f->by_col + at, threshold_of(s), rows, n, left, right);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t row = rows[i];
-		bool goes_right = tree_split_right(s, tree_frame_bin(f, s->col, row));
+		bool goes_right = tree_split_right(s, tree_frame_bin(p->f, s->col, row));
 
 		left[n_left] = row;
 		right[i - n_left] = row;
@@ -121,7 +78,7 @@ static void part_block(void *ctx, size_t block, int worker)
 	uint32_t *rows = j->rows + block * TREE_ROW_BLOCK, *tmp = j->tmp + block * TREE_ROW_BLOCK;
 
 	(void)worker;
-	j->p->block_left[block + 1] = part(j->p->f, j->s, rows, block_size(j, block), rows, tmp);
+	j->p->block_left[block + 1] = part(j->p, j->s, rows, block_size(j, block), rows, tmp);
 }
 
 /** Task: moves a block's right rows behind all left ones, which are in their place. */
@@ -161,7 +118,7 @@ size_t tree_part_rows(const struct tree_part *p, const struct tree_split *s, uin
 
 	if (pool)
 		return part_together(&j, pool);
-	n_left = part(p->f, s, rows, n, rows, j.tmp);
+	n_left = part(p, s, rows, n, rows, j.tmp);
 	memcpy(rows + n_left, j.tmp, (n - n_left) * sizeof(*rows));
 	return n_left;
 }

@@ -9,6 +9,7 @@
 /** Scratch for the rows of a frame. Pieces of it that do not overlap may be used side by side. */
 struct tree_part {
 	const struct tree_frame *f;
+	const struct tree_kernel *kernel;
 	uint32_t *tmp; /* [n_rows] */
 	size_t *block_left; /* [blocks of n_rows + 1] */
 };

@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
+struct tree_category {
+	double key;
+	uint32_t bin; /* from 1 */
+};
+
 /** What a side of a split holds. With classes, their sums are in an array beside it. */
 struct side {
 	int64_t grad, hess;
@@ -18,8 +25,29 @@ struct search {
 	struct side all;
 	double parent; /* score */
 	double least; /* a gain must be above it */
+	const struct tree_split_work *w;
 	struct tree_split *best;
 };
+
+int tree_split_work_init(struct tree_split_work *w, const struct tree_frame *f, struct err *e)
+{
+	uint32_t most = 0;
+
+	w->kernel = tree_kernel_best();
+	for (size_t i = 0; i < f->n_cols; i++)
+		if (f->cols[i].is_categorical && f->cols[i].n_bins > most)
+			most = f->cols[i].n_bins;
+	w->order = mem_array_raw(most, sizeof(*w->order), e);
+	w->right = w->order ? mem_array_raw((most + 63) / 64, sizeof(*w->right), e) : NULL;
+	return w->right ? 0 : -1;
+}
+
+void tree_split_work_release(struct tree_split_work *w)
+{
+	free(w->order);
+	free(w->right);
+	memset(w, 0, sizeof(*w));
+}
 
 double tree_split_score(const struct tree_split_params *p, double grad, double hess)
 {
@@ -80,7 +108,8 @@ static void take(const struct search *s, uint32_t col, uint32_t bin, bool defaul
 
 /* ---- numbers ------------------------------------------------------------------------------------------ */
 
-static void scan_numbers(const struct search *s, uint32_t col, bool missing_left)
+/** One after another, for what the kernels do not know. */
+static void scan_numbers_plainly(const struct search *s, uint32_t col, bool missing_left)
 {
 	const struct tree_frame_column *c = &s->f->cols[col];
 	bool has_missing = s->h->n[c->first] > 0;
@@ -89,7 +118,6 @@ static void scan_numbers(const struct search *s, uint32_t col, bool missing_left
 
 	if (missing_left)
 		add_bin(s, &left, c->first);
-	/* with missing values on the right, all others on the left is a split too */
 	for (uint32_t b = 1; b <= last - (missing_left || !has_missing); b++) {
 		struct side right;
 
@@ -104,16 +132,54 @@ static void scan_numbers(const struct search *s, uint32_t col, bool missing_left
 	}
 }
 
-/* ---- categories ----------------------------------------------------------------------------------------- */
+static void scan_numbers(const struct search *s, uint32_t col, bool missing_left)
+{
+	const struct tree_frame_column *c = &s->f->cols[col];
+	bool has_missing = s->h->n[c->first] > 0;
+	struct side left = { 0 }, right;
+	struct tree_scan z = {
+		s->h->grad + c->first,
+		s->h->hess + c->first,
+		s->h->n + c->first,
+		/* with missing values on the right, all others on the left is a split too */
+		c->n_bins - 1 - (missing_left || !has_missing),
+		.all_grad = s->all.grad,
+		.all_hess = s->all.hess,
+		.all_n = (int64_t)s->all.n,
+		.grad_unit = s->q->grad_unit,
+		.hess_unit = s->q->hess_unit,
+		.lambda = s->p->lambda,
+		.parent = s->parent,
+		.min_hess = s->p->min_child_weight,
+		.min_n = (int64_t)s->p->min_samples_leaf,
+	};
+	double gain = fmax(s->least, s->best->gain);
+	uint32_t bin;
 
-struct category {
-	double key;
-	uint32_t bin; /* from 1 */
-};
+	if (s->p->alpha > 0) {
+		scan_numbers_plainly(s, col, missing_left);
+		return;
+	}
+	if (missing_left) {
+		z.left_grad = z.grad[0];
+		z.left_hess = z.hess[0];
+		z.left_n = z.n[0];
+	}
+	bin = s->w->kernel->scan(&z, &gain);
+	if (!bin)
+		return;
+	s->best->gain = gain;
+	for (uint32_t b = 1; b <= bin; b++)
+		add_bin(s, &left, c->first + b);
+	right = rest_of(s, &left);
+	take(s, col, bin, has_missing ? missing_left : left.hess >= right.hess);
+}
+
+/* ---- categories ----------------------------------------------------------------------------------------- */
 
 static int by_key(const void *a, const void *b)
 {
-	const struct category *x = a, *y = b;
+	const struct tree_category *x = a, *y = b;
 
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
@@ -141,32 +207,40 @@ static bool judge_group(
 	if (taken) {
 		s->best->col = col;
 		s->best->is_categorical = true;
-		memset(s->best->right, 0, sizeof(s->best->right));
 	}
 	return taken;
 }
 
-static void put_right(const struct search *s, uint32_t bin)
+/** The set of `n` categories from the one end of the order or the other. */
+static void put_right(const struct search *s, const struct tree_category *order, uint32_t n_all,
+	uint32_t n, bool from_top)
 {
-	s->best->right[(bin - 1) / 64] |= (uint64_t)1 << ((bin - 1) % 64);
+	memset(s->w->right, 0, tree_split_words(&s->f->cols[s->best->col]) * sizeof(uint64_t));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t code = order[from_top ? n_all - 1 - i : i].bin - 1;
+
+		s->w->right[code / 64] |= (uint64_t)1 << (code % 64);
+	}
+	s->best->right = s->w->right;
 }
 
 static void scan_single(
-	const struct search *s, uint32_t col, const struct category *list, uint32_t n)
+	const struct search *s, uint32_t col, const struct tree_category *list, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct side group = { 0 };
 
 		add_bin(s, &group, s->f->cols[col].first + list[i].bin);
 		if (judge_group(s, col, &group, 0))
-			put_right(s, list[i].bin);
+			put_right(s, list + i, 1, 1, false);
 	}
 }
 
 /** From one end of the order, the lower one or the upper one. */
-static void scan_sets(const struct search *s, uint32_t col, const struct category *list, uint32_t n,
-	bool from_top)
+static void scan_sets(const struct search *s, uint32_t col, const struct tree_category *list,
+	uint32_t n, bool from_top)
 {
+	uint32_t taken = 0;
 	struct side group = { 0 };
 	uint64_t since = 0;
 
@@ -179,15 +253,16 @@ static void scan_sets(const struct search *s, uint32_t col, const struct categor
 			continue;
 		since = 0;
 		if (judge_group(s, col, &group, s->p->cat_lambda))
-			for (uint32_t k = 0; k <= i; k++)
-				put_right(s, list[from_top ? n - 1 - k : k].bin);
+			taken = i + 1;
 	}
+	if (taken)
+		put_right(s, list, n, taken, from_top);
 }
 
 static void scan_categories(const struct search *s, uint32_t col)
 {
 	const struct tree_frame_column *c = &s->f->cols[col];
-	struct category list[TREE_CATEGORY_BINS];
+	struct tree_category *list = s->w->order;
 	uint32_t n = 0, n_seen = 0;
 	double smooth = s->p->cat_smooth;
 
@@ -198,7 +273,7 @@ static void scan_categories(const struct search *s, uint32_t col)
 		if (s->h->n[c->first + b] == 0)
 			continue;
 		n_seen++;
-		list[n++] = (struct category){ h + smooth > 0 ? g / (h + smooth) : 0, b };
+		list[n++] = (struct tree_category){ h + smooth > 0 ? g / (h + smooth) : 0, b };
 	}
 	if (n_seen + c->has_other <= s->p->cat_one_max) {
 		scan_single(s, col, list, n);
@@ -280,10 +355,10 @@ static void scan_class_numbers(struct class_search *z, uint32_t col, bool missin
 static void scan_class_categories(struct class_search *z, uint32_t col)
 {
 	const struct tree_frame_column *c = &z->s.f->cols[col];
-	struct category list[TREE_CATEGORY_BINS];
+	struct tree_category *list = z->s.w->order;
 	size_t n_classes = z->s.q->n_classes, top = 0;
 	struct side rest = z->s.all;
-	uint32_t n = 0;
+	uint32_t n = 0, taken = 0;
 
 	for (size_t k = 1; k < n_classes; k++)
 		top = z->total[k] > z->total[top] ? k : top;
@@ -292,7 +367,7 @@ static void scan_class_categories(struct class_search *z, uint32_t col)
 
 		if (z->s.h->n[c->first + b] == 0 || h == 0)
 			continue;
-		list[n++] = (struct category){
+		list[n++] = (struct tree_category){
 			(double)z->s.h->grad[(c->first + b) * n_classes + top] / (double)h, b
 		};
 	}
@@ -311,10 +386,10 @@ static void scan_class_categories(struct class_search *z, uint32_t col)
 		z->s.best->col = col;
 		z->s.best->is_categorical = true;
 		z->s.best->default_left = true;
-		memset(z->s.best->right, 0, sizeof(z->s.best->right));
-		for (uint32_t k = 0; k <= i; k++)
-			put_right(&z->s, list[k].bin);
+		taken = i + 1;
 	}
+	if (taken)
+		put_right(&z->s, list, n, taken, false);
 }
 
 static void find_classes(struct search *s, struct tree_columns cols)
@@ -346,9 +421,9 @@ static void find_classes(struct search *s, struct tree_columns cols)
 
 void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
 	const struct tree_quant *q, const struct tree_split_params *p, const struct tree_hist *h,
-	struct tree_split *best)
+	const struct tree_split_work *w, struct tree_split *best)
 {
-	struct search s = { .f = f, .q = q, .p = p, .h = h, .best = best };
+	struct search s = { .f = f, .q = q, .p = p, .h = h, .w = w, .best = best };
 	const struct tree_frame_column *c = &f->cols[cols.list ? cols.list[0] : 0];
 
 	best->gain = 0;

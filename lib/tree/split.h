@@ -35,16 +35,38 @@ struct tree_split {
 	uint32_t col;
 	uint32_t bin; /* bins 1 to `bin` go left */
 	bool default_left, is_categorical;
-	uint64_t right[TREE_CATEGORY_BINS / 64]; /* codes that go right */
+	uint64_t *
+		right; /* [tree_split_words()] bits of codes that go right, NULL without categories */
 };
+
+/** Words of a set of the column's codes, "other" counted. */
+static inline size_t tree_split_words(const struct tree_frame_column *c)
+{
+	return (c->n_bins + 63) / 64;
+}
+
+/** What a search needs beside: one for each thread. */
+struct tree_split_work {
+	const struct tree_kernel *kernel;
+	struct tree_category *order; /* [n_bins of the largest column of categories] */
+	uint64_t *right; /* as many bits */
+};
+
+/** tree_split_work_release() in any case; takes a zeroed one. */
+int tree_split_work_init(
+	struct tree_split_work *w, const struct tree_frame *f, struct err *e) MUST_CHECK;
+void tree_split_work_release(struct tree_split_work *w);
 
 /** A sum's weight: soft threshold by alpha, then G^2 / (H + lambda). */
 double tree_split_score(const struct tree_split_params *p, double grad, double hess);
 
-/** The best split over the columns, gain 0 if none is allowed. At least one column. */
+/**
+ * The best split over the columns, gain 0 if none is allowed. At least one column. Its set lies in
+ * `w`, until the next search.
+ */
 void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
 	const struct tree_quant *q, const struct tree_split_params *p, const struct tree_hist *h,
-	struct tree_split *best);
+	const struct tree_split_work *w, struct tree_split *best);
 
 /** Does a row with this bin in the split's column go right? */
 static inline bool tree_split_right(const struct tree_split *s, uint32_t bin)

@@ -188,7 +188,7 @@ static int train_boost(struct run *r, struct err *e)
 	if (tree_params_to_boost(r->p, r->m->n_features, &p, e) ||
 		tree_boost_start(&r->job, r->m, start, e) || start_valid(r, e))
 		return -1;
-	r->margins = mem_array_raw(r->data.truth.n_rows * r->m->n_outputs, sizeof(*r->margins), e);
+	r->margins = mem_aligned(r->data.truth.n_rows * r->m->n_outputs, sizeof(*r->margins), e);
 	if (!r->margins)
 		return -1;
 	progress_start(r->t->io.progress, "boosting", p.n_trees, "trees");
@@ -269,7 +269,7 @@ static int train_forest(struct run *r, struct err *e)
 	if (tree_params_to_forest(r->p, r->m->n_features, &p, e) || start_valid(r, e))
 		return -1;
 	if (r->p->metrics && !r->p->cv) {
-		r->margins = mem_array_raw(r->data.truth.n_rows * k, sizeof(*r->margins), e);
+		r->margins = mem_aligned(r->data.truth.n_rows * k, sizeof(*r->margins), e);
 		if (!r->margins)
 			return -1;
 	}

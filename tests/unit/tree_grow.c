@@ -95,7 +95,7 @@ static void check_frame(struct pool *pool)
 							       v < f->cols[c].cuts[b - 1]);
 
 			bad += !fits;
-			bad += b != ((uint8_t *)f->by_row)[i * COLS + c];
+			bad += b != f->records[i * f->stride + f->cols[c].at];
 		}
 	is_int(bad, 0, "each number lies between the cuts of its bin");
 	tree_frame_free(f);
@@ -104,18 +104,19 @@ static void check_frame(struct pool *pool)
 	ok(f->cols[3].has_other && f->cols[3].n_categories == 9, "rare texts share a bin");
 	tree_frame_free(f);
 	f = frame(1000, pool);
-	is_int(f->width, 2, "more than 255 bins take two bytes");
+	is_int(f->cols[1].width, 2, "more than 255 bins take two bytes");
 	is_int(f->cols[1].n_bins, 1001, "and are used");
 	tree_frame_free(f);
 }
 
 static struct tree_gh gh[N];
+static const struct tree_kernel *kernel;
 
 static void check_hist(struct pool *pool)
 {
 	struct tree_frame *f = frame(255, pool);
 	struct tree_columns cols = { NULL, COLS };
-	struct tree_quant q = { gh, 1, 1, NULL, 1 };
+	struct tree_quant q = { 1, 1, NULL, 1 };
 	struct err e = ERR_INIT;
 	void *memory = mem_new(tree_hist_size(f->n_bins, 1), &e);
 	uint64_t *packed = mem_array(f->n_bins, sizeof(*packed), &e);
@@ -127,9 +128,10 @@ static void check_hist(struct pool *pool)
 		rows[i] = i;
 		gh[i].grad = (int16_t)((int)rng_below(2, 0, i, 4095) - 2047);
 		gh[i].hess = (uint16_t)rng_below(2, 1, i, 4096);
+		tree_frame_set_gh(f, i, gh[i]);
 	}
-	tree_hist_add(f, cols, &q, rows, N, packed, &h);
-	tree_hist_add(f, cols, &q, rows, 50, packed, &h); /* few: not packed */
+	tree_hist_add(kernel, f, cols, &q, rows, N, packed, &h);
+	tree_hist_add(kernel, f, cols, &q, rows, 50, packed, &h); /* few: not packed */
 	for (size_t c = 0; c < COLS; c++)
 		for (uint32_t b = 0; b < f->cols[c].n_bins; b++) {
 			int64_t g = 0, hs = 0, n = 0;
@@ -157,26 +159,29 @@ static void check_hist(struct pool *pool)
 
 static void check_quantize(struct pool *pool)
 {
-	static float grad[N], hess[N];
+	static struct tree_grad grad[N];
+	struct tree_frame *f = frame(255, pool);
 	struct tree_quant q = { 0 };
 	double sum = 0, want = 0, off = 0;
 
 	for (size_t i = 0; i < N; i++) {
-		grad[i] = (float)(rng_unit(3, 0, i) - 0.3);
-		hess[i] = 0.5f;
+		grad[i] = (struct tree_grad){ (float)(rng_unit(3, 0, i) - 0.3), 0.5f };
 	}
-	tree_quantize(grad, hess, N, 5, 7, pool, gh, &q);
+	tree_quantize(f, grad, 5, 7, pool, &q);
 	for (size_t i = 0; i < N; i++) {
-		double d = gh[i].grad * q.grad_unit - (double)grad[i];
+		double v = tree_frame_gh(f, i).grad * q.grad_unit;
+		double d = v - (double)grad[i].grad;
 
-		sum += gh[i].grad * q.grad_unit;
-		want += (double)grad[i];
+		sum += v;
+		want += (double)grad[i].grad;
 		off = fabs(d) > off ? fabs(d) : off;
 	}
 	ok(off <= q.grad_unit, "a rounded gradient is less than a unit off");
 	ok(fabs(sum - want) < 4 * q.grad_unit * sqrt(N), "and their sum is not biased");
-	ok(gh[0].hess == 1 && gh[N - 1].hess == 1, "equal hessians are exact");
+	ok(tree_frame_gh(f, 0).hess == 1 && tree_frame_gh(f, N - 1).hess == 1,
+		"equal hessians are exact");
 	is_num(q.hess_unit, 0.5, "with their value as the unit");
+	tree_frame_free(f);
 }
 
 /* Values as prediction takes them. */
@@ -383,6 +388,7 @@ int main(void)
 	uint64_t hash[3] = { 0 };
 
 	fill(&fx);
+	kernel = tree_kernel_best();
 	for (size_t i = 0; i < 3; i++) {
 		struct err e = ERR_INIT;
 		struct pool *pool = pool_new(threads[i], &e);

@@ -1,0 +1,113 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/fmath.h"
+#include "base/rng.h"
+#include "tree/kernel.h"
+
+static void logistic(const float *margins, const uint32_t *class, const float *weights, size_t n,
+	struct tree_grad *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		double p = fmath_sigmoid((double)margins[i]), h = p * (1 - p);
+		double w = weights ? (double)weights[i] : 1;
+
+		out[i].grad = (float)(w * (p - class[i]));
+		out[i].hess = (float)(w * (h > 1e-16 ? h : 1e-16));
+	}
+}
+
+static void quantize(const struct tree_rounding *r, const struct tree_grad *grad, size_t first,
+	size_t n, void *out, size_t stride)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bits = rng_bits(r->seed, r->stream, first + i);
+		double g = (double)grad[i].grad * r->per_grad + (double)(uint32_t)bits * 0x1p-32;
+		double h = (double)grad[i].hess * r->per_hess + (double)(bits >> 32) * 0x1p-32;
+		/* down to the next integer, also below 0; one never goes past the largest */
+		int32_t gi = (int32_t)(g + (TREE_GRAD_MAX + 1)) - (TREE_GRAD_MAX + 1);
+		int32_t hi = r->exact_hess ? grad[i].hess > 0 : (int32_t)h;
+		struct tree_gh gh;
+
+		gh.grad = (int16_t)(gi > TREE_GRAD_MAX ? TREE_GRAD_MAX : gi);
+		gh.hess = (uint16_t)(hi > TREE_HESS_MAX ? TREE_HESS_MAX : hi);
+		memcpy((char *)out + i * stride, &gh, sizeof(gh));
+	}
+}
+
+/* Both places are written, one counts: no branch to guess. */
+static size_t part(const struct tree_threshold *t, const uint32_t *rows, size_t n, uint32_t *left,
+	uint32_t *right)
+{
+	const uint8_t *narrow = t->bins;
+	const uint16_t *wide = t->bins;
+	uint16_t shift = t->shift, limit = t->limit;
+	size_t n_left = 0;
+
+	if (t->width == 1) {
+		for (size_t i = 0; i < n; i++) {
+			uint32_t row = rows[i];
+			bool goes_right = (uint8_t)(narrow[row] - shift) > (uint8_t)limit;
+
+			left[n_left] = row;
+			right[i - n_left] = row;
+			n_left += !goes_right;
+		}
+		return n_left;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t row = rows[i];
+		bool goes_right = (uint16_t)(wide[row] - shift) > limit;
+
+		left[n_left] = row;
+		right[i - n_left] = row;
+		n_left += !goes_right;
+	}
+	return n_left;
+}
+
+static void unpack(uint64_t *packed, size_t n_bins, int64_t *grad, int64_t *hess, uint32_t *n)
+{
+	for (size_t i = 0; i < n_bins; i++) {
+		uint64_t v = packed[i];
+
+		packed[i] = 0;
+		grad[i] += (int64_t)v >> 39;
+		hess[i] += (int64_t)(v >> 14 & 0x1ffffff);
+		n[i] += v & 0x3fff;
+	}
+}
+
+static uint32_t scan(const struct tree_scan *s, double *gain)
+{
+	int64_t grad = s->left_grad, hess = s->left_hess, n = s->left_n;
+	uint32_t best = 0;
+
+	for (uint32_t b = 1; b <= s->last; b++) {
+		double gl, hl, gr, hr, v;
+
+		if (s->n[b] == 0)
+			continue;
+		grad += s->grad[b];
+		hess += s->hess[b];
+		n += s->n[b];
+		if (s->all_n - n < s->min_n)
+			break;
+		if (n < s->min_n || hess <= 0 || s->all_hess - hess <= 0)
+			continue;
+		gl = (double)grad * s->grad_unit;
+		hl = (double)hess * s->hess_unit;
+		gr = (double)(s->all_grad - grad) * s->grad_unit;
+		hr = (double)(s->all_hess - hess) * s->hess_unit;
+		if (hl < s->min_hess || hr < s->min_hess)
+			continue;
+		v = gl * gl / (hl + s->lambda) + gr * gr / (hr + s->lambda) - s->parent;
+		if (v > *gain) {
+			*gain = v;
+			best = b;
+		}
+	}
+	return best;
+}
+
+const struct tree_kernel tree_kernel_scalar = { logistic, quantize, part, unpack, scan };
