@@ -280,6 +280,43 @@ other	s3://bucket/prefix"
 	contains "$stderr" "'nosuch' is neither an output"
 }
 
+@test "nothing is written through a symbolic link" {
+	repo
+	cas-hash add hello.txt data
+	mkdir ../outside
+	ln -s ../outside out
+	ln -s .git tools
+	sed 's,path: .*,path: out/hello,' hello.txt.dvc >a.dvc
+	run -2 --separate-stderr cas-hash checkout -f a.dvc
+	same "$stderr" "cas-hash: out/hello: lies beyond the symbolic link 'out'; what a link names is not touched; make it a folder"
+	sed 's,path: .*,path: tools/hooks/pre-commit,' hello.txt.dvc >a.dvc
+	run -2 --separate-stderr cas-hash checkout -f a.dvc
+	contains "$stderr" "beyond the symbolic link 'tools'"
+	[ ! -e .git/hooks/pre-commit ]
+	printf 1 >../outside/mine
+	run -2 --separate-stderr cas-hash add out/mine
+	contains "$stderr" "'out/mine' is outside of the repository"
+	same "$(ls ../outside)" mine
+}
+
+@test "a missing object is told with the way to it" {
+	repo
+	cas-hash add hello.txt
+	rm -r hello.txt .dvc/cache
+	run -2 --separate-stderr cas-hash checkout
+	same "$stderr" "cas-hash: hello.txt: the object $HELLO is not in the cache; s3-sync fetch brings it from the remote"
+}
+
+@test "what is called .dvc and is no file is passed by" {
+	repo
+	cas-hash add hello.txt
+	mkfifo pipe.dvc
+	ln -s nosuch link.dvc
+	mkdir folder.dvc
+	run -0 timeout 20 cas-hash status
+	same "$output" "Data is up to date."
+}
+
 @test "status tells what differs, with exit status 1" {
 	repo
 	cas-hash add hello.txt data

@@ -319,6 +319,15 @@ static bool is_dir(DIR *d, const struct dirent *entry)
 	return !fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 }
 
+/* A pipe of that name would be waited for. */
+static bool is_file(DIR *d, const struct dirent *entry)
+{
+	struct stat st;
+
+	return entry->d_type == DT_REG ||
+	       (!fstatat(dirfd(d), entry->d_name, &st, 0) && S_ISREG(st.st_mode));
+}
+
 static bool is_tools(const char *name)
 {
 	return !strcmp(name, ".git") || !strcmp(name, ".hg") || !strcmp(name, ".dvc");
@@ -341,6 +350,8 @@ static int list_dir(struct scan *s, DIR *d, const char *dir, struct cas_ignore *
 		if (folder == files || !strcmp(name, ".") || !strcmp(name, ".."))
 			continue;
 		if (files ? !pointer && strcmp(name, "dvc.lock") != 0 : is_tools(name))
+			continue;
+		if (files && !is_file(d, entry))
 			continue;
 		path_join(&rel, dir, name);
 		if (buf_check(&rel, e))

@@ -64,6 +64,16 @@ static int check_spare_piece(void *ctx, size_t from, size_t to, struct err *e)
 	return 0;
 }
 
+static int not_there(const struct checkout *k, const struct cas_id *id, const char *rel, struct err *e)
+{
+	char hex[CAS_ID_TEXT_MAX];
+
+	cas_id_format(id, hex);
+	err_set(e, ERR_INPUT, "the object %s is not in the cache", hex);
+	err_hint(e, "s3-sync fetch brings it from the remote");
+	return *rel ? err_at(e, "%s/%s", k->path, rel) : err_at(e, "%s", k->path);
+}
+
 static int check_there_piece(void *ctx, size_t from, size_t to, struct err *e)
 {
 	struct checkout *k = ctx;
@@ -72,14 +82,8 @@ static int check_there_piece(void *ctx, size_t from, size_t to, struct err *e)
 		struct cas_id id = { .is_legacy = k->is_legacy };
 
 		memcpy(id.md5, k->add[i]->md5, HASH_MD5_LEN);
-		if (!cas_object_has(k->w->cache, &id)) {
-			char hex[CAS_ID_TEXT_MAX];
-
-			cas_id_format(&id, hex);
-			err_set(e, ERR_INPUT, "the object %s is not in the cache", hex);
-			err_hint(e, "s3-sync fetch brings it from the remote");
-			return err_at(e, "%s/%s", k->path, k->add[i]->relpath);
-		}
+		if (!cas_object_has(k->w->cache, &id))
+			return not_there(k, &id, k->add[i]->relpath, e);
 	}
 	return 0;
 }
@@ -342,7 +346,6 @@ static int checkout_file(struct checkout *k, const struct cas_content *want,
 	struct stat st;
 	enum there there = what_is_there(k, &st, e);
 	struct cas_content is;
-	int has;
 
 	if (there == THERE_FAILED)
 		return -1;
@@ -358,8 +361,9 @@ static int checkout_file(struct checkout *k, const struct cas_content *want,
 	} else if (there == THERE_FILE && !S_ISLNK(st.st_mode)) {
 		return not_in_cache(k, "", e);
 	}
-	has = cas_object_has(k->w->cache, &want->id);
-	if (has && there == THERE_DIR && remove_dir(k, res, e))
+	if (!cas_object_has(k->w->cache, &want->id))
+		return not_there(k, &want->id, "", e);
+	if (there == THERE_DIR && remove_dir(k, res, e))
 		return -1;
 	if (path_make_parents(k->absolute.p, e) ||
 		cas_object_link(k->w->cache, &want->id, k->absolute.p, want->is_exec, e))
@@ -385,7 +389,7 @@ static int begin(
 {
 	*k = (struct checkout){ .w = w, .path = path, .flags = flags, .absolute = BUF_INIT };
 	cas_repo_absolute(w->repo, path, &k->absolute);
-	return buf_check(&k->absolute, e);
+	return buf_check(&k->absolute, e) || cas_repo_check_links(w->repo, path, e) ? -1 : 0;
 }
 
 int cas_worktree_checkout(struct cas_worktree *w, const char *path, const struct cas_content *want,
