@@ -151,7 +151,8 @@ cd "$top/project"
 echo 0.5 >baseline.txt
 git init -q -b main
 git remote add origin "$top/origin.git"
-export CD4ML_REMOTE="file://$top/storage"
+do_it cas-hash init
+do_it cas-hash remote add -d storage ../storage
 do_it make raw SCALE="$SCALE"
 sed -n 's/^\([a-z_]*\.csv\) *\([0-9]*\) rows *\([0-9.]* MB\)/\1 \2 \3/p' "$log" |
 	awk '{ printf "     %-20s %10d rows %10.1f MB\n", $1, $2, $3 }'
