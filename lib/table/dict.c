@@ -132,11 +132,15 @@ int table_dict_add_borrowed(
 int table_dict_merge(
 	struct table_dict *d, const struct table_dict *from, uint32_t *map, struct err *e)
 {
-	enum { AHEAD = 12 };
+	enum { SLOT = 18, ITEM = 12, TEXT = 6 };
 
 	for (uint32_t i = 0; i < from->n; i++) {
-		if (i + AHEAD < from->n)
-			table_dict_prefetch(d, from->hashes[i + AHEAD]);
+		if (i + SLOT < from->n)
+			table_dict_prefetch(d, from->hashes[i + SLOT]);
+		if (i + ITEM < from->n)
+			table_dict_prefetch_item(d, from->hashes[i + ITEM]);
+		if (i + TEXT < from->n)
+			table_dict_prefetch_text(d, from->hashes[i + TEXT]);
 		if (table_dict_add(d, from->items[i], from->hashes[i], &map[i], e))
 			return -1;
 	}

@@ -40,6 +40,9 @@ struct apply {
 	const char *name;
 	struct seen *seen; /* [steps->n] */
 	uint64_t n_rows;
+	size_t n_fields; /* of a row of the input */
+	size_t *large; /* [n_large] steps whose dictionary does not stay in the cache */
+	size_t n_large;
 };
 
 /* What one step met that is worth a word. */
@@ -48,10 +51,20 @@ struct seen {
 	uint64_t unknown_line; /* of the first */
 };
 
+/*
+ * With large dictionaries, rows are held back until some are together, so that the look-ups of all of them can be
+ * under way at once.
+ */
+enum { BATCH = 32, LARGE = 2000 };
+
 struct apply_piece {
 	struct seen *seen; /* [n_steps] */
 	uint64_t n_rows;
 	struct buf unquoted;
+	struct csv_row rows[BATCH];
+	size_t n_held;
+	struct csv_field *fields; /* [BATCH][n_fields] */
+	uint32_t *hashes; /* [BATCH][n_large] */
 };
 
 static void apply_release(void *result)
@@ -59,6 +72,8 @@ static void apply_release(void *result)
 	struct apply_piece *p = result;
 
 	free(p->seen);
+	free(p->fields);
+	free(p->hashes);
 	buf_release(&p->unquoted);
 }
 
@@ -144,28 +159,81 @@ static int apply_row(const struct apply *a, struct apply_piece *p, const struct 
 	return 0;
 }
 
+static int apply_begin(const struct apply *a, struct apply_piece *p, struct err *e)
+{
+	if (!p->seen) {
+		buf_init(&p->unquoted);
+		p->seen = mem_array(a->steps->n, sizeof(*p->seen), e);
+		p->fields = mem_array(BATCH * a->n_fields, sizeof(*p->fields), e);
+		p->hashes = mem_array(BATCH * (a->n_large + 1), sizeof(*p->hashes), e);
+		if (!p->seen || !p->fields || !p->hashes)
+			return -1;
+	}
+	memset(p->seen, 0, a->steps->n * sizeof(*p->seen));
+	p->n_rows = p->n_held = 0;
+	return 0;
+}
+
+/* Writes the rows that were held back. */
+static int apply_held(const struct apply *a, struct apply_piece *p, struct buf *b, struct err *e)
+{
+	size_t n = p->n_held * a->n_large;
+
+	for (size_t i = 0; i < n; i++)
+		table_dict_prefetch_item(
+			&a->steps->steps[a->large[i % a->n_large]].rule->codes, p->hashes[i]);
+	for (size_t i = 0; i < n; i++)
+		table_dict_prefetch_text(
+			&a->steps->steps[a->large[i % a->n_large]].rule->codes, p->hashes[i]);
+	for (size_t r = 0; r < p->n_held; r++) {
+		if (apply_row(a, p, &p->rows[r], b, e))
+			return -1;
+	}
+	p->n_held = 0;
+	return 0;
+}
+
+static int hold_row(
+	const struct apply *a, struct apply_piece *p, const struct csv_row *row, struct err *e)
+{
+	struct csv_field *fields = p->fields + p->n_held * a->n_fields;
+	uint32_t *hashes = p->hashes + p->n_held * a->n_large;
+
+	memcpy(fields, row->fields, a->n_fields * sizeof(*fields));
+	p->rows[p->n_held] = *row;
+	p->rows[p->n_held].fields = fields;
+	for (size_t i = 0; i < a->n_large; i++) {
+		const struct table_step *step = &a->steps->steps[a->large[i]];
+		struct slice v;
+
+		if (table_cell_value(&a->cells, &fields[step->field], &p->unquoted, &v, e))
+			return -1;
+		hashes[i] = table_dict_hash(v);
+		table_dict_prefetch(&step->rule->codes, hashes[i]);
+	}
+	p->n_held++;
+	return 0;
+}
+
 static int apply_work(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 {
 	const struct apply *a = ctx;
 	struct apply_piece *p = csv_chunk_result(c);
+	struct buf *b = csv_chunk_buf(c);
 	struct csv_row row;
 	int rc;
 
 	(void)worker;
-	if (!p->seen) {
-		buf_init(&p->unquoted);
-		p->seen = mem_array(a->steps->n, sizeof(*p->seen), e);
-		if (!p->seen)
-			return -1;
-	}
-	memset(p->seen, 0, a->steps->n * sizeof(*p->seen));
-	p->n_rows = 0;
+	if (apply_begin(a, p, e))
+		return -1;
 	while ((rc = csv_chunk_next(c, &row, e)) > 0) {
-		if (apply_row(a, p, &row, csv_chunk_buf(c), e))
+		if (a->n_large == 0 ? apply_row(a, p, &row, b, e) : hold_row(a, p, &row, e))
+			return -1;
+		if (p->n_held == BATCH && apply_held(a, p, b, e))
 			return -1;
 		p->n_rows++;
 	}
-	return rc;
+	return rc || apply_held(a, p, b, e) ? -1 : 0;
 }
 
 static int apply_done(void *ctx, struct csv_chunk *c, struct err *e)
@@ -236,8 +304,14 @@ int table_encode_apply(const char *path, const struct table_encoder *enc,
 	a.cells = table_cells_of(&dialect);
 	a.name = csv_table_name(in);
 	a.seen = mem_array(steps.n, sizeof(*a.seen), e);
-	if (!a.seen)
+	a.large = mem_array(steps.n, sizeof(*a.large), e);
+	if (!a.seen || !a.large)
 		goto out;
+	a.n_fields = csv_table_n_cols(in);
+	for (size_t i = 0; i < steps.n; i++) {
+		if (!steps.steps[i].passive && steps.steps[i].rule->codes.n > LARGE)
+			a.large[a.n_large++] = i;
+	}
 	output_slice(out, buf_slice(&steps.header));
 	rc = csv_table_run(in, pool, &run, e);
 	if (rc == 0) {
@@ -246,6 +320,7 @@ int table_encode_apply(const char *path, const struct table_encoder *enc,
 	}
 out:
 	free(a.seen);
+	free(a.large);
 	table_steps_release(&steps);
 	csv_table_close(in);
 	return rc;
