@@ -27,6 +27,7 @@
 #	CD4ML_BIN            folder of the tools, if they are not on PATH
 #	CD4ML_SHELL          shell for the commands of stages
 #	CD4ML_RUN_FLAGS      for stage-run run: --no-run-cache
+#	CD4ML_CI_RUN_FLAGS   the same in ci-GROUP; default: --pull, data is fetched when a stage needs it
 #	CD4ML_PUSH_FLAGS  CD4ML_PULL_FLAGS  CD4ML_GC_FLAGS     for s3-sync push, pull; cas-hash gc
 #	CD4ML_GATE_METRICS   file that `make gate` judges; default: the first of evaluate_METRICS
 #	CD4ML_METRIC         the number in it (accuracy)
@@ -58,6 +59,7 @@ CD4ML_PREFIX     ?=
 CD4ML_WITHOUT    ?=
 CD4ML_VERBOSE    ?=
 CD4ML_RUN_FLAGS  ?=
+CD4ML_CI_RUN_FLAGS ?= --pull
 CD4ML_PUSH_FLAGS ?= --run-cache
 CD4ML_PULL_FLAGS ?= --run-cache
 CD4ML_GC_FLAGS   ?= -w

@@ -288,6 +288,17 @@ CD4ML_WITHOUT := ci model'
 	case $output in *"a: running"*) false ;; esac
 	[ ! -e in.txt ] # not what its stages do not need
 	same "$(cat m.json)" '{"lines": 2}'
+	# later, when nothing changed, a job fetches nothing and runs nothing
+	cp dvc.lock ../one/
+	cd ../one && git add -A && git commit -qm two && git clone -q . ../third && cd ../third || return
+	run -0 make ci-first ci-second
+	case $output in *running*) false ;; esac
+	[ ! -e out/a.txt ]
+	# and what ran elsewhere comes from the remote's run cache
+	rm dvc.lock
+	run -0 make ci-first ci-second
+	case $output in *running*) false ;; esac
+	contains "$output" "b: restored from the run cache"
 }
 
 @test "the gate passes what is better, once, and release tags it" {

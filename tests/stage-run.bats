@@ -401,3 +401,113 @@ change() {
 	stage-run setup
 	run -1 git config merge.cd4ml.driver
 }
+
+@test "a second process waits for a running stage, and finds it made" {
+	pipeline
+	sed -i 's/cmd: sort in.txt.*/cmd: while [ ! -e go ]; do sleep 0.05; done; sort in.txt >a.txt/' dvc.yaml
+	stage-run run a >one 2>&1 3>&- &
+	first=$!
+	for _ in $(seq 200); do
+		grep -q running one && break
+		sleep 0.02
+	done
+	stage-run run a >two 2>&1 3>&- &
+	second=$!
+	for _ in $(seq 200); do
+		grep -q waits two && break
+		sleep 0.02
+	done
+	touch go
+	wait $first
+	wait $second
+	contains "$(cat two)" "a.txt' is being written by process $first (stage-run)"
+	contains "$(cat two)" "a: made by another process meanwhile"
+	case $(cat two) in *running*) false ;; esac
+}
+
+@test "--wait ends the waiting with status 3" {
+	pipeline
+	sed -i 's/cmd: sort in.txt.*/cmd: while [ ! -e go ]; do sleep 0.05; done; sort in.txt >a.txt/' dvc.yaml
+	stage-run run a >one 2>&1 3>&- &
+	first=$!
+	for _ in $(seq 200); do
+		grep -q running one && break
+		sleep 0.02
+	done
+	run -3 stage-run run --wait 0.05 a
+	contains "$output" "stage 'a': '"
+	touch go
+	wait $first
+}
+
+# The pipeline of `pipeline`, made and pushed to ../store; in.txt is versioned too. Ends in a clone of it.
+pushed() {
+	pipeline
+	stage-run setup --remote "$PWD/../store"
+	cas-hash add in.txt
+	stage-run run -q
+	s3-sync push -q --run-cache
+	git add -A && git commit -qm one
+	git clone -q . ../clone && cd ../clone || return
+}
+
+@test "--pull takes from the remote what ran elsewhere, by the run cache of the remote" {
+	pushed
+	git rm -q --cached dvc.lock && rm dvc.lock
+	run -0 stage-run run --pull
+	contains "$output" "a: pulled in.txt"
+	contains "$output" "a: restored from the run cache"
+	contains "$output" "b: restored from the run cache"
+	same "$(cat b.txt)" a
+	cmp dvc.lock <(git show HEAD:dvc.lock)
+}
+
+@test "--pull brings outputs that are missing, --allow-missing leaves them" {
+	pushed
+	run -0 stage-run run --pull --allow-missing
+	[ -z "$output" ]
+	[ ! -e b.txt ]
+	run -0 stage-run run --pull b
+	same "$output" "b: restored from the cache"
+	same "$(cat b.txt)" a
+	[ ! -e a.txt ] # nobody needs it
+}
+
+@test "--pull brings the dependencies of what must run, and no more" {
+	pushed
+	echo 'n: 9' >params.yaml
+	run -0 stage-run run --pull --allow-missing
+	contains "$output" "b: pulled a.txt"
+	contains "$output" "b: running"
+	case $output in *"a: "*"running"*"a: running"*) false ;; esac
+	[ ! -e in.txt ]
+}
+
+@test "--pull of a file inside of a folder brings the folder" {
+	pipeline
+	mkdir data && echo 1 >data/one && echo 2 >data/two
+	sed -i 's,deps: \[in.txt\],deps: [data/one],; s,sort in.txt,cat data/one,' dvc.yaml
+	stage-run setup --remote "$PWD/../store"
+	cas-hash add data
+	stage-run run -q
+	same "$(stage-run targets a)" data
+	s3-sync push -q
+	git add -A && git commit -qm one
+	git clone -q . ../clone && cd ../clone || return
+	sed -i 's/cat data.one/sort data\/one/' dvc.yaml
+	run -0 stage-run run --pull --allow-missing
+	contains "$output" "a: pulled data/one"
+	[ -e data/two ]
+}
+
+@test "a remote that cannot be asked is a warning: the stage then runs" {
+	pushed
+	s3-sync pull -q in.txt
+	echo 'n: 9' >params.yaml
+	rm dvc.lock
+	stage-run setup --local --remote s3://no-such-bucket/x
+	AWS_ENDPOINT_URL=http://127.0.0.1:1 AWS_MAX_ATTEMPTS=1 AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b \
+		AWS_REGION=us-east-1 run -0 stage-run run --pull
+	contains "$output" "the run cache of the remote: "
+	contains "$output" "b: running"
+}

@@ -21,7 +21,9 @@ struct args {
 	int format;
 };
 
-static const struct args defaults = { .rev = "HEAD", .release = { .prefix = "model-" } };
+static const struct args defaults = {
+	.rev = "HEAD", .release = { .prefix = "model-" }, .run = { .wait_s = -1 }
+};
 
 #define AT(member) offsetof(struct args, member)
 #define CI                                                                     \
@@ -38,6 +40,13 @@ static const struct opt run_options[] = { CI,
 	{ 'n', "dry", OPT_FLAG, AT(run.dry), NULL, "only say what would be done" },
 	{ 0, "no-run-cache", OPT_FLAG, AT(run.no_run_cache), NULL,
 		"take nothing from the run cache, and store nothing" },
+	{ 0, "pull", OPT_FLAG, AT(run.pull), NULL,
+		"bring from the remote what is needed and not here" },
+	{ 0, "allow-missing", OPT_FLAG, AT(run.allow_missing), NULL,
+		"outputs that are not here, and only that, change nothing" },
+	{ 0, "wait", OPT_NUMBER, AT(run.wait_s), "SECONDS",
+		"how long for paths of other processes (default: for ever)", .min = 0, .max = 1e9,
+		.hide_default = true },
 	OPT_END };
 static const struct opt status_options[] = { CI, OPT_END };
 static const struct opt targets_options[] = { CI,

@@ -105,12 +105,12 @@ struct cas_claim;
  * Registers paths (relative to root) that this process writes and reads in .dvc/tmp/rwlock, as
  * DVC does while it
  * runs a stage. ERR_SYSTEM naming path, PID and command when a living process has one of them (or a
- * folder above or a path below it) for writing, or for reading what we write. `cmd` is what
- * others see.
+ * folder above or a path below it) for writing, or for reading what we write; *is_busy (may be
+ * NULL) is then true, and a later call may succeed. `cmd` is what others see.
  */
 struct cas_claim *cas_repo_claim(const struct cas_repo *r, const char *cmd,
 	const char *const *writes, size_t n_writes, const char *const *reads, size_t n_reads,
-	struct err *e) MUST_CHECK;
+	bool *is_busy, struct err *e) MUST_CHECK;
 /**
  * Takes the paths off again; NULL is fine. 0, or -1 when the file could not be rewritten
  * (others then see a dead PID).

@@ -189,12 +189,14 @@ static int set_names(struct cas_claim *c, const struct cas_repo *r, struct err *
 
 struct cas_claim *cas_repo_claim(const struct cas_repo *r, const char *cmd,
 	const char *const *writes, size_t n_writes, const char *const *reads, size_t n_reads,
-	struct err *e)
+	bool *is_busy, struct err *e)
 {
 	struct cas_claim *c = mem_new(sizeof(*c), e);
 	struct lock *l = NULL;
 	json_t *table = NULL;
 
+	if (is_busy)
+		*is_busy = false;
 	if (!c || set_names(c, r, e))
 		goto fail;
 	c->writes = path_set(r, writes, n_writes, e);
@@ -212,8 +214,12 @@ struct cas_claim *cas_repo_claim(const struct cas_repo *r, const char *cmd,
 		goto fail;
 	if (check_free(json_object_get(table, "write"), c->writes, "written", e) ||
 		check_free(json_object_get(table, "write"), c->reads, "written", e) ||
-		check_free(json_object_get(table, "read"), c->writes, "read", e) ||
-		add_ours(table, c, e) || jdoc_save(c->file, table, JDOC_LINE, OUTPUT_PLAIN, e))
+		check_free(json_object_get(table, "read"), c->writes, "read", e)) {
+		if (is_busy)
+			*is_busy = true;
+		goto fail;
+	}
+	if (add_ours(table, c, e) || jdoc_save(c->file, table, JDOC_LINE, OUTPUT_PLAIN, e))
 		goto fail;
 	json_decref(table);
 	lock_drop(l);

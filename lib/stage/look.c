@@ -219,21 +219,21 @@ static void add_line(struct buf *b, const char *line)
 		buf_addf(b, "%s\n", line);
 }
 
+/* The output or pointer that holds it is named: a remote knows nothing of a file inside of a folder. */
 static int add_dep(
 	struct stage_project *p, const bool *picked, const char *full, struct buf *b, struct err *e)
 {
 	size_t maker = stage_graph_maker(&p->graph, full);
 	struct cas_content c;
+	struct buf holder = BUF_INIT;
 	int known;
 
-	if (maker != SIZE_MAX) {
-		if (!picked[maker])
-			add_line(b, full);
+	if (maker != SIZE_MAX && picked[maker])
 		return 0;
-	}
-	known = stage_project_recorded(p, full, &c, e);
-	if (known > 0)
-		add_line(b, full);
+	known = stage_project_holder(p, full, &holder, &c, e);
+	if (known >= 0 && (known || maker != SIZE_MAX))
+		add_line(b, known ? holder.p : full);
+	buf_release(&holder);
 	return known < 0 ? -1 : 0;
 }
 

@@ -119,8 +119,9 @@ static const struct stage_out *out_above(const struct stage_spec *s, const char 
 	return NULL;
 }
 
-static int recorded_in_lock(
-	struct stage_project *p, const char *full, struct cas_content *c, struct err *e)
+/* 1: an output of dvc.lock is or holds `full`; 0; -1. */
+static int holder_in_lock(struct stage_project *p, const char *full, struct buf *holder,
+	struct cas_content *c, struct err *e)
 {
 	size_t maker = stage_graph_maker(&p->graph, full);
 	const struct stage_spec *s;
@@ -137,19 +138,18 @@ static int recorded_in_lock(
 		return 0;
 	if (cas_pointer_read_entry(item, "dvc.lock", c, &has_id, e))
 		return -1;
-	if (!has_id || !strcmp(out->path.full, full))
-		return has_id;
-	return member_of(p, full + strlen(out->path.full) + 1, c, e);
+	buf_add_text(holder, out->path.full);
+	return has_id;
 }
 
-static int recorded_in_pointer(
-	struct stage_project *p, const char *full, struct cas_content *c, struct err *e)
+/* The same for full.dvc, or the .dvc of a folder above it. */
+static int holder_in_pointer(struct stage_project *p, const char *full, struct buf *holder,
+	struct cas_content *c, struct err *e)
 {
 	struct buf path = BUF_INIT, file = BUF_INIT;
 	size_t len = strlen(full);
 	int rc = 0;
 
-	/* full.dvc, or the .dvc of a folder above it */
 	while (len && !rc) {
 		buf_reset(&file);
 		buf_add(&file, full, len);
@@ -162,7 +162,8 @@ static int recorded_in_pointer(
 			rc = ptr ? 0 : -1;
 			if (ptr && ptr->n_outs && ptr->outs[0].has_id) {
 				*c = ptr->outs[0].content;
-				rc = full[len] ? member_of(p, full + len + 1, c, e) : 1;
+				buf_add(holder, full, len);
+				rc = 1;
 			}
 			cas_pointer_free(ptr);
 			break;
@@ -177,14 +178,31 @@ static int recorded_in_pointer(
 	return rc;
 }
 
-int stage_project_recorded(
-	struct stage_project *p, const char *full, struct cas_content *c, struct err *e)
+int stage_project_holder(struct stage_project *p, const char *full, struct buf *holder,
+	struct cas_content *c, struct err *e)
 {
 	int rc;
 
+	buf_reset(holder);
 	memset(c, 0, sizeof(*c));
-	rc = recorded_in_lock(p, full, c, e);
-	return rc ? rc : recorded_in_pointer(p, full, c, e);
+	rc = holder_in_lock(p, full, holder, c, e);
+	if (!rc) {
+		buf_reset(holder);
+		rc = holder_in_pointer(p, full, holder, c, e);
+	}
+	return rc > 0 && buf_check(holder, e) ? -1 : rc;
+}
+
+int stage_project_recorded(
+	struct stage_project *p, const char *full, struct cas_content *c, struct err *e)
+{
+	struct buf holder = BUF_INIT;
+	int rc = stage_project_holder(p, full, &holder, c, e);
+
+	if (rc == 1 && strcmp(holder.p, full) != 0)
+		rc = member_of(p, full + holder.len + 1, c, e);
+	buf_release(&holder);
+	return rc;
 }
 
 json_t *stage_project_item(const char *path, const struct cas_content *c, struct err *e)

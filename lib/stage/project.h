@@ -43,6 +43,13 @@ int stage_project_hash(
 int stage_project_recorded(
 	struct stage_project *p, const char *full, struct cas_content *c, struct err *e) MUST_CHECK;
 
+/**
+ * The recorded output, or .dvc file's output, that `full` is or lies in: its path into the emptied `holder`,
+ * and what it should hold. 1, 0 there is none (or no hash yet), -1.
+ */
+int stage_project_holder(struct stage_project *p, const char *full, struct buf *holder,
+	struct cas_content *c, struct err *e) MUST_CHECK;
+
 /** An item of `deps` or `outs` as dvc.lock has it. Owned by the caller; NULL: no memory. */
 json_t *stage_project_item(const char *path, const struct cas_content *c, struct err *e) MUST_CHECK;
 

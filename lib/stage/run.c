@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/lock.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
 #include "cas/ignore.h"
+#include "stage/pull.h"
 #include "stage/runcache.h"
 
 enum { LOCK_WAIT_MS = 60000 };
@@ -18,6 +20,7 @@ struct run {
 	const struct stage_run_options *o;
 	struct stage_run_result *r;
 	json_t *entry; /* cmd, deps, params; outs when they are known */
+	struct arena *mem;
 	struct err *e;
 };
 
@@ -41,7 +44,27 @@ static void say(struct run *x, const char *fmt, ...)
 	buf_release(&b);
 }
 
+static int judge(struct run *x, struct stage_state *state)
+{
+	*state = (struct stage_state){ .verdict = STAGE_SAME };
+	return stage_change_judge(x->p, x->s,
+		x->o->allow_missing ? STAGE_LOOK_STATUS : STAGE_LOOK_RUN, state, x->mem, x->e);
+}
+
 /* ---- the entry for dvc.lock ---- */
+
+/* 1, 0 it is not there, -1. */
+static int hash_dep(struct run *x, const struct stage_path *dep, struct cas_content *c)
+{
+	int there = stage_project_hash(x->p, dep->full, c, x->e), pulled;
+
+	if (there || !x->o->pull || x->o->dry)
+		return there;
+	pulled = stage_pull_path(x->p, dep->full, x->e);
+	if (pulled == 1)
+		say(x, "pulled %s\n", dep->text);
+	return pulled == 1 ? stage_project_hash(x->p, dep->full, c, x->e) : pulled;
+}
 
 static int add_deps(struct run *x)
 {
@@ -56,7 +79,7 @@ static int add_deps(struct run *x)
 		const struct stage_path *dep = &x->s->deps[i];
 		struct cas_content c;
 		json_t *item;
-		int there = stage_project_hash(x->p, dep->full, &c, x->e);
+		int there = hash_dep(x, dep, &c);
 
 		if (there < 0)
 			return -1;
@@ -206,7 +229,7 @@ static int try_run_cache(struct run *x)
 
 	if (x->o->force || x->o->no_run_cache || !stage_runcache_is_fit(x->s))
 		return 0;
-	rc = stage_runcache_get(x->p, x->s, x->entry, &found, x->e);
+	rc = stage_runcache_get(x->p, x->s, x->entry, x->o->pull && !x->o->dry, &found, x->e);
 	if (rc == 1 && x->o->dry)
 		say(x, "would be restored from the run cache\n");
 	else if (rc == 1)
@@ -306,22 +329,45 @@ static int check_deps_again(struct run *x)
 	return 0;
 }
 
-static struct cas_claim *claim(struct run *x)
+static struct cas_claim *claim_once(struct run *x, bool *is_busy)
 {
 	const char **writes = mem_array(x->s->n_outs + 1, sizeof(*writes), x->e);
 	const char **reads = mem_array(x->s->n_deps + 1, sizeof(*reads), x->e);
 	struct cas_claim *c = NULL;
 
+	*is_busy = false;
 	if (writes && reads) {
 		for (size_t i = 0; i < x->s->n_outs; i++)
 			writes[i] = x->s->outs[i].path.full;
 		for (size_t i = 0; i < x->s->n_deps; i++)
 			reads[i] = x->s->deps[i].full;
 		c = cas_repo_claim(x->p->tree->repo, "stage-run", writes, x->s->n_outs, reads,
-			x->s->n_deps, x->e);
+			x->s->n_deps, is_busy, x->e);
 	}
 	free(writes);
 	free(reads);
+	return c;
+}
+
+/* Waits while another process has the paths, up to o->wait_s; *waited tells if that was so. */
+static struct cas_claim *claim(struct run *x, bool *waited)
+{
+	struct timespec pause = { 0, 20000000 };
+	struct cas_claim *c;
+	double left = x->o->wait_s < 0 ? 1e300 : x->o->wait_s;
+	bool is_busy;
+
+	*waited = false;
+	while (!(c = claim_once(x, &is_busy)) && is_busy && left > 0) {
+		if (!*waited)
+			say(x, "waits: %s\n", x->e->what);
+		*waited = true;
+		err_clear(x->e);
+		nanosleep(&pause, NULL);
+		left -= (double)pause.tv_nsec / 1e9;
+		if (pause.tv_nsec < 320000000)
+			pause.tv_nsec *= 2;
+	}
 	return c;
 }
 
@@ -336,18 +382,22 @@ static int run_and_store(struct run *x)
 	return 0;
 }
 
-static int run_claimed(struct run *x)
+/* From the run cache, or by its command. */
+static int make_now(struct run *x)
 {
-	struct err late = ERR_INIT;
-	struct cas_claim *c = claim(x);
-	int rc;
+	int rc = begin_entry(x);
 
-	if (!c)
-		return -1;
-	rc = run_and_store(x);
-	if (cas_repo_unclaim(c, &late))
-		diag_say(x->p->tree->diag, DIAG_WARNING, "%s", late.what);
-	return rc;
+	if (!rc)
+		rc = try_run_cache(x);
+	if (!rc && x->o->dry) {
+		say_command(x, "would run");
+		x->r->outcome = STAGE_RAN;
+	} else if (!rc) {
+		rc = run_and_store(x);
+	}
+	json_decref(x->entry);
+	x->entry = NULL;
+	return rc < 0 ? -1 : 0;
 }
 
 static int restore(struct run *x)
@@ -363,32 +413,71 @@ static int restore(struct run *x)
 	return 0;
 }
 
+/* 1: what another process did while we waited for it is what we would have done. */
+static int made_by_other(struct run *x)
+{
+	struct stage_state state;
+	int rc;
+
+	if (x->o->force)
+		return 0;
+	if (stage_project_reload(x->p, x->e) || judge(x, &state))
+		return -1;
+	rc = state.verdict == STAGE_SAME;
+	stage_change_release_one(&state);
+	if (rc)
+		say(x, "made by another process meanwhile\n");
+	return rc;
+}
+
 static int make_anew(struct run *x)
 {
-	int rc = begin_entry(x);
+	struct err late = ERR_INIT;
+	struct cas_claim *c;
+	bool waited;
+	int rc = 0;
 
+	if (x->o->dry)
+		return make_now(x);
+	c = claim(x, &waited);
+	if (!c)
+		return -1;
+	if (waited)
+		rc = made_by_other(x);
 	if (!rc)
-		rc = try_run_cache(x);
-	if (!rc && x->o->dry) {
-		say_command(x, "would run");
-		x->r->outcome = STAGE_RAN;
-	} else if (!rc) {
-		rc = run_claimed(x);
-	}
-	json_decref(x->entry);
+		rc = make_now(x);
+	if (cas_repo_unclaim(c, &late))
+		diag_say(x->p->tree->diag, DIAG_WARNING, "%s", late.what);
 	return rc < 0 ? -1 : 0;
+}
+
+/* Outputs that are all that is missing may be in the remote: then they are only to be put into place. */
+static int pull_missing(struct run *x, struct stage_state *state)
+{
+	int rc;
+
+	for (size_t i = 0; i < state->n_reasons; i++)
+		if (strcmp(state->reasons[i].kind, "missing output") != 0)
+			return 0;
+	rc = stage_pull_outs(x->p, stage_lockfile_get(x->p->lock, x->s->name), x->e);
+	if (rc != 1)
+		return rc;
+	stage_change_release_one(state);
+	return judge(x, state);
 }
 
 int stage_run_one(struct stage_project *p, const struct stage_spec *s,
 	const struct stage_run_options *o, struct stage_run_result *r, struct err *e)
 {
-	struct run x = { .p = p, .s = s, .o = o, .r = r, .e = e };
-	struct stage_state state = { .verdict = STAGE_SAME };
 	struct arena mem = ARENA_INIT;
+	struct run x = { .p = p, .s = s, .o = o, .r = r, .mem = &mem, .e = e };
+	struct stage_state state;
 	int rc;
 
 	memset(r, 0, sizeof(*r));
-	rc = stage_change_judge(p, s, STAGE_LOOK_RUN, &state, &mem, e);
+	rc = judge(&x, &state);
+	if (!rc && o->pull && !o->dry && state.verdict == STAGE_CHANGED)
+		rc = pull_missing(&x, &state);
 	if (!rc && o->force && !s->frozen && s->cmd)
 		state.verdict = STAGE_CHANGED;
 	if (rc) {
@@ -396,7 +485,8 @@ int stage_run_one(struct stage_project *p, const struct stage_spec *s,
 	} else if (state.verdict == STAGE_SAME) {
 		r->outcome = STAGE_WAS_SAME;
 		if (o->verbose)
-			say(&x, "up to date\n");
+			say(&x, state.is_absent ? "up to date, its data is not here\n"
+						: "up to date\n");
 	} else {
 		rc = state.verdict == STAGE_RESTORE ? restore(&x) : make_anew(&x);
 		if (rc)

@@ -4,7 +4,8 @@
  * A stage that fails leaves dvc.lock as it was, and what it wrote where it is. While its command
  * runs, its paths are claimed as DVC does (cas_repo_claim); dvc.lock and pointers change under
  * DVC's
- * lock.
+ * lock. Where another process has claimed one of the paths, it is waited for, and the stage judged
+ * again: the other may have made the same.
  */
 #ifndef CD4ML_STAGE_RUN_H
 #define CD4ML_STAGE_RUN_H
@@ -17,6 +18,9 @@ struct stage_run_options {
 	bool force; /* run though nothing changed, and ask no run cache */
 	bool dry; /* only say what would be done */
 	bool no_run_cache; /* neither look there nor store there */
+	bool pull; /* bring what is needed, and only the remote has */
+	bool allow_missing; /* outputs that are nowhere here do not make a stage run */
+	double wait_s; /* for paths that another process has claimed; negative: for ever */
 	const char *shell; /* as stage/exec.h */
 	struct output *out; /* what is done is told here, a line each; NULL: nowhere */
 	int verbose; /* 1: also that nothing was to do */

@@ -8,6 +8,7 @@
 #include "base/output.h"
 #include "base/path.h"
 #include "base/ydoc.h"
+#include "stage/pull.h"
 
 static int hash_text(const json_t *v, char hex[HASH_SHA256_HEX + 1], struct err *e)
 {
@@ -182,12 +183,55 @@ fail_copy:
 	return NULL;
 }
 
+/* It is only a cache: what cannot be asked for is as good as missing. */
+static void warn(struct stage_project *p, struct err *e)
+{
+	char text[1024];
+
+	err_format(e, text, sizeof(text));
+	diag_say(p->tree->diag, DIAG_WARNING, "the run cache of the remote: %s", text);
+	err_clear(e);
+}
+
+/* The newest entry that is of use, owned by the caller; NULL: none. */
+static json_t *find_usable(struct stage_project *p, const struct stage_spec *s, const char *dir,
+	bool pull, struct err *e)
+{
+	struct buf path = BUF_INIT, name = BUF_INIT;
+	json_t *doc = NULL;
+	int rc = 0;
+
+	find_newest(dir, &name);
+	if (!name.len)
+		goto out;
+	path_join(&path, dir, name.p);
+	doc = buf_check(&path, e) ? NULL : ydoc_load(path.p, e);
+	if (doc && json_is_object(doc))
+		rc = is_usable(p, s, doc, path.p, e);
+	if (doc && !rc && pull && json_is_object(doc)) {
+		rc = stage_pull_outs(p, doc, e);
+		if (rc < 0)
+			warn(p, e);
+		rc = rc == 1 ? is_usable(p, s, doc, path.p, e) : 0;
+	}
+	if (rc != 1) {
+		json_decref(doc);
+		doc = NULL;
+	}
+	/* what is damaged is as good as missing */
+	err_clear(e);
+out:
+	buf_release(&path);
+	buf_release(&name);
+	return doc;
+}
+
 int stage_runcache_get(struct stage_project *p, const struct stage_spec *s, const json_t *entry,
-	json_t **found, struct err *e)
+	bool pull, json_t **found, struct err *e)
 {
 	char key[HASH_SHA256_HEX + 1], value[HASH_SHA256_HEX + 1];
-	struct buf dir = BUF_INIT, name = BUF_INIT;
-	json_t *probe = with_out_paths(entry, s), *doc = NULL;
+	struct buf dir = BUF_INIT;
+	json_t *probe = with_out_paths(entry, s);
 	int rc = -1;
 
 	if (!probe) {
@@ -199,30 +243,15 @@ int stage_runcache_get(struct stage_project *p, const struct stage_spec *s, cons
 	key_dir(p, key, &dir);
 	if (buf_check(&dir, e))
 		goto out;
-	find_newest(dir.p, &name);
-	rc = 0;
-	if (!name.len)
-		goto out;
-	path_append(&dir, name.p);
-	doc = ydoc_load(dir.p, e);
-	/* it is a cache: what is damaged is as good as missing */
-	if (!doc || !json_is_object(doc)) {
-		err_clear(e);
-		goto out;
+	*found = find_usable(p, s, dir.p, false, e);
+	if (!*found && pull) {
+		if (stage_pull_runs(p, key, e))
+			warn(p, e);
+		*found = find_usable(p, s, dir.p, true, e);
 	}
-	rc = is_usable(p, s, doc, dir.p, e);
-	if (rc < 0) {
-		err_clear(e);
-		rc = 0;
-	}
-	if (rc == 1) {
-		*found = doc;
-		doc = NULL;
-	}
+	rc = *found != NULL;
 out:
-	json_decref(doc);
 	json_decref(probe);
 	buf_release(&dir);
-	buf_release(&name);
 	return rc;
 }

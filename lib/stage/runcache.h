@@ -22,9 +22,11 @@ bool stage_runcache_is_fit(const struct stage_spec *s);
 int stage_runcache_put(struct stage_project *p, const json_t *entry, struct err *e) MUST_CHECK;
 /**
  * The newest entry with the same command, deps and params as `entry` (without outs) and the
- * outputs of `s`, if all of them are in the cache. 1 and `*found`, owned by the caller; 0; -1.
+ * outputs of `s`, if all of them are in the cache. With `pull` the remote is asked for the entry, and
+ * for outputs that the cache lacks; when it cannot be, that is a warning. 1 and `*found`, owned by
+ * the caller; 0; -1.
  */
 int stage_runcache_get(struct stage_project *p, const struct stage_spec *s, const json_t *entry,
-	json_t **found, struct err *e) MUST_CHECK;
+	bool pull, json_t **found, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,8 +1,9 @@
 # ci.mk - what a CI job calls: `make ci-GROUP` for each group that NAME_CI names. Included by cd4ml.mk.
 #
-# Fetches just what the group's stages need, runs them, and sends what they made. Between jobs nothing else needs
-# to pass than dvc.lock, metrics and baseline. The gate belongs to the group CD4ML_GATE_CI, the
-# release to CD4ML_RELEASE_CI.
+# Runs the group's stages, fetches what they need when they need it (an output that is up to date and
+# not here stays where it is, but for the gate's group, whose reports are to be looked at), and sends
+# what was made. Between jobs nothing else needs to pass than dvc.lock, metrics and baseline. The gate
+# belongs to the group CD4ML_GATE_CI, the release to CD4ML_RELEASE_CI.
 
 _cd4ml_ci_extra := $(if $(filter model,$(_cd4ml_parts)),$(sort \
 	$(if $(strip $(CD4ML_GATE_METRICS)),$(strip $(CD4ML_GATE_CI)) $(strip $(CD4ML_RELEASE_CI)))))
@@ -10,10 +11,12 @@ _cd4ml_ci_groups := $(sort $(_cd4ml_groups) $(_cd4ml_ci_extra))
 _cd4ml_ci := $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_ci_groups))
 
 # A list of targets that is empty must not become "all".
-_cd4ml_ci_pull = t=$$($(call _cd4ml_tool,stage-run) targets --ci $(1)) && \
-	if [ -n "$$t" ]; then $(call _cd4ml_tool,s3-sync) pull $(CD4ML_PULL_FLAGS) $$t; fi
 _cd4ml_ci_push = t=$$($(call _cd4ml_tool,stage-run) targets --ci $(1) --outs) && \
 	if [ -n "$$t" ]; then $(call _cd4ml_tool,s3-sync) push $(CD4ML_PUSH_FLAGS) $$t; fi
+
+# The gate and the release name the model by its hash: it must be here.
+_cd4ml_ci_model = $(if $(strip $(CD4ML_MODEL)),[ -e $(call _cd4ml_quote,$(strip $(CD4ML_MODEL))) ] || \
+	$(call _cd4ml_tool,s3-sync) pull -q $(call _cd4ml_quote,$(strip $(CD4ML_MODEL))),:)
 
 ifneq ($(_cd4ml_ci),)
 .PHONY: $(_cd4ml_ci)
@@ -21,9 +24,10 @@ $(filter-out $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_groups)),$(_cd4ml_ci)): _cd4ml_
 $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_groups)): _cd4ml_ci_stages := 1
 
 $(_cd4ml_ci): $(_cd4ml_p)ci-%: | _cd4ml_ready
-	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_ci_pull,$*),:)
-	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_tool,stage-run) run $(CD4ML_RUN_FLAGS) --ci $*,:)
+	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_tool,stage-run) run $(CD4ML_RUN_FLAGS) \
+		$(CD4ML_CI_RUN_FLAGS) $(if $(filter $*,$(CD4ML_GATE_CI)),,--allow-missing) --ci $*,:)
 	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_ci_push,$*),:)
+	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_GATE_CI) $(CD4ML_RELEASE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_ci_model),:)
 	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_GATE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_gate),:)
 	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_RELEASE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_release),:)
 endif
