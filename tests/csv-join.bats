@@ -236,3 +236,64 @@ flights() {
 	run -2 csv-join l.gz --left k r.csv -o out.csv
 	contains "$output" "1 field where 3 were expected"
 }
+
+# agrees ARG... - the same bytes and report with any --memory and any number of threads, LEFT from a file and a pipe
+agrees() {
+	local memory j
+
+	csv-join -q l.csv "$@" --report want.json >want.csv
+	for memory in 1 100K 1M 1G; do
+		for j in 1 3; do
+			csv-join -q l.csv "$@" --memory $memory -j $j --report got.json >got.csv
+			cmp got.csv want.csv
+			cmp got.json want.json
+		done
+		cat l.csv | csv-join -q - "$@" --memory $memory >got.csv
+		cmp got.csv want.csv
+		csv-join -q - "$@" --memory $memory <l.csv >got.csv
+		cmp got.csv want.csv
+	done
+}
+
+# Tables with newlines in fields, keys in quotes, keys that are missing, several rows of a key.
+spilling() {
+	awk 'BEGIN { print "k,v,t"; for (i = 0; i < 30000; i++) printf "%s,\"x\n%d\",%d\n", i % 50 ? i * 7919 % 5000 : "", i, i % 7 }' >l.csv
+	awk 'BEGIN { print "w,k"; for (i = 0; i < 9000; i++) printf "\"w,%d\",\"%s\"\n", i, i % 30 ? i % 6000 : "" }' >r.csv
+	awk 'BEGIN { print "t,u"; for (i = 3; i < 9; i++) printf "%d,u%d\n", i, i }' >s.csv
+}
+
+@test "the output is the same whatever the memory: all kinds, all duplicates" {
+	spilling
+	for kind in left inner right full semi anti; do
+		agrees --$kind k r.csv --duplicates all --left t s.csv
+	done
+	agrees --left t s.csv --full k r.csv --duplicates first
+	agrees --full t s.csv --right k r.csv --duplicates last --full v=w,t=k r.csv --prefix z --duplicates all
+}
+
+@test "a duplicate key is told by its first line, whatever the memory" {
+	spilling
+	run -2 csv-join l.csv --left k r.csv
+	want=$output
+	contains "$want" "is already in line"
+	for memory in 1 100K; do
+		run -2 csv-join l.csv --left k r.csv --memory $memory -o out.csv
+		same "$output" "$want"
+		[ ! -e out.csv ]
+	done
+}
+
+@test "temporary files go to TMPDIR, and none is left" {
+	spilling
+	mkdir t
+	TMPDIR=$PWD/t csv-join l.csv --left k r.csv --duplicates first --memory 1K -o out.csv
+	cat l.csv | TMPDIR=$PWD/t csv-join - --left k r.csv --duplicates first --memory 1K -o out.csv
+	[ -z "$(ls -A t)" ]
+	TMPDIR=$PWD/nosuch run -2 csv-join l.csv --left k r.csv --duplicates first --memory 1K -o out2.csv
+	contains "$output" "cannot make a temporary file"
+	contains "$output" "set TMPDIR"
+	[ ! -e out2.csv ]
+	printf 'x\n' >>l.csv
+	cat l.csv | TMPDIR=$PWD/t run -2 csv-join - --left k r.csv --duplicates first --memory 1K -o out2.csv
+	[ -z "$(ls -A t)" ]
+}

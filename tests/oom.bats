@@ -19,7 +19,7 @@ more() {
 		printf 'a,b\n1,x\n2,y\n1,z\n' >l.csv
 		printf 'a,c\n1,p\n2,"q"\n' >r.csv
 		printf 'b,e\nx,5\n' >s.csv
-		good_args=(l.csv --left a r.csv --inner b s.csv --report report.json)
+		good_args=(l.csv --full a r.csv --inner b s.csv --report report.json --memory 1)
 		;;
 	csv-merge)
 		printf 'k,v\nb,1\na,1\n' >a.csv

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -10,6 +11,7 @@ struct args {
 	struct csv_dialect dialect;
 	const char *cols; /* of LEFT */
 	const char *report;
+	uint64_t memory;
 	struct table_join_side sides[MAX_SIDES];
 	size_t n_sides;
 	struct table_join_side common; /* what was said before the first table: holds for all */
@@ -29,7 +31,6 @@ static int add_side(void *field, const struct opt *o, char **values, struct err 
 	struct args *a = field;
 	struct table_join_side *s;
 	int kind = 0;
-
 	if (a->n_sides == MAX_SIDES)
 		return err_set(e, ERR_INPUT, "more than %d tables", MAX_SIDES);
 	while (strcmp(table_join_kinds[kind], o->name) != 0)
@@ -46,8 +47,7 @@ static int set_cols(void *field, const struct opt *o, char **values, struct err 
 {
 	struct args *a = field;
 
-	(void)o;
-	(void)e;
+	(void)o, (void)e;
 	if (a->n_sides)
 		side_of(a)->cols = values[0];
 	else
@@ -143,7 +143,10 @@ static const struct opt options[] = {
 	OPT_HEADING("Report"),
 	{ 0, "report", OPT_TEXT, offsetof(struct args, report), "FILE",
 		"counts of matches for each table, as JSON", .writes = true },
-	CSV_DIALECT_OPTIONS(struct args, dialect), OPT_END
+	CSV_DIALECT_OPTIONS(struct args, dialect), OPT_HEADING("Limits"),
+	{ 0, "memory", OPT_SIZE, offsetof(struct args, memory), "SIZE",
+		"of all tables; what is more goes to disk (0: no limit)", .hide_default = true },
+	OPT_END
 };
 
 static enum tool_status run(struct tool *t, const void *args, struct err *e)
@@ -157,6 +160,8 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 		.sides = a->sides,
 		.n_sides = a->n_sides,
 		.dialect = &a->dialect,
+		.memory = a->memory,
+		.temp_dir = getenv("TMPDIR"),
 	};
 
 	if (!a->n_sides) {

@@ -51,6 +51,12 @@ struct table_join {
 	const struct table_join_side *sides;
 	size_t n_sides;
 	const struct csv_dialect *dialect;
+	/**
+	 * Bytes for the sides, all together; 0: no limit. A side that does not fit goes to a temporary file in
+	 * partitions, as do LEFT's keys for it; the result is the same.
+	 */
+	uint64_t memory;
+	const char *temp_dir; /* for it; NULL: /tmp */
 };
 
 struct table_join_counts {
@@ -62,6 +68,7 @@ struct table_join_counts {
 struct table_join_result {
 	uint64_t n_left, n_out; /* rows read of LEFT, rows written */
 	uint64_t n_ragged; /* rows of all tables that --ragged padded or left out */
+	size_t n_spilled; /* sides for which there was no memory */
 	struct table_join_counts *sides; /* [n_sides], the caller's memory */
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "csv/writer.h"
+#include "table/join_spill.h"
 
 /* ---- keys and chosen columns -------------------------------------------------------------------- */
 
@@ -109,6 +110,16 @@ static int choose_cols(struct table_join_plan *p, struct join_side *s, struct er
 	return 0;
 }
 
+/* A stream's block: 64 of them, and as many again to read, should be a small part of the memory. */
+static size_t spill_block(uint64_t memory)
+{
+	const size_t most = 64 << 10, least = 1 << 10;
+
+	return memory >= (uint64_t)most << 10    ? most
+	       : memory <= (uint64_t)least << 10 ? least
+						 : (size_t)(memory >> 10);
+}
+
 static int plan_side(struct table_join_plan *p, struct join_side *s, struct err *e)
 {
 	enum table_join_kind kind = s->spec->kind;
@@ -117,6 +128,13 @@ static int plan_side(struct table_join_plan *p, struct join_side *s, struct err 
 	s->table = csv_table_open(s->spec->path, p->join->dialect, e);
 	if (!s->table || find_keys(p, s, e) || choose_cols(p, s, e))
 		return -1;
+	/* whether a key is there does not depend on how often */
+	s->duplicates = kind == TABLE_JOIN_SEMI || kind == TABLE_JOIN_ANTI
+				? TABLE_DUPLICATES_FIRST
+				: (enum table_duplicates)s->spec->duplicates;
+	s->budget = p->join->memory ? &p->budget : NULL;
+	s->temp_dir = p->join->temp_dir;
+	s->spill_block = spill_block(p->join->memory);
 	s->adds_unmatched = kind == TABLE_JOIN_RIGHT || kind == TABLE_JOIN_FULL;
 	blank = arena_alloc(&p->memory, s->n_cols + 1, e);
 	if (!blank)
@@ -267,6 +285,7 @@ static int check_stdin(const struct table_join *j, struct err *e)
 int table_join_plan_init(struct table_join_plan *p, const struct table_join *j, struct err *e)
 {
 	*p = (struct table_join_plan){ .join = j, .header = BUF_INIT };
+	budget_init(&p->budget, j->memory);
 	p->sides = mem_array(j->n_sides + 1, sizeof(*p->sides), e);
 	if (!p->sides || check_stdin(j, e))
 		return -1;
@@ -293,6 +312,7 @@ void table_join_plan_release(struct table_join_plan *p)
 	for (size_t i = 0; i < p->n_sides; i++) {
 		csv_table_close(p->sides[i].table);
 		table_keymap_free(p->sides[i].map);
+		table_join_spill_free(p->sides[i].spilled);
 	}
 	free(p->sides);
 	csv_table_close(p->left);

@@ -16,6 +16,13 @@ struct join_side {
 	struct table_keymap *map;
 	struct slice blank; /* n_cols delimiters: what a row without match gets */
 	bool adds_unmatched; /* right, full */
+	enum table_duplicates duplicates;
+	/* where there is no memory for it (table/join_spill) */
+	struct budget *budget;
+	const char *temp_dir;
+	size_t spill_block;
+	struct join_spilled *spilled; /* its rows on disk; NULL: in `map` */
+	struct join_found *found; /* what was found there, while rows take it */
 };
 
 struct table_join_plan {
@@ -25,6 +32,7 @@ struct table_join_plan {
 	size_t n_cols;
 	struct join_side *sides; /* [n_sides] */
 	size_t n_sides;
+	struct budget budget; /* of all sides */
 	struct buf header; /* the output's first line; empty without header */
 	struct arena memory;
 };

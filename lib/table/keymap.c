@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -10,8 +11,9 @@
 #include "hash/h64.h"
 
 enum {
-	PARTITION_BITS = 6,
-	N_PARTITIONS = 1 << PARTITION_BITS,
+	PARTITION_BITS = TABLE_PARTITION_BITS,
+	N_PARTITIONS = TABLE_PARTITIONS,
+	PUT_BYTES = 1 << 20,
 	ROW_ALIGN = 8,
 	TAG_BITS = 16,
 };
@@ -22,7 +24,8 @@ enum {
 
 /* The rows of one chunk. */
 struct block {
-	char *bytes; /* records, each at a multiple of ROW_ALIGN; in a slab */
+	char *bytes; /* records, each at a multiple of ROW_ALIGN */
+	bool own_bytes; /* else they lie in a slab */
 	size_t len;
 	/* until table_keymap_finish(): the keyed rows by partition, in file order within */
 	uint64_t *hashes;
@@ -49,9 +52,21 @@ struct table_keymap {
 	size_t n_blocks, cap_blocks;
 	struct slabs slabs;
 	uint64_t *slots; /* tag and address of a record; 0: empty */
+	uint64_t n_taken; /* from the budget */
+	atomic_bool is_spilled; /* what is read from now on will not stay */
+	struct reading *put; /* what table_keymap_put() has not made a block of yet */
+	struct buf put_bytes;
 	int shift; /* hash >> shift is where to begin */
 	uint64_t region_mask; /* slots of a partition, less one */
 };
+
+static size_t record_size(const struct table_row *row)
+{
+	size_t size =
+		offsetof(struct table_row, bytes) + row->key_len + row->text_len + row->tail_len;
+
+	return (size + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
+}
 
 /* ---- keys --------------------------------------------------------------------------------------- */
 
@@ -128,6 +143,7 @@ struct table_keymap *table_keymap_new(const struct table_keymap_spec *spec, stru
 	if (!m)
 		return NULL;
 	m->spec = *spec;
+	buf_init(&m->put_bytes);
 	pthread_mutex_init(&m->slabs.mutex, NULL);
 	/* so that nobody can prepare keys that all collide; no result depends on it */
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -170,26 +186,17 @@ static void slab_release(struct slabs *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->slabs[i]);
 	free(s->slabs);
-	pthread_mutex_destroy(&s->mutex);
+	s->slabs = NULL;
+	s->n = s->cap = s->left = 0;
 }
 
 static void release_block(struct block *b)
 {
+	if (b->own_bytes)
+		free(b->bytes);
 	free(b->hashes);
 	free(b->offsets);
 	*b = (struct block){ 0 };
-}
-
-void table_keymap_free(struct table_keymap *m)
-{
-	if (!m)
-		return;
-	for (size_t i = 0; i < m->n_blocks; i++)
-		release_block(&m->blocks[i]);
-	free(m->blocks);
-	slab_release(&m->slabs);
-	free(m->slots);
-	free(m);
 }
 
 /* What a chunk's worker makes. */
@@ -219,6 +226,48 @@ static void release_reading(void *result)
 	arena_release(&r->keys);
 }
 
+static void release_rows(struct table_keymap *m)
+{
+	for (size_t i = 0; i < m->n_blocks; i++)
+		release_block(&m->blocks[i]);
+	free(m->blocks);
+	free(m->slots);
+	slab_release(&m->slabs);
+	m->blocks = NULL;
+	m->slots = NULL;
+	m->n_blocks = m->cap_blocks = 0;
+	budget_give(m->spec.budget, m->n_taken);
+	m->n_taken = 0;
+}
+
+void table_keymap_free(struct table_keymap *m)
+{
+	if (!m)
+		return;
+	release_rows(m);
+	pthread_mutex_destroy(&m->slabs.mutex);
+	if (m->put)
+		release_reading(m->put);
+	free(m->put);
+	buf_release(&m->put_bytes);
+	free(m);
+}
+
+/* Pads the record and notes where it is. */
+static int end_record(struct table_keymap *m, struct reading *r, size_t at, struct slice key,
+	bool has_key, struct buf *b, struct err *e)
+{
+	buf_add(b, "\0\0\0\0\0\0\0", (ROW_ALIGN - b->len % ROW_ALIGN) % ROW_ALIGN);
+	if (!has_key || m->spec.is_list)
+		return buf_check(b, e);
+	if (mem_grow(&r->hashes, &r->cap_hashes, r->n + 1, sizeof(*r->hashes), e) ||
+		mem_grow(&r->offsets, &r->cap_offsets, r->n + 1, sizeof(*r->offsets), e))
+		return -1;
+	r->hashes[r->n] = table_keymap_hash(m, key);
+	r->offsets[r->n++] = (uint32_t)(at / ROW_ALIGN);
+	return buf_check(b, e);
+}
+
 static int store_row(const struct loader *l, struct reading *r, const struct csv_row *row,
 	struct buf *b, struct err *e)
 {
@@ -245,15 +294,7 @@ static int store_row(const struct loader *l, struct reading *r, const struct csv
 		return -1;
 	head.text_len = (uint32_t)(b->len - key_end) - head.tail_len;
 	memcpy(b->p + at, &head, offsetof(struct table_row, bytes));
-	buf_add(b, "\0\0\0\0\0\0\0", (ROW_ALIGN - b->len % ROW_ALIGN) % ROW_ALIGN);
-	if (!has_key || l->map->spec.is_list)
-		return buf_check(b, e);
-	if (mem_grow(&r->hashes, &r->cap_hashes, r->n + 1, sizeof(*r->hashes), e) ||
-		mem_grow(&r->offsets, &r->cap_offsets, r->n + 1, sizeof(*r->offsets), e))
-		return -1;
-	r->hashes[r->n] = table_keymap_hash(l->map, key);
-	r->offsets[r->n++] = (uint32_t)(at / ROW_ALIGN);
-	return buf_check(b, e);
+	return end_record(l->map, r, at, key, has_key, b, e);
 }
 
 /* Sorts the rows by partition, stably, and copies all to memory of just their size. */
@@ -262,8 +303,9 @@ static int make_block(struct table_keymap *m, struct reading *r, const struct bu
 	struct block *to = &r->block;
 	uint32_t n = 0;
 
-	*to = (struct block){ .len = b->len };
-	to->bytes = slab_alloc(&m->slabs, b->len, e);
+	*to = (struct block){ .len = b->len, .own_bytes = atomic_load(&m->is_spilled) };
+	to->bytes = to->own_bytes ? mem_array_raw(b->len, 1, e)
+				  : slab_alloc(&m->slabs, b->len ? b->len : ROW_ALIGN, e);
 	to->hashes = mem_array_raw(r->n + 1, sizeof(*to->hashes), e);
 	to->offsets = mem_array_raw(r->n + 1, sizeof(*to->offsets), e);
 	if (!to->bytes || !to->hashes || !to->offsets)
@@ -307,18 +349,109 @@ static int read_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 	return got ? -1 : make_block(l->map, r, b, e);
 }
 
-static int take_block(void *ctx, struct csv_chunk *c, struct err *e)
+static int sink_block(struct table_keymap *m, const struct block *b, struct err *e)
 {
-	struct table_keymap *m = ((struct loader *)ctx)->map;
-	struct reading *r = csv_chunk_result(c);
+	for (size_t at = 0; at < b->len;) {
+		const struct table_row *row = (const struct table_row *)(void *)(b->bytes + at);
 
+		if (m->spec.sink(m->spec.sink_ctx, row, e))
+			return -1;
+		at += record_size(row);
+	}
+	return 0;
+}
+
+/* The slabs stay: other threads may still be filling their blocks there. */
+static int sink_blocks(struct table_keymap *m, struct err *e)
+{
+	atomic_store(&m->is_spilled, true);
+	for (size_t i = 0; i < m->n_blocks; i++)
+		if (sink_block(m, &m->blocks[i], e))
+			return -1;
+	for (size_t i = 0; i < m->n_blocks; i++)
+		release_block(&m->blocks[i]);
+	m->n_blocks = 0;
+	return 0;
+}
+
+int table_keymap_spill(struct table_keymap *m, struct err *e)
+{
+	if (sink_blocks(m, e))
+		return -1;
+	release_rows(m);
+	return 0;
+}
+
+bool table_keymap_is_spilled(const struct table_keymap *m)
+{
+	return atomic_load(&m->is_spilled);
+}
+
+uint64_t table_keymap_memory(const struct table_keymap *m)
+{
+	return m->n_taken;
+}
+
+/* Takes the block over, or hands its rows on. */
+static int keep_block(struct table_keymap *m, struct reading *r, struct err *e)
+{
+	uint64_t cost =
+		r->block.len + r->n * (TABLE_ROW_COST - sizeof(struct table_row) - ROW_ALIGN);
+
+	m->counts.n_rows += r->counts.n_rows;
+	m->counts.n_unkeyed += r->counts.n_unkeyed;
+	if (!table_keymap_is_spilled(m) && !budget_take(m->spec.budget, cost) && sink_blocks(m, e))
+		return -1;
+	if (table_keymap_is_spilled(m)) {
+		int rc = sink_block(m, &r->block, e);
+
+		release_block(&r->block);
+		return rc;
+	}
+	m->n_taken += cost;
 	if (mem_grow(&m->blocks, &m->cap_blocks, m->n_blocks + 1, sizeof(*m->blocks), e))
 		return -1;
 	m->blocks[m->n_blocks++] = r->block;
 	r->block = (struct block){ 0 };
-	m->counts.n_rows += r->counts.n_rows;
-	m->counts.n_unkeyed += r->counts.n_unkeyed;
 	return 0;
+}
+
+static int take_block(void *ctx, struct csv_chunk *c, struct err *e)
+{
+	return keep_block(((struct loader *)ctx)->map, csv_chunk_result(c), e);
+}
+
+static int flush_put(struct table_keymap *m, struct err *e)
+{
+	struct reading *r = m->put;
+
+	if (!r)
+		return 0;
+	if (make_block(m, r, &m->put_bytes, e) || keep_block(m, r, e))
+		return -1;
+	r->n = 0;
+	r->counts = (struct table_keymap_counts){ 0 };
+	buf_reset(&m->put_bytes);
+	return 0;
+}
+
+int table_keymap_put(struct table_keymap *m, const struct table_row *row, struct err *e)
+{
+	size_t at;
+
+	if (!m->put) {
+		m->put = mem_new(sizeof(*m->put), e);
+		if (!m->put)
+			return -1;
+	}
+	if (m->put_bytes.len > PUT_BYTES && flush_put(m, e))
+		return -1;
+	at = m->put_bytes.len;
+	m->put->counts.n_rows++;
+	m->put->counts.n_unkeyed += !row->has_key;
+	buf_add(&m->put_bytes, row,
+		offsetof(struct table_row, bytes) + row->key_len + row->text_len + row->tail_len);
+	return end_record(m, m->put, at, table_row_key(row), row->has_key, &m->put_bytes, e);
 }
 
 int table_keymap_add(struct table_keymap *m, struct csv_table *t, const struct table_key *key,
@@ -471,7 +604,11 @@ int table_keymap_finish(struct table_keymap *m, struct pool *pool, const char *n
 	struct filling f = { .map = m };
 	const struct filled *worst = NULL;
 
-	if (m->spec.is_list)
+	if (flush_put(m, e))
+		return -1;
+	if (table_keymap_is_spilled(m))
+		release_rows(m); /* slabs, and what was taken */
+	if (m->spec.is_list || table_keymap_is_spilled(m))
 		return 0;
 	if (make_slots(m, e))
 		return -1;
@@ -488,6 +625,7 @@ int table_keymap_finish(struct table_keymap *m, struct pool *pool, const char *n
 		m->blocks[i].hashes = NULL;
 		m->blocks[i].offsets = NULL;
 	}
+	m->counts.duplicate_line = worst ? worst->again->line : 0;
 	if (worst && m->spec.duplicates == TABLE_DUPLICATES_ERROR)
 		return fail_duplicate(worst, name, e);
 	return 0;
@@ -533,7 +671,6 @@ struct table_row *table_keymap_find(const struct table_keymap *m, uint64_t hash,
 struct table_row *table_keymap_next(const struct table_keymap *m, struct table_keymap_place *at)
 {
 	struct table_row *row;
-	size_t size;
 
 	while (at->block < m->n_blocks && at->offset == m->blocks[at->block].len) {
 		at->block++;
@@ -542,7 +679,6 @@ struct table_row *table_keymap_next(const struct table_keymap *m, struct table_k
 	if (at->block == m->n_blocks)
 		return NULL;
 	row = (struct table_row *)(void *)(m->blocks[at->block].bytes + at->offset);
-	size = offsetof(struct table_row, bytes) + row->key_len + row->text_len + row->tail_len;
-	at->offset += (size + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
+	at->offset += record_size(row);
 	return row;
 }

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/budget.h"
 #include "csv/chunk.h"
 
 /** Which columns of a row are its key, and when two keys are the same. */
@@ -80,17 +81,39 @@ enum table_duplicates {
 	TABLE_DUPLICATES_ALL,
 };
 
+/** Takes a row that there is no memory for; in the order of the file, one thread at a time. */
+typedef int table_keymap_sink(void *ctx, const struct table_row *row, struct err *e);
+
 struct table_keymap_spec {
 	enum table_duplicates duplicates;
 	bool keep_unkeyed; /* rows whose key is missing are stored too */
 	bool is_list; /* nothing will be looked up: no table, no duplicates */
+	/**
+	 * What rows and table are taken from; NULL: no limit. When it does not suffice, all rows, those that are stored
+	 * already first, go to the sink, and the map stays empty.
+	 */
+	struct budget *budget;
+	table_keymap_sink *sink;
+	void *sink_ctx;
 };
+
+/** The partition of a hash, for those who cut tables into several by it. */
+enum { TABLE_PARTITION_BITS = 6, TABLE_PARTITIONS = 1 << TABLE_PARTITION_BITS };
+
+static inline size_t table_partition(uint64_t hash)
+{
+	return (size_t)(hash >> (64 - TABLE_PARTITION_BITS));
+}
+
+/** What a row takes of the budget besides its bytes, at most: head, padding, slots. */
+enum { TABLE_ROW_COST = 88 };
 
 struct table_keymap_counts {
 	uint64_t n_rows; /* read */
 	uint64_t n_keys; /* that can be found */
 	uint64_t n_unkeyed; /* rows with a missing value in the key */
 	uint64_t n_duplicates; /* rows whose key was there already */
+	uint64_t duplicate_line; /* of the first of them; 0: none */
 };
 
 /** Adds to `b` what is to be stored of the row: text, then tail, whose length it sets. */
@@ -106,6 +129,14 @@ void table_keymap_free(struct table_keymap *m);
 int table_keymap_add(struct table_keymap *m, struct csv_table *t, const struct table_key *key,
 	table_keymap_text *text, void *ctx, struct pool *pool, struct progress *progress,
 	struct err *e) MUST_CHECK;
+/** Adds one row, which is copied, behind those before. One thread. */
+int table_keymap_put(struct table_keymap *m, const struct table_row *row, struct err *e) MUST_CHECK;
+/** Hands all rows to the sink and empties the map, which keeps its counts of rows. */
+int table_keymap_spill(struct table_keymap *m, struct err *e) MUST_CHECK;
+/** Did the rows go to the sink? */
+bool table_keymap_is_spilled(const struct table_keymap *m);
+/** Bytes taken from the budget. */
+uint64_t table_keymap_memory(const struct table_keymap *m);
 /**
  * Fills the table; nothing can be added afterwards. With TABLE_DUPLICATES_ERROR the first row in the file whose
  * key is there already is an error "file:line: key 'a' is already in line 2; ...": `name` is the file.

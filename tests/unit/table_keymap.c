@@ -116,14 +116,20 @@ static int join(void *ctx, struct err *e)
 		{ .kind = TABLE_JOIN_FULL, .key = "k=id,v", .path = "r.csv", .prefix = "r_" },
 		{ .kind = TABLE_JOIN_LEFT, .key = "k", .path = "s.csv", .ignore_case = true },
 	};
-	struct table_join j = { .left = "l.csv", .sides = sides, .n_sides = 2, .dialect = &plain };
+	struct table_join j = {
+		.left = "l.csv",
+		.sides = sides,
+		.n_sides = 2,
+		.dialect = &plain,
+		.memory = ctx ? 1 : 0,
+		.temp_dir = ".",
+	};
 	struct table_join_counts counts[2];
 	struct table_join_result r = { .sides = counts };
 	struct pool *pool = pool_new(2, e);
 	struct output *out = pool ? output_open("out.csv", OUTPUT_PLAIN, e) : NULL;
 	int rc = out ? table_join_run(&j, out, pool, NULL, NULL, &r, e) : -1;
 
-	(void)ctx;
 	if (rc)
 		output_abandon(out);
 	else
@@ -188,6 +194,7 @@ static void test_memory(void)
 	write_text("r.csv", "id,v,w\na,1,x\nc,2,\"y\nz\"\n");
 	write_text("s.csv", "k,u\nA,7\n");
 	survives_oom(join, NULL, "join");
+	survives_oom(join, k, "join on disk");
 	survives_oom(concat, NULL, "merge");
 	survives_oom(concat, k, "merge by key");
 	survives_oom(cut, shares, "split by shares");
