@@ -142,7 +142,7 @@ struct cas_config *cas_config_parse(struct slice text, const char *name, struct 
 		text = (struct slice){ text.p + 3, text.len - 3 };
 	while (slice_cut(&text, '\n', &part)) {
 		n_lines++;
-		if (slice_ends(part, "\r"))
+		while (slice_ends(part, "\r"))
 			part.len--;
 		if (!text.p && !part.len)
 			break;

@@ -84,6 +84,7 @@ struct side {
 	struct remote_listing *listing;
 	struct remote_entry entry;
 	bool has; /* `entry` is valid */
+	bool is_folder; /* of the file system */
 };
 
 /* The next entry that the rules let through. */
@@ -146,9 +147,16 @@ static int side_md5(const struct side *s, uint8_t md5[HASH_MD5_LEN], struct err 
 	return r;
 }
 
-/* A file system that keeps whole seconds says nothing about the rest. */
-static bool same_time(int64_t a, int64_t b)
+/*
+ * A copy in a folder has the time of its source; a file system that keeps whole seconds says nothing about
+ * the rest. A bucket has the time of the upload: what is not newer than that is the same.
+ */
+static bool same_time(const struct side *from, const struct side *to)
 {
+	int64_t a = from->entry.mtime_ns, b = to->entry.mtime_ns;
+
+	if (!from->is_folder || !to->is_folder)
+		return a <= b;
 	if (a % 1000000000 == 0 || b % 1000000000 == 0)
 		return a / 1000000000 == b / 1000000000;
 	return a == b;
@@ -168,7 +176,7 @@ static int judge(const struct side *from, const struct side *to,
 			return -1;
 		if (memcmp(a, b, HASH_MD5_LEN) != 0)
 			*why = "content";
-	} else if (!o->size_only && !same_time(from->entry.mtime_ns, to->entry.mtime_ns)) {
+	} else if (!o->size_only && !same_time(from, to)) {
 		*why = "time";
 	}
 	return 0;
@@ -404,11 +412,13 @@ static int run_trees(struct sync *s, struct err *e)
 {
 	static const struct remote_queue queue = { next_job, job_done };
 	struct buf path = BUF_INIT;
-	/* The side that is not a path does the work. */
-	struct remote_store *worker =
-		remote_store_path(s->from.store, "x", &path) ? s->to.store : s->from.store;
+	struct remote_store *worker;
 	int r = -1;
 
+	s->from.is_folder = remote_store_path(s->from.store, "x", &path);
+	s->to.is_folder = remote_store_path(s->to.store, "x", &path);
+	/* The side that is not a folder does the work. */
+	worker = s->from.is_folder ? s->to.store : s->from.store;
 	s->from.listing = remote_store_list(s->from.store, "", e);
 	s->to.listing = s->from.listing ? remote_store_list(s->to.store, "", e) : NULL;
 	if (s->to.listing && !advance(&s->from, s->o, e) && !advance(&s->to, s->o, e)) {
