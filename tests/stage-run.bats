@@ -28,7 +28,7 @@ good() {
 	good_args=(dag)
 	good_missing=none
 	good_stream=none
-	good_commands=(run status dag metrics params release plan targets setup merge-driver)
+	good_commands=(run status dag metrics params timings release plan targets setup merge-driver)
 }
 
 @test "stage-run keeps the promises of every tool" {
@@ -510,4 +510,38 @@ pushed() {
 		AWS_REGION=us-east-1 run -0 stage-run run --pull
 	contains "$output" "the run cache of the remote: "
 	contains "$output" "b: running"
+}
+
+@test "timings has each stage's last run, a failed one too" {
+	pipeline
+	stage-run run -q a
+	sed -i 's/cmd: head -n 1.*/cmd: exit 7/' dvc.yaml
+	run -2 stage-run run -q b
+	run -0 stage-run timings
+	same "$(awk 'NR > 1 { print $1, $(NF - 2) }' <<<"$output")" $'a 0\nb 7'
+	run -0 stage-run timings --json
+	same "$(jq -r '.[1] | .stage, .status, (.max_rss > 100000), (.seconds < 60)' <<<"$output")" $'b\n7\ntrue\ntrue'
+	rm -r .dvc/tmp/timing
+	run -0 stage-run timings
+	contains "$output" "a              -           -       -  -"
+}
+
+@test "release asks whether the gate passed this model on this test set" {
+	pipeline
+	stage-run run -q
+	git add -A && git commit -qm one
+	ask=(--gate base.json --model b.txt --metrics e.json)
+	echo '{"test_hash": "T1"}' >e.json
+	run -2 stage-run release "${ask[@]}"
+	contains "$output" "the gate has not passed any model yet; make gate judges this one"
+	echo '{"model_hash": "0123", "test_hash": "T1"}' >base.json
+	run -2 stage-run release "${ask[@]}"
+	contains "$output" "the gate passed another model than this one"
+	echo '{"model_hash": "'"$(md5sum <b.txt | cut -c1-32)"'", "test_hash": "T0"}' >base.json
+	run -2 stage-run release "${ask[@]}"
+	contains "$output" "on another test set than this one"
+	sed -i s/T0/T1/ base.json
+	rm -r b.txt a.txt .dvc/cache # recorded is enough
+	run -0 stage-run release "${ask[@]}"
+	contains "$output" "tagged model-1"
 }

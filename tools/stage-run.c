@@ -11,6 +11,7 @@
 #include "stage/release.h"
 #include "stage/run.h"
 #include "stage/setup.h"
+#include "stage/timing.h"
 
 struct args {
 	struct stage_run_options run;
@@ -69,6 +70,11 @@ static const struct opt rev_options[] = { REV, OPT_END };
 static const struct opt release_options[] = { { 0, "with", OPT_EACH, AT(with), "FILE",
 						      "a further file to commit" },
 	{ 0, "prefix", OPT_TEXT, AT(release.prefix), "TEXT", "what the tag begins with" },
+	{ 0, "gate", OPT_TEXT, AT(release.gate), "FILE",
+		"what baseline-gate wrote when it passed (baseline.json)" },
+	{ 0, "model", OPT_TEXT, AT(release.model), "FILE", "the model that it must have passed" },
+	{ 0, "metrics", OPT_TEXT, AT(release.metrics), "FILE",
+		"metrics, whose test set it must have seen" },
 	{ 0, "push", OPT_TEXT, AT(release.push), "REMOTE",
 		"push commit and tag to this remote of git" },
 	OPT_END };
@@ -262,6 +268,20 @@ static enum tool_status params(struct tool *t, const void *args, struct err *e)
 	return compare(t, args, STAGE_COMPARE_PARAMS, e);
 }
 
+static enum tool_status timings(struct tool *t, const void *args, struct err *e)
+{
+	struct stage_project p;
+	struct buf b = BUF_INIT;
+	int rc;
+
+	(void)args;
+	if (open_project(t, &p, e))
+		return TOOL_FAILED;
+	rc = stage_timing_format(&p, t->json, &b, e);
+	stage_project_close(&p);
+	return print(t, &b, rc, e);
+}
+
 static enum tool_status release(struct tool *t, const void *args, struct err *e)
 {
 	const struct args *a = args;
@@ -312,6 +332,8 @@ static const struct tool_command commands[] = {
 	{ "params", "", "compare parameters with a revision", rev_options, &defaults,
 		sizeof(defaults), LOOKING | TOOL_JSON, 0, 0, params,
 		"  stage-run params --rev HEAD~1\n" },
+	{ "timings", "", "print time and memory of each stage's last run", NULL, &defaults,
+		sizeof(defaults), LOOKING | TOOL_JSON, 0, 0, timings, "  stage-run timings\n" },
 	{ "release", "", "commit and tag a version of the model", release_options, &defaults,
 		sizeof(defaults), LOOKING, 0, 0, release,
 		"  stage-run release --with baseline.txt\n" },

@@ -149,6 +149,75 @@ static int check_up_to_date(struct stage_project *p, struct err *e)
 	return rc;
 }
 
+/* ---- the gate's word ---- */
+
+static int not_passed(const char *what, struct err *e)
+{
+	err_set(e, ERR_INPUT, "%s", what);
+	return err_hint(e, "make gate judges this one");
+}
+
+/* What baseline-gate wrote must name the model by the hash that it has now, or is recorded with. */
+static int check_model(struct stage_project *p, const char *model, json_t *gate, struct err *e)
+{
+	const char *judged = json_string_value(json_object_get(gate, "model_hash"));
+	struct cas_content c;
+	struct buf full = BUF_INIT;
+	char hex[CAS_ID_TEXT_MAX];
+	int there = -1;
+
+	path_join(&full, p->tree->repo->here, model);
+	path_normalise(&full);
+	if (!buf_check(&full, e))
+		there = stage_project_hash(p, full.p, &c, e);
+	if (!there)
+		there = stage_project_recorded(p, full.p, &c, e);
+	buf_release(&full);
+	if (there < 0)
+		return -1;
+	if (there != 1)
+		return err_set(e, ERR_INPUT, "there is no model '%s'", model);
+	cas_id_format(&c.id, hex);
+	return judged && !strcmp(judged, hex)
+		       ? 0
+		       : not_passed("the gate passed another model than this one", e);
+}
+
+static int check_test_set(const char *metrics, json_t *gate, struct err *e)
+{
+	json_t *doc = jdoc_load(metrics, e);
+	const char *judged = json_string_value(json_object_get(gate, "test_hash"));
+	const char *now = json_string_value(json_object_get(doc, "test_hash"));
+	int rc = 0;
+
+	if (!doc)
+		return -1;
+	if (now && (!judged || strcmp(judged, now) != 0))
+		rc = not_passed("the gate passed a model on another test set than this one", e);
+	json_decref(doc);
+	return rc;
+}
+
+static int check_gate(struct stage_project *p, const struct stage_release *r, struct err *e)
+{
+	json_t *gate;
+	int rc = 0;
+
+	if (!r->gate)
+		return 0;
+	if (!path_exists(r->gate))
+		return not_passed("the gate has not passed any model yet", e);
+	gate = jdoc_load(r->gate, e);
+	if (!gate)
+		return -1;
+	if (r->model)
+		rc = check_model(p, r->model, gate, e);
+	if (!rc && r->metrics)
+		rc = check_test_set(r->metrics, gate, e);
+	json_decref(gate);
+	return rc;
+}
+
 /* The highest number that a tag with the prefix has; 0: there is none. */
 static int last_version(struct stage_project *p, const char *prefix, uint64_t *last, struct err *e)
 {
@@ -241,7 +310,7 @@ int stage_release_make(
 
 	if (!p->tree->repo->git_root)
 		return err_set(e, ERR_INPUT, "this project is not in git");
-	if (check_up_to_date(p, e) || list_files(p, r, &files, e) ||
+	if (check_up_to_date(p, e) || check_gate(p, r, e) || list_files(p, r, &files, e) ||
 		last_version(p, r->prefix, &last, e))
 		goto out;
 	buf_addf(&tag, "%s%llu", r->prefix, (unsigned long long)last);

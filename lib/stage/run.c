@@ -11,6 +11,7 @@
 #include "cas/ignore.h"
 #include "stage/pull.h"
 #include "stage/runcache.h"
+#include "stage/timing.h"
 
 enum { LOCK_WAIT_MS = 60000 };
 
@@ -287,7 +288,8 @@ static int run_command(struct run *x)
 	how.dir = dir.p;
 	how.log = log.p;
 	say_command(x, "running");
-	if (stage_exec_run(&how, &x->r->exec, x->e))
+	if (stage_exec_run(&how, &x->r->exec, x->e) ||
+		stage_timing_put(x->p, x->s->name, &x->r->exec, x->e))
 		goto out;
 	if (x->r->exec.stopped_by) {
 		err_set(x->e, ERR_SYSTEM, "stopped by a signal");

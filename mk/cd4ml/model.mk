@@ -6,7 +6,10 @@ _cd4ml_gate = $(if $(strip $(CD4ML_GATE_METRICS)),,$(error cd4ml: set CD4ML_GATE
 	$(if $(strip $(CD4ML_MODEL)),--model $(call _cd4ml_quote,$(strip $(CD4ML_MODEL)))) \
 	$(CD4ML_GATE_FLAGS) $(call _cd4ml_quote,$(strip $(CD4ML_GATE_METRICS)))
 _cd4ml_release = $(call _cd4ml_tool,stage-run) release --with $(call _cd4ml_quote,$(strip $(CD4ML_BASELINE))) \
-	--with $(call _cd4ml_quote,$(basename $(strip $(CD4ML_BASELINE))).json) $(CD4ML_RELEASE_FLAGS)
+	--with $(call _cd4ml_quote,$(basename $(strip $(CD4ML_BASELINE))).json) \
+	$(if $(strip $(CD4ML_GATE_METRICS)),--gate $(call _cd4ml_quote,$(basename $(strip $(CD4ML_BASELINE))).json) \
+	--metrics $(call _cd4ml_quote,$(strip $(CD4ML_GATE_METRICS))) \
+	$(if $(strip $(CD4ML_MODEL)),--model $(call _cd4ml_quote,$(strip $(CD4ML_MODEL))))) $(CD4ML_RELEASE_FLAGS)
 
 .PHONY: $(addprefix $(_cd4ml_p),gate release)
 
@@ -14,5 +17,5 @@ _cd4ml_release = $(call _cd4ml_tool,stage-run) release --with $(call _cd4ml_quot
 $(CD4ML_PREFIX)gate: $(_cd4ml_todo) ## pass only a metric better than the baseline, which it becomes (CD4ML_METRIC)
 	$(_cd4ml_q)$(_cd4ml_gate)
 
-$(CD4ML_PREFIX)release: $(_cd4ml_todo) | $(call _cd4ml_goals,gate push) ## commit lock, metrics and baseline, and tag model-N
+$(CD4ML_PREFIX)release: $(_cd4ml_todo) | $(call _cd4ml_goals,gate push) ## what the gate passed: commit lock, metrics and baseline, tag model-N
 	$(_cd4ml_q)$(_cd4ml_release)

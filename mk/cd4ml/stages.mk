@@ -8,7 +8,7 @@
 STAGES ?=
 _cd4ml_stages := $(strip $(STAGES))
 _cd4ml_keys := DEPS OUTS METRICS PLOTS PARAMS CMD CI DESC ALWAYS
-_cd4ml_fixed := help repro status dag params metrics add push pull checkout gc gate release
+_cd4ml_fixed := help repro status dag params metrics timings add push pull checkout gc gate release
 _cd4ml_groups := $(sort $(foreach s,$(_cd4ml_stages),$(call _cd4ml_get,$(s)_CI)))
 
 # ---- mistakes that make itself can see -------------------------------------------------------------
@@ -40,7 +40,7 @@ _cd4ml_setup_flags = $(if $(strip $(CD4ML_REMOTE)),--remote $(call _cd4ml_quote,
 # ---- the one look ----------------------------------------------------------------------------------
 _cd4ml_todo :=
 _cd4ml_plan :=
-_cd4ml_asked := $(call _cd4ml_goals,repro status dag params metrics gate release ci-%) \
+_cd4ml_asked := $(call _cd4ml_goals,repro status dag params metrics timings gate release ci-%) \
 	$(filter $(_cd4ml_stages),$(MAKECMDGOALS))
 
 ifneq ($(and $(_cd4ml_stages),$(strip $(_cd4ml_asked))),)
@@ -75,7 +75,7 @@ _cd4ml_after_stages := $(if $(call _cd4ml_goals,repro)$(filter $(_cd4ml_stages),
 _cd4ml_option = $(if $(call _cd4ml_get,$(2)),$(1) $(call _cd4ml_quote,$($(2))))
 
 ##@ Pipeline
-.PHONY: $(_cd4ml_p)repro $(_cd4ml_p)status $(_cd4ml_p)dag $(_cd4ml_p)params $(_cd4ml_p)metrics
+.PHONY: $(_cd4ml_p)repro $(_cd4ml_p)status $(_cd4ml_p)dag $(_cd4ml_p)params $(_cd4ml_p)metrics $(_cd4ml_p)timings
 $(CD4ML_PREFIX)repro: $(_cd4ml_todo) ## bring all stages up to date; their names are targets too (-j N: side by side)
 
 $(CD4ML_PREFIX)status: | $(_cd4ml_after_stages) ## say what is out of date, and why
@@ -89,3 +89,6 @@ $(CD4ML_PREFIX)metrics: | $(_cd4ml_after_stages) ## compare metrics with the las
 
 $(CD4ML_PREFIX)params: ## compare parameters with the last commit (REV=HEAD)
 	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) params $(call _cd4ml_option,--rev,REV)
+
+$(CD4ML_PREFIX)timings: | $(_cd4ml_after_stages) ## time, peak memory and exit status of each stage's last run here
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) timings
