@@ -118,8 +118,9 @@ repro() {
 		row(name, sprintf("%.1f", seconds), memory)
 	}
 	/: restored from the (run )?cache/ { row(name, "-", "restored") }
+	/^made it$/ { made = 1 }
 	END {
-		if (!n)
+		if (!n && made)
 			print "     nothing was to do"
 		else if (total > 0)
 			printf "     %-20s %10.1f\n", "", total
