@@ -224,3 +224,30 @@ weighted avg    0.7500    0.7500    0.7500         8"
 	run -0 model-eval evaluate --target y p.csv
 	contains "$output" 'a\x1b[1m'
 }
+
+@test "numbers that nothing can be drawn of come to an end" {
+	printf 'target,prediction\n1e308,-1e308\n-1e308,1e308\n' >huge.csv
+	run -0 timeout 20 model-eval evaluate --target target huge.csv --html h.html
+	printf 'target,prediction\n1e17,100000000000000016\n100000000000000032,1e17\n' >far.csv
+	run -0 timeout 20 model-eval evaluate --target target far.csv --html h.html
+}
+
+@test "what would measure nothing is refused" {
+	printf 'y,prediction,probability,w\n1,1,.9,0\n0,0,0.1,0\n' >w.csv
+	run -2 --separate-stderr model-eval evaluate --target y --weight w w.csv
+	same "$stderr" "model-eval: w.csv: column 'w': no weight is above 0"
+	printf 'y,prediction,probability,w\n1,1,.9,1e308\n0,0,0.1,1\n' >w.csv
+	run -2 --separate-stderr model-eval evaluate --target y --weight w w.csv
+	contains "$stderr" "the weights are too large"
+	run -2 --separate-stderr model-eval evaluate --target prediction w.csv
+	contains "$stderr" "w.csv: column 'prediction' is both truth and prediction"
+	printf 'y,prediction\n1.5,1\n2,2.5\n' >r.csv
+	run -2 --separate-stderr model-eval evaluate --target y --threshold 0.4 r.csv
+	same "$stderr" "model-eval: r.csv: a threshold needs probabilities"
+	{ echo x,y; seq 30 | awk '{print $1","$1 * 1.5}'; } >t.csv
+	gbt-train --target y --trees 2 t.csv -o m.json
+	run -2 --separate-stderr model-eval predict --threshold 0.4 m.json t.csv
+	contains "$stderr" "a threshold has no effect on this model"
+	run -2 --separate-stderr model-eval predict --keep y,y m.json t.csv
+	contains "$stderr" "column 'y' would be kept twice"
+}

@@ -155,9 +155,12 @@ static enum tool_status run_evaluate(struct tool *t, const void *args, struct er
 	o.dialect = &a->dialect;
 	o.progress = t->progress;
 	if (!csv_dialect_check(&a->dialect, e) &&
-		!eval_rows_load(&rows, t->operands[0], &o, t->pool, e) &&
-		!eval_measure_rows(&m, &rows, a->confidence, t->pool, e))
-		rc = write_reports(t, a, &m, e);
+		!eval_rows_load(&rows, t->operands[0], &o, t->pool, e)) {
+		if (eval_measure_rows(&m, &rows, a->confidence, t->pool, e))
+			err_at(e, "%s", t->operands[0]);
+		else
+			rc = write_reports(t, a, &m, e);
+	}
 	eval_measure_release(&m);
 	eval_rows_release(&rows);
 	return rc ? TOOL_FAILED : TOOL_YES;

@@ -167,6 +167,10 @@ static int prepare(struct job *j, const struct csv_table *t, struct err *e)
 {
 	const struct opt_list *keep = &j->o->keep;
 
+	if (j->o->threshold != 0.5 && j->m->task != TREE_BINARY) {
+		err_set(e, ERR_INPUT, "a threshold has no effect on this model");
+		return err_hint(e, "it decides between two classes; leave --threshold out");
+	}
 	j->delimiter = csv_dialect_delimiter(j->o->dialect);
 	j->keep = mem_array(keep->n, sizeof(*j->keep), e);
 	j->labels = j->keep ? mem_array(j->m->n_labels, sizeof(*j->labels), e) : NULL;
@@ -181,6 +185,10 @@ static int prepare(struct job *j, const struct csv_table *t, struct err *e)
 		j->keep[k] = csv_table_find(t, keep->items[k], e);
 		if (j->keep[k] < 0)
 			return -1;
+		for (size_t i = 0; i < k; i++)
+			if (j->keep[i] == j->keep[k])
+				return err_set(e, ERR_INPUT, "column '%s' would be kept twice",
+					keep->items[k]);
 	}
 	j->predictor = tree_predictor_new(j->m, e);
 	if (!j->predictor || tree_predictor_bind(j->predictor, t, j->o->dialect, e))

@@ -185,8 +185,8 @@ static void add_parts(struct buf *b, const struct eval_measure *m)
 		s.left = fmin(s.left, fmin(m->parts[i].x, m->parts[i].y));
 		s.right = fmax(s.right, fmax(m->parts[i].x, m->parts[i].y));
 	}
-	if (!(s.right > s.left))
-		return;
+	if (!(s.right > s.left) || !isfinite(s.right - s.left))
+		return; /* nothing that can be drawn */
 	s.bottom = s.left;
 	s.top = s.right;
 	eval_svg_begin(

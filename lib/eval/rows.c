@@ -321,12 +321,34 @@ static int find_columns(struct reading *g, struct err *e)
 	if (o->weight && (c->weight = csv_table_find(g->table, o->weight, e)) < 0)
 		return -1;
 	c->prediction = find_column(g->table, o->prediction ? o->prediction : "prediction");
+	if (c->prediction == c->target) {
+		err_set(e, ERR_INPUT, "column '%s' is both truth and prediction", o->target);
+		err_hint(e, "name the other one with --target or --prediction");
+		return err_at(e, "%s", csv_table_name(g->table));
+	}
+	if (!isnan(o->threshold) && g->rows->objective == EVAL_REGRESSION) {
+		err_set(e, ERR_INPUT, "a threshold needs probabilities");
+		return err_at(e, "%s", csv_table_name(g->table));
+	}
 	if (c->prediction < 0 &&
 		(o->prediction || g->rows->objective != EVAL_BINARY || !c->n_scores))
 		return csv_table_find(g->table, o->prediction ? o->prediction : "prediction", e) < 0
 			       ? -1
 			       : 0;
 	return 0;
+}
+
+/* Shares of the rows need a sum that is a number above 0. */
+static int check_weights(const struct reading *g, struct err *e)
+{
+	double sum = 0;
+
+	for (size_t i = 0; g->rows->weights && i < g->rows->n; i++)
+		sum += (double)g->rows->weights[i];
+	if (!g->rows->weights || (sum > 0 && isfinite(sum)))
+		return 0;
+	return err_set(e, ERR_INPUT, "column '%s': %s", g->o->weight,
+		sum > 0 ? "the weights are too large" : "no weight is above 0");
 }
 
 static int finish(struct reading *g, struct err *e)
@@ -344,7 +366,8 @@ static int finish(struct reading *g, struct err *e)
 		err_set(e, ERR_INPUT, "there are no rows");
 		return err_at(e, "%s", csv_table_name(g->table));
 	}
-	if (g->rows->objective != EVAL_REGRESSION && eval_labels_settle(g->rows, &in, e))
+	if (check_weights(g, e) ||
+		(g->rows->objective != EVAL_REGRESSION && eval_labels_settle(g->rows, &in, e)))
 		return err_at(e, "%s", csv_table_name(g->table));
 	return 0;
 }

@@ -43,11 +43,15 @@ static double tick_step(double range)
 
 static void add_ticks(struct eval_svg *s, double low, double high, bool is_x)
 {
-	double step = tick_step(high - low);
+	double step = isfinite(high - low) ? tick_step(high - low) : 0;
+	double first = step > 0 ? ceil(low / step - 1e-9) : 0;
 
-	for (double i = ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-		double v = i * step + 0.0; /* never -0 */
+	/* Counted: far from 0 a double may be too coarse to come to an end. */
+	for (int i = 0; step > 0 && i <= MAX_TICKS + 1; i++) {
+		double v = (first + i) * step + 0.0; /* never -0 */
 
+		if (v > high + step * 1e-9)
+			return;
 		if (is_x)
 			buf_addf(s->b,
 				"<text class=\"tick\" x=\"%.1f\" y=\"%d\" "
