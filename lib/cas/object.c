@@ -1,7 +1,6 @@
 #define _DEFAULT_SOURCE /* ioctl */
 #include "cas/object.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -19,12 +18,16 @@ enum { LOAD_MAX_BYTES = 1 << 30 };
 struct cas_cache *cas_object_open(const struct cas_repo *r, struct cas_index *x, struct err *e)
 {
 	struct cas_cache *c = mem_new(sizeof(*c), e);
+	mode_t mask;
 
 	if (!c)
 		return NULL;
 	c->repo = r;
 	c->index = x;
 	atomic_init(&c->dir_fd, -1);
+	mask = umask(0);
+	umask(mask);
+	c->strict_umask = mask & 0444;
 	c->place.spare_dir = r->tmp_dir;
 	if (r->tmp_dir) {
 		fresh_sweep(r->tmp_dir);
@@ -42,8 +45,7 @@ void cas_object_close(struct cas_cache *c)
 	free(c);
 }
 
-/* Opened when it is first needed and there. */
-static int dir_fd(struct cas_cache *c)
+int cas_object_dir_fd(struct cas_cache *c)
 {
 	int fd = atomic_load(&c->dir_fd), none = -1;
 
@@ -83,7 +85,7 @@ void cas_object_path(const struct cas_cache *c, const struct cas_id *id, struct 
 bool cas_object_has(struct cas_cache *c, const struct cas_id *id)
 {
 	char hex[CAS_ID_TEXT_MAX], name[CAS_ID_TEXT_MAX + 16];
-	int fd = dir_fd(c);
+	int fd = cas_object_dir_fd(c);
 	struct stat st;
 
 	if (fd < 0)
@@ -153,7 +155,7 @@ int cas_object_publish(
 	int r = -1;
 
 	cas_object_path(c, id, &path);
-	if (fchmod(f->fd, 0444)) /* whatever the umask says */
+	if (c->strict_umask && fchmod(f->fd, 0444))
 		err_errno(e, "cannot set the mode of '%s'", path.p);
 	else if (!buf_check(&path, e))
 		r = fresh_publish(f, path.p, &st, e);
@@ -332,7 +334,7 @@ out:
 	return r;
 }
 
-/* ---- removing and listing ---- */
+/* ---- removing ---- */
 
 int cas_object_remove(struct cas_cache *c, const struct cas_id *id, struct err *e)
 {
@@ -360,89 +362,5 @@ int cas_object_set_aside(struct cas_cache *c, const struct cas_id *id, struct er
 		r = err_errno(e, "cannot rename '%s'", path.p);
 	buf_release(&path);
 	buf_release(&aside);
-	return r;
-}
-
-struct listing {
-	struct cas_id *ids;
-	size_t n, cap;
-};
-
-static int id_order(const void *a, const void *b)
-{
-	return cas_id_cmp(a, b);
-}
-
-/* The objects of one folder; other names (temporary, set aside) are left out. */
-static int list_shard(DIR *d, const char *two, bool is_legacy, struct listing *l, struct err *e)
-{
-	struct dirent *entry;
-
-	l->n = 0;
-	while ((entry = readdir(d))) {
-		char text[CAS_ID_TEXT_MAX];
-		struct cas_id id;
-		size_t len = strlen(entry->d_name);
-
-		if (len + 2 >= sizeof(text))
-			continue;
-		memcpy(text, two, 2);
-		memcpy(text + 2, entry->d_name, len);
-		if (!cas_id_parse((struct slice){ text, len + 2 }, &id))
-			continue;
-		id.is_legacy = is_legacy;
-		if (mem_grow(&l->ids, &l->cap, l->n + 1, sizeof(*l->ids), e))
-			return -1;
-		l->ids[l->n++] = id;
-	}
-	qsort(l->ids, l->n, l->n ? sizeof(*l->ids) : 1, id_order);
-	return 0;
-}
-
-typedef int each_object(void *ctx, const struct cas_id *id, const struct stat *st, struct err *e);
-
-static int each_of_shard(struct cas_cache *c, unsigned shard, bool is_legacy, each_object *each,
-	void *ctx, struct listing *l, struct err *e)
-{
-	struct cas_id first = { .md5 = { (uint8_t)shard }, .is_legacy = is_legacy };
-	struct buf dir = BUF_INIT;
-	char hex[CAS_ID_TEXT_MAX], two[3];
-	DIR *d = NULL;
-	int r = -1;
-
-	cas_id_format(&first, hex);
-	snprintf(two, sizeof(two), "%.2s", hex);
-	shard_path(c, &first, &dir);
-	if (buf_check(&dir, e))
-		goto out;
-	d = opendir(dir.p);
-	if (!d) {
-		r = errno == ENOENT ? 0 : err_errno(e, "cannot list '%s'", dir.p);
-		goto out;
-	}
-	r = list_shard(d, two, is_legacy, l, e);
-	for (size_t i = 0; !r && i < l->n; i++) {
-		struct stat st;
-
-		cas_id_format(&l->ids[i], hex);
-		if (!fstatat(dirfd(d), hex + 2, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode))
-			r = each(ctx, &l->ids[i], &st, e);
-	}
-out:
-	if (d)
-		closedir(d);
-	buf_release(&dir);
-	return r;
-}
-
-int cas_object_each(struct cas_cache *c, each_object *each, void *ctx, struct err *e)
-{
-	struct listing l = { 0 };
-	int r = 0;
-
-	for (int legacy = 0; legacy < 2; legacy++)
-		for (unsigned shard = 0; shard < 256 && !r; shard++)
-			r = each_of_shard(c, shard, legacy, each, ctx, &l, e);
-	free(l.ids);
 	return r;
 }

@@ -102,6 +102,15 @@ int cas_object_remove(struct cas_cache *c, const struct cas_id *id, struct err *
 /** Moves a corrupt object aside, to the same name with ".corrupt" behind. */
 int cas_object_set_aside(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
 /**
+ * Looks for objects of one layout whose hashes begin with the same byte: ids[wanted[i]] for
+ * all i below `n`.
+ * *missing becomes the index in `ids` of one that is not there, SIZE_MAX if all are. Cheaper
+ * than asking for
+ * each where they are most of what the folder holds.
+ */
+int cas_object_find_missing(struct cas_cache *c, const struct cas_id *ids, const size_t *wanted,
+	size_t n, size_t *missing, struct err *e) MUST_CHECK;
+/**
  * Calls `each` for every object, in order of layout and id. Stops at a non-zero return, which
  * it gives back.
  */

@@ -12,6 +12,7 @@ struct cas_cache {
 	const struct cas_repo *repo;
 	struct cas_index *index;
 	struct fresh_place place;
+	bool strict_umask; /* it takes bits from 0444 */
 	atomic_int reflinks; /* 0 not tried, 1 work, -1 do not */
 	atomic_int dir_fd; /* of the cache's folder; -1: not there yet */
 };
@@ -19,6 +20,8 @@ struct cas_cache {
 /** Opens a fresh file beside the object's place, whose folder is made. */
 int cas_object_fresh(
 	struct cas_cache *c, const struct cas_id *id, struct fresh *f, struct err *e) MUST_CHECK;
+/** The cache's folder, opened when it is first needed; -1 as long as it is not there. */
+int cas_object_dir_fd(struct cas_cache *c);
 /** Makes the folder of an object. */
 int cas_object_make_dir(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
 /** Gives the fresh file the object's name; *is_new (may be NULL): it was not there. Closes it. */

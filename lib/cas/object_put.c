@@ -116,7 +116,7 @@ static int is_stored(struct cas_cache *c, const struct cas_id *id, struct err *e
 /* The first type of link that this cache does; a file to be run needs its own mode. */
 static enum cas_link link_type(const struct cas_cache *c, const struct cas_put *p)
 {
-	if (!p->link || p->st.st_mode & S_IXUSR)
+	if (!p->store || !p->link || p->st.st_mode & S_IXUSR)
 		return CAS_LINK_COPY;
 	for (size_t i = 0; i < c->repo->n_links; i++)
 		if (c->repo->links[i] != CAS_LINK_REFLINK || atomic_load(&c->reflinks) >= 0)
@@ -207,9 +207,9 @@ static int settle(struct cas_cache *c, struct cas_put *p, bool adopted, struct e
 	enum cas_link type = link_type(c, p);
 	struct stat key;
 
-	if (p->store && is_sharing(type) && link_back(c, p, type, e))
+	if (is_sharing(type) && link_back(c, p, type, e))
 		return -1;
-	if (adopted || (p->store && is_sharing(type))) {
+	if (adopted || is_sharing(type)) {
 		key = cas_object_index_key(&p->st, p->is_legacy);
 		cas_index_put_own(c->index, &key, p->id.md5);
 	} else {
@@ -296,7 +296,7 @@ static int read_small(struct group *g, struct cas_put *p, struct err *e)
 
 	if (fd < 0)
 		return -1;
-	n = cas_digest_read(fd, p->label, to, size + 1, e); /* one more: has it grown? */
+	n = cas_digest_read(fd, p->label, to, size, e);
 	if (n >= 0)
 		r = (size_t)n == size ? check_unchanged(fd, p, e) : changed(p, e);
 	close(fd);
@@ -305,7 +305,7 @@ static int read_small(struct group *g, struct cas_put *p, struct err *e)
 	g->puts[g->n] = p;
 	g->data[g->n] = (struct slice){ to, size };
 	g->n++;
-	g->used += size + 1;
+	g->used += size;
 	return 0;
 }
 
@@ -366,7 +366,8 @@ int cas_object_put_files(struct cas_cache *c, struct cas_put *puts, size_t n, st
 			goto out;
 		if (is_known(c, p)) {
 			stored = p->store ? is_stored(c, &p->id, e) : 1;
-			if (stored < 0 || (stored && settle(c, p, false, e)))
+			if (stored < 0 || (stored > 0 && is_sharing(link_type(c, p)) &&
+						  settle(c, p, false, e)))
 				goto out;
 			if (stored)
 				continue;
@@ -385,7 +386,7 @@ int cas_object_put_files(struct cas_cache *c, struct cas_put *puts, size_t n, st
 			if (!g->memory)
 				goto out;
 		}
-		if ((g->n == GROUP_FILES || g->used + SMALL_BYTES + 1 > GROUP_BYTES) &&
+		if ((g->n == GROUP_FILES || g->used + SMALL_BYTES > GROUP_BYTES) &&
 			flush_group(c, g, e))
 			goto out;
 		if (read_small(g, p, e))

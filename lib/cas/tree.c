@@ -169,42 +169,68 @@ out:
 
 struct asking {
 	struct cas_worktree *w;
-	const struct cas_manifest *m;
-	bool is_legacy;
+	struct cas_id *ids; /* [n] */
+	size_t *order; /* [n]: indices by the first byte of the hash */
+	size_t first[257]; /* where in `order` each byte begins */
 	atomic_size_t missing_at;
 };
 
+/* Pieces are of the 256 folders of the cache. */
 static int ask_piece(void *ctx, size_t from, size_t to, struct err *e)
 {
 	struct asking *a = ctx;
 
-	(void)e;
-	for (size_t i = from; i < to && i < atomic_load(&a->missing_at); i++) {
-		struct cas_id id = { .is_legacy = a->is_legacy };
-		size_t at = atomic_load(&a->missing_at);
+	for (size_t byte = from; byte < to; byte++) {
+		size_t at = atomic_load(&a->missing_at), missing;
 
-		memcpy(id.md5, a->m->entries[i].md5, HASH_MD5_LEN);
-		if (cas_object_has(a->w->cache, &id))
-			continue;
-		while (i < at && !atomic_compare_exchange_weak(&a->missing_at, &at, i))
+		if (cas_object_find_missing(a->w->cache, a->ids, a->order + a->first[byte],
+			    a->first[byte + 1] - a->first[byte], &missing, e))
+			return -1;
+		while (missing < at && !atomic_compare_exchange_weak(&a->missing_at, &at, missing))
 			;
-		break;
 	}
+	return 0;
+}
+
+/* Counting sort. */
+static int sort_by_folder(
+	struct asking *a, const struct cas_manifest *m, bool is_legacy, struct err *e)
+{
+	size_t next[256];
+
+	a->ids = mem_array(m->n + 1, sizeof(*a->ids), e);
+	a->order = a->ids ? mem_array(m->n + 1, sizeof(*a->order), e) : NULL;
+	if (!a->order)
+		return -1;
+	for (size_t i = 0; i < m->n; i++) {
+		memcpy(a->ids[i].md5, m->entries[i].md5, HASH_MD5_LEN);
+		a->ids[i].is_legacy = is_legacy;
+		a->first[a->ids[i].md5[0] + 1]++;
+	}
+	for (size_t byte = 0; byte < 256; byte++) {
+		a->first[byte + 1] += a->first[byte];
+		next[byte] = a->first[byte];
+	}
+	for (size_t i = 0; i < m->n; i++)
+		a->order[next[a->ids[i].md5[0]]++] = i;
 	return 0;
 }
 
 int cas_tree_has(struct cas_worktree *w, const struct cas_manifest *m, bool is_legacy,
 	const struct cas_manifest_entry **missing, struct err *e)
 {
-	struct asking a = { .w = w, .m = m, .is_legacy = is_legacy };
+	struct asking a = { .w = w };
 	struct progress *progress = w->progress;
 	size_t at;
 	int r;
 
 	atomic_init(&a.missing_at, SIZE_MAX);
 	w->progress = NULL; /* these are not the files that the bar counts */
-	r = cas_tree_spread(w, m->n, ask_piece, &a, e);
+	r = sort_by_folder(&a, m, is_legacy, e) || cas_tree_spread(w, 256, ask_piece, &a, e) ? -1
+											     : 0;
 	w->progress = progress;
+	free(a.ids);
+	free(a.order);
 	if (r)
 		return -1;
 	at = atomic_load(&a.missing_at);

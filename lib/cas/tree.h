@@ -23,7 +23,7 @@ int cas_tree_read(struct cas_worktree *w, const char *path, const struct cas_tre
 	struct cas_manifest *m, struct err *e) MUST_CHECK;
 
 /**
- * Are all members in the cache? 1, 0 (*missing, if not NULL, is the first in order), -1. Bytes
+ * Are all members in the cache? 1, 0 (*missing, if not NULL, is one of those that are not), -1. Bytes
  * are not looked
  * at.
  */

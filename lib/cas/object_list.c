@@ -1,0 +1,143 @@
+/* Whole folders of the cache: every object in order, or a look for many at once. */
+#define _DEFAULT_SOURCE /* d_type */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cas/object_internal.h"
+
+struct listing {
+	struct cas_id *ids; /* sorted */
+	size_t n, cap;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	return cas_id_cmp(a, b);
+}
+
+/* The objects of one folder; other names (temporary, set aside) are left out. */
+static int list_shard(DIR *d, unsigned shard, bool is_legacy, struct listing *l, struct err *e)
+{
+	struct dirent *entry;
+	char two[8];
+
+	snprintf(two, sizeof(two), "%02x", shard & 255);
+	l->n = 0;
+	while ((entry = readdir(d))) {
+		char text[CAS_ID_TEXT_MAX];
+		size_t len = strlen(entry->d_name);
+		struct cas_id id;
+
+		if (len + 2 >= sizeof(text) ||
+			(entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN))
+			continue;
+		memcpy(text, two, 2);
+		memcpy(text + 2, entry->d_name, len);
+		if (!cas_id_parse((struct slice){ text, len + 2 }, &id))
+			continue;
+		id.is_legacy = is_legacy;
+		if (mem_grow(&l->ids, &l->cap, l->n + 1, sizeof(*l->ids), e))
+			return -1;
+		l->ids[l->n++] = id;
+	}
+	if (l->n)
+		qsort(l->ids, l->n, sizeof(*l->ids), by_id);
+	return 0;
+}
+
+/* The descriptor of a shard's folder; -1 and errno. */
+static int open_shard(struct cas_cache *c, unsigned shard, bool is_legacy)
+{
+	char name[32];
+	int cache = cas_object_dir_fd(c);
+
+	if (cache < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	snprintf(name, sizeof(name), "%s%02x", is_legacy ? "" : "files/md5/", shard);
+	return openat(cache, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Is reading the whole folder cheaper than asking for `n` names? Its size tells how many it holds. */
+static bool is_dense(int fd, size_t n)
+{
+	struct stat st;
+
+	return n >= 8 && !fstat(fd, &st) && st.st_size < (off_t)(8192 + n * 512);
+}
+
+int cas_object_find_missing(struct cas_cache *c, const struct cas_id *ids, const size_t *wanted,
+	size_t n, size_t *missing, struct err *e)
+{
+	struct listing l = { 0 };
+	DIR *d = NULL;
+	int fd, r = 0;
+
+	*missing = SIZE_MAX;
+	if (!n)
+		return 0;
+	fd = open_shard(c, ids[wanted[0]].md5[0], ids[wanted[0]].is_legacy);
+	if (fd >= 0 && is_dense(fd, n))
+		d = fdopendir(fd);
+	if (d)
+		r = list_shard(d, ids[wanted[0]].md5[0], ids[wanted[0]].is_legacy, &l, e);
+	for (size_t i = 0; i < n && !r && *missing == SIZE_MAX; i++) {
+		const struct cas_id *id = &ids[wanted[i]];
+		bool is_there = d ? l.n && bsearch(id, l.ids, l.n, sizeof(*l.ids), by_id)
+				  : fd >= 0 && cas_object_has(c, id);
+
+		if (!is_there)
+			*missing = wanted[i];
+	}
+	if (d)
+		closedir(d);
+	else if (fd >= 0)
+		close(fd);
+	free(l.ids);
+	return r;
+}
+
+typedef int each_object(void *ctx, const struct cas_id *id, const struct stat *st, struct err *e);
+
+static int each_of_shard(struct cas_cache *c, unsigned shard, bool is_legacy, each_object *each,
+	void *ctx, struct listing *l, struct err *e)
+{
+	int fd = open_shard(c, shard, is_legacy), r;
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	char hex[CAS_ID_TEXT_MAX];
+	struct stat st;
+
+	if (!d) {
+		r = errno == ENOENT ? 0
+				    : err_errno(e, "cannot list the cache's folder %02x", shard);
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	r = list_shard(d, shard, is_legacy, l, e);
+	for (size_t i = 0; !r && i < l->n; i++) {
+		cas_id_format(&l->ids[i], hex);
+		if (!fstatat(dirfd(d), hex + 2, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode))
+			r = each(ctx, &l->ids[i], &st, e);
+	}
+	closedir(d);
+	return r;
+}
+
+int cas_object_each(struct cas_cache *c, each_object *each, void *ctx, struct err *e)
+{
+	struct listing l = { 0 };
+	int r = 0;
+
+	for (int legacy = 0; legacy < 2; legacy++)
+		for (unsigned shard = 0; shard < 256 && !r; shard++)
+			r = each_of_shard(c, shard, legacy, each, ctx, &l, e);
+	free(l.ids);
+	return r;
+}
