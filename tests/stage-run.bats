@@ -545,3 +545,20 @@ pushed() {
 	run -0 stage-run release "${ask[@]}"
 	contains "$output" "tagged model-1"
 }
+
+@test "an output that would take more along when it is removed is refused" {
+	git init -q .
+	stage-run setup
+	mkdir sub
+	printf keep >../keep
+	printf keep >sub/keep
+	for out in . ../keep "$BATS_TEST_TMPDIR/keep" .git/config .dvc dvc.yaml dvc.lock sub/.. a/../../keep; do
+		printf 'stages:\n  a:\n    cmd: "true"\n    outs: ["%s"]\n' "$out" >dvc.yaml
+		run -2 --separate-stderr stage-run run
+		contains "$stderr" "'$out' cannot be an output: it"
+	done
+	printf 'stages:\n  a:\n    cmd: "true"\n    wdir: sub\n    outs: [../sub]\n' >dvc.yaml
+	run -2 --separate-stderr stage-run run
+	contains "$stderr" "'../sub' cannot be an output: the stage runs in it"
+	[ -s ../keep ] && [ -s sub/keep ] && [ -s .git/config ] && [ -d .dvc ]
+}

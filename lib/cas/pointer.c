@@ -69,7 +69,7 @@ static char *out_path(const char *dir, const char *path, const char *where, stru
 	path_normalise(&b);
 	if (buf_check(&b, e))
 		goto out;
-	if (!path_stays_below(b.p) || !strcmp(b.p, ".") || cas_repo_is_reserved(b.p)) {
+	if (!cas_repo_is_data(b.p)) {
 		err_set(e, ERR_INPUT, "%s: '%s' is not a path of the workspace", where, path);
 		goto out;
 	}

@@ -459,6 +459,11 @@ bool cas_repo_is_reserved(const char *rel)
 	return false;
 }
 
+bool cas_repo_is_data(const char *rel)
+{
+	return *rel && strcmp(rel, ".") != 0 && path_stays_below(rel) && !cas_repo_is_reserved(rel);
+}
+
 int cas_repo_relative(const struct cas_repo *r, const char *typed, struct buf *b, struct err *e)
 {
 	struct buf whole = BUF_INIT;

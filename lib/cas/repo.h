@@ -80,6 +80,8 @@ void cas_repo_absolute(const struct cas_repo *r, const char *rel, struct buf *b)
 int cas_repo_relative(
 	const struct cas_repo *r, const char *typed, struct buf *b, struct err *e) MUST_CHECK;
 
+/** May data lie at the normalised path: below the root, not the root itself, in no reserved folder? */
+bool cas_repo_is_data(const char *rel);
 /**
  * ERR_INPUT when a folder above `rel` is a symbolic link. A repository may come from anybody: with a link
  * in it, and an output below that, data could be written anywhere, also into .git.

@@ -88,7 +88,7 @@ struct cas_checkout_result {
  * when a file that would be overwritten or removed is not in the cache (and not forced), or
  * when an object is missing. Empty
  * folders that are left over in a directory are removed. A symbolic link above `path`, or in
- * place of a folder, is ERR_INPUT: nothing is written through it. `res` may be NULL, and is added to.
+ * place of a folder, is ERR_INPUT, as is a path that is not data's (cas/repo.h): nothing is written through it. `res` may be NULL, and is added to.
  */
 int cas_worktree_checkout(struct cas_worktree *w, const char *path, const struct cas_content *want,
 	unsigned flags, struct cas_checkout_result *res, struct err *e) MUST_CHECK;

@@ -388,6 +388,8 @@ static int begin(
 	struct checkout *k, struct cas_worktree *w, const char *path, unsigned flags, struct err *e)
 {
 	*k = (struct checkout){ .w = w, .path = path, .flags = flags, .absolute = BUF_INIT };
+	if (!cas_repo_is_data(path))
+		return err_set(e, ERR_INPUT, "'%s' is not a path of the workspace", path);
 	cas_repo_absolute(w->repo, path, &k->absolute);
 	return buf_check(&k->absolute, e) || cas_repo_check_links(w->repo, path, e) ? -1 : 0;
 }

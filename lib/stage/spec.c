@@ -7,6 +7,7 @@
 #include "base/opt.h"
 #include "base/path.h"
 #include "base/ydoc.h"
+#include "cas/repo.h"
 
 struct reader {
 	struct stage_pipeline *p;
@@ -125,6 +126,22 @@ static bool flag_of(const json_t *o, const char *key, bool missing)
 	return v ? json_is_true(v) : missing;
 }
 
+/* Outputs are removed before the command runs: that must not be able to take anything else along. */
+static int check_out(struct reader *r, const struct stage_path *path)
+{
+	const char *base = path_base(path->full), *wdir = r->s->full_wdir;
+	size_t len = strlen(path->full);
+
+	if (!cas_repo_is_data(path->full))
+		return refuse(r, "'%s' cannot be an output: it is not data of the workspace",
+			path->text);
+	if (!strncmp(wdir, path->full, len) && (wdir[len] == '/' || !wdir[len]))
+		return refuse(r, "'%s' cannot be an output: the stage runs in it", path->text);
+	if (!strcmp(base, "dvc.yaml") || !strcmp(base, "dvc.lock"))
+		return refuse(r, "'%s' cannot be an output: it declares the pipeline", path->text);
+	return 0;
+}
+
 static int read_out(struct reader *r, json_t *item, enum stage_out_kind kind, const char *key)
 {
 	struct stage_out *out = &r->s->outs[r->s->n_outs++];
@@ -143,7 +160,7 @@ static int read_out(struct reader *r, json_t *item, enum stage_out_kind kind, co
 	out->cache = flag_of(flags, "cache", true);
 	out->persist = flag_of(flags, "persist", false);
 	out->push = flag_of(flags, "push", true);
-	return set_path(r, text, &out->path);
+	return set_path(r, text, &out->path) || check_out(r, &out->path) ? -1 : 0;
 }
 
 static int read_outs(struct reader *r, const json_t *stage)
