@@ -131,6 +131,15 @@ static int git_files(struct stage_project *p, const char *const *head, const str
 	return rc;
 }
 
+/* Data that is merely not in its place says nothing against what is recorded. */
+static bool is_only_missing(const struct stage_state *s)
+{
+	for (size_t i = 0; i < s->n_reasons; i++)
+		if (strcmp(s->reasons[i].kind, "missing output") != 0)
+			return false;
+	return s->verdict == STAGE_RESTORE;
+}
+
 static int check_up_to_date(struct stage_project *p, struct err *e)
 {
 	struct stage_states s;
@@ -139,7 +148,8 @@ static int check_up_to_date(struct stage_project *p, struct err *e)
 	if (stage_change_judge_all(p, STAGE_LOOK_STATUS, &s, e))
 		return -1;
 	for (size_t i = 0; i < p->pipeline.n && !rc; i++) {
-		if (s.all[i].verdict == STAGE_SAME || p->pipeline.stages[i].always)
+		if (s.all[i].verdict == STAGE_SAME || p->pipeline.stages[i].always ||
+			is_only_missing(&s.all[i]))
 			continue;
 		rc = err_set(
 			e, ERR_INPUT, "stage '%s' is not up to date", p->pipeline.stages[i].name);

@@ -1,0 +1,128 @@
+load ../helper
+
+# The GitLab template, run by gitlab-ci-local (npm, 4.61.0): job by job, each in a clean clone with nothing from the
+# jobs before but their artifacts, and the remote. GITLAB_CI_LOCAL names the program, if it is not on PATH.
+setup() {
+	scratch
+	gcl=${GITLAB_CI_LOCAL:-$(command -v gitlab-ci-local || true)}
+	[ -n "$gcl" ] || skip "no gitlab-ci-local (npm install gitlab-ci-local@4.61.0)"
+	needs rsync
+	export CI=true
+	git init -q --bare ../origin.git
+	git init -q . && git remote add origin "$BATS_TEST_TMPDIR/origin.git"
+	project
+	git add -A && git commit -qm "a project" && git push -q origin HEAD:main
+}
+
+# `accuracy` is the share of a in the data: a model of one number.
+project() {
+	cp "$ROOT/mk/gitlab/cd4ml.gitlab-ci.yml" .
+	cat >.gitlab-ci.yml <<-'EOF2'
+		include: [{local: cd4ml.gitlab-ci.yml}]
+		check_data: {extends: .cd4ml:check_data}
+		train: {extends: .cd4ml:train}
+		check_predictions: {extends: .cd4ml:check_predictions}
+		evaluate: {extends: .cd4ml:evaluate}
+		release: {extends: .cd4ml:release}
+	EOF2
+	cat >Makefile <<-EOF2
+		STAGES := check train predict evaluate
+		check_DEPS := data.txt
+		check_OUTS := reports/check.xml
+		check_CMD  := echo '<testsuites><testsuite name="data"><testcase classname="data" name="is there"/></testsuite></testsuites>' >reports/check.xml
+		check_CI   := check_data
+		train_DEPS := data.txt reports/check.xml
+		train_OUTS := models/model.txt
+		train_CMD  := grep -c a data.txt >models/model.txt
+		train_CI   := train
+		predict_DEPS := models/model.txt
+		predict_OUTS := predictions.txt
+		predict_CMD  := cat models/model.txt >predictions.txt
+		predict_CI   := check_predictions
+		evaluate_DEPS := predictions.txt
+		evaluate_OUTS := reports/page.html
+		evaluate_METRICS := metrics/metrics.json
+		evaluate_CMD  := n=\$\$(cat predictions.txt); printf '{"accuracy": 0.%d, "test_hash": "t"}\\n' "\$\$n" >metrics/metrics.json; \
+			echo "<p>\$\$n" >reports/page.html
+		evaluate_CI   := evaluate
+		include $ROOT/mk/cd4ml.mk
+	EOF2
+	echo 0.1 >baseline.txt
+	printf '/models/\n/reports/\n/predictions.txt\n.gitlab-ci-local\n' >.gitignore
+	printf 'a\na\na\nb\n' >data.txt
+	stage-run setup --remote "$BATS_TEST_TMPDIR/store"
+	cas-hash add data.txt
+	s3-sync push -q
+}
+
+# job NAME PREVIOUS - runs one job in a clean clone ../NAME.N, with the artifacts of the clone PREVIOUS
+job() {
+	local clone=$BATS_TEST_TMPDIR/clone.$1 f
+
+	rm -rf "$clone"
+	git clone -q "$BATS_TEST_TMPDIR/origin.git" "$clone"
+	if [ -n "${2-}" ]; then
+		for f in dvc.lock metrics reports baseline.txt baseline.json; do
+			[ ! -e "$BATS_TEST_TMPDIR/clone.$2/$f" ] || cp -R "$BATS_TEST_TMPDIR/clone.$2/$f" "$clone/"
+		done
+	fi
+	cd "$clone" || return
+	# a name that GitLab's variables can be made of; pushes go where they belong
+	git remote set-url origin git@gitlab.example.com:group/project.git
+	git remote set-url --push origin "$BATS_TEST_TMPDIR/origin.git"
+	"$gcl" --force-shell-executor --no-color --variable CD4ML_IMAGE=none "$1" 2>&1
+}
+
+# pipeline - all five; stops at the first that fails, which `failed` then names
+pipeline() {
+	local previous='' name
+
+	failed=''
+	for name in check_data train check_predictions evaluate release; do
+		job $name $previous >"$BATS_TEST_TMPDIR/$name.log" || {
+			failed=$name
+			return 0
+		}
+		previous=$name
+	done
+}
+
+@test "the first pipeline releases, the same model fails at evaluate, new data passes" {
+	pipeline
+	same "$failed" "" || { cat "$BATS_TEST_TMPDIR/$failed.log"; false; }
+	grep -q "train: running" "$BATS_TEST_TMPDIR/train.log"
+	same "$(git -C ../origin.git tag)" model-1
+	same "$(git -C ../origin.git log -1 --format=%s main)" "Release model-1"
+	same "$(git -C ../origin.git show main:baseline.txt)" 0.3
+	same "$(cat ../clone.release/cd4ml.env)" CD4ML_VERSION=model-1
+	[ ! -e ../clone.train/predictions.txt ] && [ ! -e ../clone.release/data.txt ]
+
+	pipeline
+	same "$failed" evaluate
+	for name in check_data train check_predictions evaluate; do
+		run -1 grep -q ": running" "$BATS_TEST_TMPDIR/$name.log"
+	done
+	[ -e ../clone.evaluate/reports/page.html ] # the report is there to be looked at all the same
+
+	cd ../work || return
+	git pull -q origin main
+	echo a >>data.txt
+	cas-hash add data.txt && s3-sync push -q
+	git commit -qam "a new day" && git push -q origin HEAD:main
+	pipeline
+	same "$failed" "" || { cat "$BATS_TEST_TMPDIR/$failed.log"; false; }
+	same "$(git -C ../origin.git tag)" $'model-1\nmodel-2'
+}
+
+@test "GitLab's schema takes each of the template's additions" {
+	cat >>.gitlab-ci.yml <<-'EOF2'
+		shards: {extends: [.cd4ml:shards, .cd4ml:gpu, .cd4ml:aws], parallel: 3}
+		careful: {extends: [.cd4ml:train, .cd4ml:on_change]}
+	EOF2
+	git remote set-url origin git@gitlab.example.com:group/project.git
+	run -0 "$gcl" --list-json
+	contains "$output" '"name": "shards'
+	run -0 "$gcl" --preview
+	contains "$output" "resource_group: cd4ml-release"
+	contains "$output" "saas-linux-medium-amd64-gpu-standard"
+}
