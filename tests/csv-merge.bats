@@ -105,3 +105,25 @@ good() {
 	threads_agree csv-merge a.csv b.csv --key k --duplicates last
 	threads_agree csv-merge a.csv b.csv --key k --sort-by t,v
 }
+
+@test "the same whatever the memory, first and last, sorted or not" {
+	awk 'BEGIN { print "k,v,t"; for (i = 0; i < 20000; i++) printf "%s,\"x\n%d\",%d\n", i % 9 ? i * 7919 % 5000 : "", i, i * 31 % 700 }' >a.csv
+	awk 'BEGIN { print "v,k,t"; for (i = 0; i < 20000; i++) printf "%d,\"%d\",z%d\n", i, i * 3, i % 50 }' >b.csv
+	for what in "--key k" "--key k,t --duplicates last" "--sort-by t" "--sort-by t,v --key k" "--key v --sort-by k --duplicates last"; do
+		# shellcheck disable=SC2086
+		csv-merge a.csv b.csv a.csv $what -v >want.csv 2>want.txt
+		for memory in 1 100K 1M 1G; do
+			for j in 1 3; do
+				# shellcheck disable=SC2086
+				csv-merge a.csv b.csv a.csv $what --memory $memory -j $j -v >got.csv 2>got.txt
+				cmp got.csv want.csv
+				same "$(cat got.txt)" "$(cat want.txt)"
+			done
+		done
+	done
+	mkdir t
+	TMPDIR=$PWD/t csv-merge a.csv b.csv --key k --memory 1 -o out.csv
+	[ -z "$(ls -A t)" ]
+	TMPDIR=$PWD/nosuch run -2 csv-merge a.csv --key k --memory 1 -o out2.csv
+	contains "$output" "cannot make a temporary file"
+}

@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "base/tool.h"
 #include "table/concat.h"
 
@@ -7,6 +9,7 @@ struct args {
 	struct csv_dialect dialect;
 	const char *key, *sort_by;
 	int missing, duplicates;
+	uint64_t memory;
 };
 
 static const struct args defaults = { .dialect = CSV_DIALECT_DEFAULT };
@@ -20,6 +23,9 @@ static const struct opt options[] = { OPT_HEADING("Columns"),
 		"which row of a key to keep" },
 	{ 0, "sort-by", OPT_TEXT, offsetof(struct args, sort_by), "COL,...",
 		"order: empty, numbers, texts; equal ones as they come" },
+	{ 0, "memory", OPT_SIZE, offsetof(struct args, memory), "SIZE",
+		"of rows that are held; what is more goes to disk (0: no limit)",
+		.hide_default = true },
 	CSV_DIALECT_OPTIONS(struct args, dialect), OPT_END };
 
 static enum tool_status run(struct tool *t, const void *args, struct err *e)
@@ -34,6 +40,8 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 		.key = a->key,
 		.keep_last = a->duplicates != 0,
 		.sort_by = a->sort_by,
+		.memory = a->memory,
+		.temp_dir = getenv("TMPDIR"),
 	};
 
 	if (table_concat_run(&concat, t->out, t->pool, t->progress, &r, e))

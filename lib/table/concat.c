@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "csv/copy.h"
 #include "csv/value.h"
+#include "table/concat_disk.h"
+#include "table/concat_order.h"
 
 #define NO_COL ((size_t)-1)
 
@@ -37,6 +39,8 @@ struct concat {
 	bool is_within_line; /* the output does not end with a newline now */
 	struct arena memory;
 	struct table_concat_result *result;
+	struct budget budget;
+	struct concat_disk *disk; /* where rows go for which there is no memory */
 	/* of the file that is being read */
 	const struct file *file;
 	size_t *file_key; /* [n_key] */
@@ -272,11 +276,11 @@ static int row_text(
 	char quote = csv_dialect_quote(c->spec->dialect);
 	struct buf value = BUF_INIT;
 	size_t tail;
-	int rc;
+	int rc = 0;
 
 	add_row(c, row, b);
 	tail = b->len;
-	for (size_t i = 0; i < c->n_sort; i++) {
+	for (size_t i = 0; !rc && i < c->n_sort; i++) {
 		size_t at = c->file->cols[c->sort[i]];
 		struct slice v = { "", 0 };
 
@@ -285,9 +289,9 @@ static int row_text(
 		if (!csv_value_is_missing(c->spec->dialect, v))
 			buf_add_slice(b, v);
 		buf_add_char(b, '\0');
+		rc = buf_check(&value, e); /* before the next value makes it forget */
 	}
 	*tail_len = (uint32_t)(b->len - tail);
-	rc = buf_check(&value, e);
 	buf_release(&value);
 	return rc;
 }
@@ -312,60 +316,11 @@ static int load_file(struct concat *c, struct csv_table *t, struct table_keymap 
 	return table_keymap_add(m, t, c->n_key ? &key : NULL, row_text, c, pool, progress, e);
 }
 
-/* A row on its way into order; what its first value is, is worked out once. */
-struct sorted {
-	const struct table_row *row;
-	size_t position;
-	int kind; /* 0 missing, 1 number, 2 text */
-	double number;
-};
-
-static int kind_of(const char *value, double *number)
-{
-	struct slice v = slice_of(value);
-
-	if (!v.len)
-		return 0;
-	return csv_value_number(v, number) ? 1 : 2;
-}
-
-static int compare_values(
-	int kind_a, double a, const char *text_a, int kind_b, double b, const char *text_b)
-{
-	if (kind_a != kind_b)
-		return kind_a < kind_b ? -1 : 1;
-	if (kind_a == 1)
-		return (a > b) - (a < b);
-	return strcmp(text_a, text_b);
-}
-
-static int compare_rows(const void *pa, const void *pb)
-{
-	const struct sorted *a = pa, *b = pb;
-	struct slice ta = table_row_tail(a->row);
-	const char *va = ta.p, *end = ta.p + ta.len, *vb = table_row_tail(b->row).p;
-	int c = compare_values(a->kind, a->number, va, b->kind, b->number, vb);
-
-	while (!c) {
-		double na = 0, nb = 0;
-		int ka, kb;
-
-		va += strlen(va) + 1;
-		vb += strlen(vb) + 1;
-		if (va == end)
-			return (a->position > b->position) - (a->position < b->position);
-		ka = kind_of(va, &na);
-		kb = kind_of(vb, &nb);
-		c = compare_values(ka, na, va, kb, nb, vb);
-	}
-	return c;
-}
-
 static int write_sorted(struct concat *c, const struct table_keymap *m, struct err *e)
 {
 	struct table_keymap_counts counts;
 	struct table_keymap_place place = { 0 };
-	struct sorted *rows;
+	struct concat_sorted *rows;
 	struct table_row *row;
 	size_t n = 0;
 	int rc = -1;
@@ -377,11 +332,10 @@ static int write_sorted(struct concat *c, const struct table_keymap *m, struct e
 	while ((row = table_keymap_next(m, &place))) {
 		if (row->is_dropped)
 			continue;
-		rows[n] = (struct sorted){ .row = row, .position = n };
-		rows[n].kind = kind_of(table_row_tail(row).p, &rows[n].number);
+		rows[n] = table_concat_order_of(row, n);
 		n++;
 	}
-	qsort(rows, n, sizeof(*rows), compare_rows);
+	qsort(rows, n, sizeof(*rows), table_concat_order_compare);
 	for (size_t i = 0; i < n; i++)
 		if (write_rows(c, table_row_text(rows[i].row), e))
 			goto out;
@@ -390,6 +344,20 @@ static int write_sorted(struct concat *c, const struct table_keymap *m, struct e
 out:
 	free(rows);
 	return rc;
+}
+
+static int write_one(void *ctx, struct slice row, struct err *e)
+{
+	struct concat *c = ctx;
+
+	c->result->n_out++;
+	return write_rows(c, row, e);
+}
+
+static int write_from_disk(struct concat *c, struct err *e)
+{
+	c->result->n_spilled = c->result->n_in;
+	return table_concat_disk_run(c->disk, write_one, c, &c->result->n_duplicates, e);
 }
 
 static int write_held(struct concat *c, struct table_keymap *m, struct pool *pool, struct err *e)
@@ -402,10 +370,12 @@ static int write_held(struct concat *c, struct table_keymap *m, struct pool *poo
 		return -1;
 	table_keymap_get_counts(m, &counts);
 	c->result->n_in = counts.n_rows;
-	if (c->n_key) {
-		c->result->n_duplicates = counts.n_duplicates;
+	if (c->n_key)
 		c->result->n_unkeyed = counts.n_unkeyed;
-	}
+	if (table_keymap_is_spilled(m))
+		return write_from_disk(c, e);
+	if (c->n_key)
+		c->result->n_duplicates = counts.n_duplicates;
 	if (c->n_sort)
 		return write_sorted(c, m, e);
 	while ((row = table_keymap_next(m, &place))) {
@@ -458,15 +428,26 @@ static int run(struct concat *c, struct pool *pool, struct progress *progress, s
 		.duplicates = c->spec->keep_last ? TABLE_DUPLICATES_LAST : TABLE_DUPLICATES_FIRST,
 		.keep_unkeyed = true,
 		.is_list = !c->n_key,
+		.sink = table_concat_disk_row,
 	};
 	struct table_keymap *m = NULL;
 	int rc = -1;
 
+	budget_init(&c->budget, c->spec->memory);
+
 	output_slice(c->out, buf_slice(&c->header));
+	if (c->spec->memory && (c->n_key || c->n_sort)) {
+		c->disk = table_concat_disk_new(c->spec->memory, c->spec->temp_dir, spec.duplicates,
+			c->n_key > 0, c->n_sort > 0, e);
+		if (!c->disk)
+			return -1;
+		spec.budget = &c->budget;
+		spec.sink_ctx = c->disk;
+	}
 	if (c->n_key || c->n_sort) {
 		m = table_keymap_new(&spec, e);
 		if (!m)
-			return -1;
+			goto out;
 	}
 	for (size_t i = 0; i < c->n_files; i++)
 		if (read_file(c, &c->files[i], m, pool, progress, e))
@@ -474,6 +455,7 @@ static int run(struct concat *c, struct pool *pool, struct progress *progress, s
 	rc = m ? write_held(c, m, pool, e) : 0;
 out:
 	table_keymap_free(m);
+	table_concat_disk_free(c->disk);
 	return rc;
 }
 

@@ -5,7 +5,8 @@
  * file with just these columns pass as they stand, line ends included, so that merging the parts of a
  * table gives its bytes again; others are reordered, field by field.
  *
- * Without key and order it streams in bounded memory; with one of them all rows are held.
+ * Without key and order it streams in bounded memory; with one of them all rows are held, in memory or,
+ * beyond a limit, on disk.
  */
 #ifndef CD4ML_TABLE_CONCAT_H
 #define CD4ML_TABLE_CONCAT_H
@@ -27,12 +28,16 @@ struct table_concat {
 	 * then texts by bytes; equal ones as they come.
 	 */
 	const char *sort_by;
+	/** Bytes for rows that are held, with a key or an order; 0: no limit. What is more goes to disk. */
+	uint64_t memory;
+	const char *temp_dir; /* for it; NULL: /tmp */
 };
 
 struct table_concat_result {
 	uint64_t n_in, n_out;
 	uint64_t n_duplicates, n_unkeyed; /* rows; with a key */
 	uint64_t n_ragged;
+	uint64_t n_spilled; /* rows that went to disk */
 	size_t n_filled; /* columns that a file lacked, over all files */
 };
 

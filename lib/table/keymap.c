@@ -103,9 +103,10 @@ static int compose_key(const struct table_key *k, const struct csv_row *row, str
 	for (size_t i = 0; i < k->n_cols; i++) {
 		struct slice v = key_value(k, &row->fields[k->cols[i]], quote, &unescaped);
 
+		if (buf_check(&unescaped, e)) /* before the next value makes it forget */
+			goto out;
 		if (!k->match_empty && csv_value_is_missing(k->dialect, v)) {
-			/* a value without memory looks empty too */
-			got = buf_check(&unescaped, e) ? -1 : 0;
+			got = 0;
 			goto out;
 		}
 		if (i)
@@ -116,7 +117,7 @@ static int compose_key(const struct table_key *k, const struct csv_row *row, str
 		to += v.len;
 	}
 	key->len = (size_t)(to - key->p);
-	got = buf_check(&unescaped, e) ? -1 : 1;
+	got = 1;
 out:
 	buf_release(&unescaped);
 	return got;

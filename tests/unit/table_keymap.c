@@ -148,6 +148,8 @@ static int concat(void *ctx, struct err *e)
 		.fill = true,
 		.key = ctx,
 		.sort_by = ctx,
+		.memory = ctx ? strlen(ctx) > 1 : 0,
+		.temp_dir = ".",
 	};
 	struct table_concat_result r;
 	struct pool *pool = pool_new(2, e);
@@ -187,7 +189,7 @@ static int cut(void *ctx, struct err *e)
 
 static void test_memory(void)
 {
-	char k[] = "k", shares[] = "shares", by[] = "by", parts[] = "parts";
+	char k[] = "k", u[] = "k,k", shares[] = "shares", by[] = "by", parts[] = "parts";
 
 	scratch();
 	write_text("l.csv", "k,v\na,1\n\"b\"\"\",2\n,3\n");
@@ -197,6 +199,7 @@ static void test_memory(void)
 	survives_oom(join, k, "join on disk");
 	survives_oom(concat, NULL, "merge");
 	survives_oom(concat, k, "merge by key");
+	survives_oom(concat, u, "merge by key, on disk");
 	survives_oom(cut, shares, "split by shares");
 	survives_oom(cut, by, "split by value");
 	survives_oom(cut, parts, "split to parts");
