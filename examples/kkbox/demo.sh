@@ -99,33 +99,34 @@ number() {
 	sed -n "s/^ *\"$2\": *\([-0-9.e]*\),\{0,1\}$/\1/p" "$1" | head -n 1
 }
 
-# repro [MODEL=...] - brings the project up to date, says what ran while it runs, and how good it is now
+# rows - a table of the stages, from what `make repro` says while it runs
+rows() {
+	n=0
+	while IFS= read -r line; do
+		seconds='-' memory=restored
+		case $line in
+		*': done in '*' of memory'*)
+			seconds=${line#*: done in } memory=${line#*at most }
+			seconds=${seconds%% s,*} memory=${memory%% of memory*}
+			;;
+		*': restored from '*) ;;
+		*) continue ;;
+		esac
+		n=$((n + 1))
+		[ "$n" -gt 1 ] || printf '     %-20s %10s %14s\n' stage seconds 'peak memory'
+		printf '     %-20s %10s %14s\n' "${line%%:*}" "$seconds" "$memory"
+	done
+}
+
+# repro [MODEL=...] - brings the project up to date, and says what ran and how good it is now
 repro() {
 	shown make repro "$@"
-	{ make repro "$@" </dev/null 2>&1 && echo "made it"; } | tee "$log" | awk '
-	function row(name, seconds, memory) {
-		if (!n++)
-			printf "     %-20s %10s %14s\n", "stage", "seconds", "peak memory"
-		printf "     %-20s %10s %14s\n", name, seconds, memory
-		fflush()
-	}
-	{ name = $1; sub(/:$/, "", name) }
-	/: done in / {
-		memory = $0; sub(/.*at most /, "", memory); sub(/ of memory.*/, "", memory)
-		match($0, /done in [0-9.]+/)
-		seconds = substr($0, RSTART + 8, RLENGTH - 8)
-		total += seconds
-		row(name, sprintf("%.1f", seconds), memory)
-	}
-	/: restored from the (run )?cache/ { row(name, "-", "restored") }
-	/^made it$/ { made = 1 }
-	END {
-		if (!n && made)
-			print "     nothing was to do"
-		else if (total > 0)
-			printf "     %-20s %10.1f\n", "", total
-	}'
+	{ make repro "$@" </dev/null 2>&1 && echo "made it"; } | tee "$log" | rows
 	grep -q '^made it$' "$log" || fail "make repro $*" "an error"
+	sed -n 's/.*: done in \([0-9.]*\) s, .*/\1/p' "$log" | awk '
+		{ total += $1 }
+		END { if (NR) printf "     %-20s %10.1f\n", "", total }'
+	grep -Eq ': (done in|restored from) ' "$log" || echo '     nothing was to do'
 	printf '     on test: AUC %.4f, accuracy %.4f; the baseline is %.4f\n' \
 		"$(number metrics/metrics.json auc)" "$(number metrics/metrics.json accuracy)" "$(cat baseline.txt)"
 }
