@@ -15,11 +15,25 @@ static struct bucket *bucket_of(const struct remote_store *s)
 	return (struct bucket *)(uintptr_t)s;
 }
 
+static void free_task(struct bucket_task *t)
+{
+	*t->link = t->next;
+	if (t->next)
+		t->next->link = t->link;
+	if (t->release)
+		t->release(t);
+	remote_s3_release(&t->op);
+	buf_release(&t->key);
+	free(t);
+}
+
 static void bucket_close(struct remote_store *s)
 {
 	struct bucket *b = bucket_of(s);
 
 	remote_http_free(b->http);
+	while (b->tasks)
+		free_task(b->tasks);
 	remote_s3_free(b->s3);
 	remote_creds_free(b->creds);
 	if (b->texts)
@@ -86,9 +100,13 @@ static int read_http_settings(struct bucket *b, const struct remote_store_option
 	bool failed = false;
 	const char *verify = setting(b, o, "ssl_verify", e, &failed);
 	const char *bandwidth = setting(b, o, "bandwidth", e, &failed);
+	const char *jobs = setting(b, o, "jobs", e, &failed);
 	struct remote_http_options *h = &b->http_options;
+	uint64_t n;
 
 	h->in_flight = o->in_flight;
+	if (!h->in_flight && jobs && num_parse_uint(slice_of(jobs), &n) && n >= 1)
+		h->in_flight = n < 256 ? (int)n : 256;
 	h->diag = o->diag;
 	h->insecure = is_no(verify);
 	h->ca_bundle = verify && !is_no(verify) && !is_yes(verify)
@@ -106,6 +124,8 @@ static int read_s3_settings(struct bucket *b, const struct remote_store_options 
 	const char *style = setting(b, o, "addressing_style", e, &failed);
 	const char *checksum = setting(b, o, "checksum_algorithm", e, &failed);
 	struct remote_s3_options *s = &b->s3_options;
+	static const char *const grants[REMOTE_S3_GRANTS] = { "grant_read", "grant_read_acp",
+		"grant_write_acp", "grant_full_control" };
 
 	s->endpoint = setting(b, o, "endpointurl", e, &failed);
 	if (!s->endpoint)
@@ -115,6 +135,9 @@ static int read_s3_settings(struct bucket *b, const struct remote_store_options 
 	s->sse_kms_key_id = setting(b, o, "sse_kms_key_id", e, &failed);
 	s->acl = setting(b, o, "acl", e, &failed);
 	s->storage_class = setting(b, o, "storage_class", e, &failed);
+	for (int i = 0; i < REMOTE_S3_GRANTS; i++)
+		s->grants[i] = setting(b, o, grants[i], e, &failed);
+	s->plain = is_no(setting(b, o, "use_ssl", e, &failed));
 	s->requester_pays = is_word(setting(b, o, "request_payer", e, &failed), "requester");
 	if (!style)
 		style = remote_creds_setting(b->creds, "s3.addressing_style");
@@ -157,15 +180,6 @@ int bucket_task_start(struct bucket_task *t,
 	t->op.ctx = t;
 	t->op.done = done;
 	return remote_s3_start(t->bucket->s3, &t->op, e);
-}
-
-static void free_task(struct bucket_task *t)
-{
-	if (t->release)
-		t->release(t);
-	remote_s3_release(&t->op);
-	buf_release(&t->key);
-	free(t);
 }
 
 static int asked(struct remote_s3_op *op, const struct err *failed, struct err *e)
@@ -211,6 +225,11 @@ static struct bucket_task *new_task(struct bucket *b, struct remote_job *job, st
 		return NULL;
 	t->bucket = b;
 	t->job = job;
+	t->next = b->tasks;
+	t->link = &b->tasks;
+	if (t->next)
+		t->next->link = &t->next;
+	b->tasks = t;
 	buf_init(&t->key);
 	if (b->prefix[0])
 		buf_addf(&t->key, "%s/", b->prefix);

@@ -8,7 +8,8 @@
  * the job says so (If-None-Match: *, where the server knows it).
  *
  * Settings, by DVC's names: endpointurl, region, profile, access_key_id, secret_access_key, session_token, credentialpath,
- * configpath, use_ssl, ssl_verify (false, or a CA bundle), sse, sse_kms_key_id, acl, allow_anonymous_login; and ours:
+ * configpath, use_ssl, ssl_verify (false, or a CA bundle), sse, sse_kms_key_id, acl, grant_read, grant_read_acp,
+ * grant_write_acp, grant_full_control, jobs (requests in flight), allow_anonymous_login; and ours:
  * addressing_style (path, virtual), storage_class, request_payer, checksum_algorithm (md5, none), bandwidth (bytes per second).
  */
 #ifndef CD4ML_REMOTE_BUCKET_H

@@ -16,7 +16,7 @@
  * one (If-Match). The hash is taken of the bytes in order: of the first range as they come, of the others read back
  * from the file, which is still in memory then.
  */
-enum { RANGE = 8 << 20, INTO_MAX = 1 << 30 };
+enum { RANGE = 8 << 20, INTO_MAX = 1 << 30, ATTEMPTS = 3 };
 
 struct range {
 	struct bucket_task *task;
@@ -28,7 +28,11 @@ struct range {
 
 struct fetch {
 	struct fresh fresh;
-	struct hash_md5 *hash; /* NULL: nobody wants it */
+	struct hash_md5 *hash;
+	int attempt;
+	bool is_stale; /* the object changed under our hands */
+	bool has_etag; /* the server said what the bytes hash to */
+	uint8_t etag_md5[HASH_MD5_LEN];
 	uint64_t size; /* known after the first answer */
 	size_t n_ranges, next, n_flying, hashed;
 	unsigned char *arrived; /* [n_ranges] */
@@ -83,23 +87,26 @@ static int replace(struct bucket_task *t, struct fetch *f, struct stat *st, stru
 	path_dir(&folder, t->job->path);
 	t->bucket->place.spare_dir = folder.p;
 	result = buf_check(&folder, e) ||
-			fresh_replace(&t->bucket->place, &f->fresh, t->job->path, st, e)
-		? -1
-		: 0;
+				 fresh_replace(&t->bucket->place, &f->fresh, t->job->path, st, e)
+			 ? -1
+			 : 0;
 	t->bucket->place.spare_dir = NULL;
 	buf_release(&folder);
 	return result;
 }
 
-static int put_in_place(struct bucket_task *t, struct err *e)
+static int put_in_place(struct bucket_task *t, const uint8_t md5[HASH_MD5_LEN], struct err *e)
 {
 	struct fetch *f = t->state;
 	struct remote_job *job = t->job;
 	struct stat st;
-	uint8_t md5[HASH_MD5_LEN];
 
-	if (f->hash && (hash_md5_finish(f->hash, md5, e) || remote_job_check_md5(job, md5, e)))
+	if (remote_job_check_md5(job, md5, e))
 		return -1;
+	if (f->has_etag && memcmp(md5, f->etag_md5, HASH_MD5_LEN) != 0) {
+		err_set(e, ERR_SYSTEM, "the bytes that came are not those that the server has");
+		return err_hint(e, "it was not copied; try again");
+	}
 	job->size = (int64_t)f->size;
 	job->is_there = true;
 	if (!job->path)
@@ -111,11 +118,46 @@ static int put_in_place(struct bucket_task *t, struct err *e)
 	return replace(t, f, &st, e);
 }
 
+static bool is_damaged(const struct bucket_task *t, const uint8_t md5[HASH_MD5_LEN])
+{
+	const struct fetch *f = t->state;
+
+	return (t->job->has_md5 && memcmp(md5, t->job->md5, HASH_MD5_LEN) != 0) ||
+	       (f->has_etag && memcmp(md5, f->etag_md5, HASH_MD5_LEN) != 0);
+}
+
+static int begin_fetch(struct bucket_task *t, struct err *e);
+
+static int fetch_anew(struct bucket_task *t, struct err *e)
+{
+	struct fetch *f = t->state;
+	uint8_t before[HASH_MD5_LEN];
+
+	diag_say(t->bucket->diag, DIAG_DETAIL, "%s: fetched anew", t->key.p);
+	free(f->arrived);
+	f->arrived = NULL;
+	buf_reset(&f->etag);
+	f->has_failed = f->is_stale = f->has_etag = false;
+	f->n_ranges = 0;
+	f->size = 0;
+	if (hash_md5_finish(f->hash, before, e))
+		return -1;
+	if (t->job->path && ftruncate(f->fresh.fd, 0))
+		return err_errno(e, "cannot write");
+	return begin_fetch(t, e);
+}
+
 static int end(struct bucket_task *t, struct err *e)
 {
 	struct fetch *f = t->state;
+	uint8_t md5[HASH_MD5_LEN];
 
-	if (!f->has_failed && put_in_place(t, &f->failed)) {
+	bool good = !f->has_failed && hash_md5_finish(f->hash, md5, &f->failed) == 0;
+
+	/* Damaged on its way, or replaced meanwhile: it may be right the next time. */
+	if ((f->is_stale || (good && is_damaged(t, md5))) && ++f->attempt < ATTEMPTS)
+		return fetch_anew(t, e);
+	if (!f->has_failed && (!good || put_in_place(t, md5, &f->failed))) {
 		f->has_failed = true;
 		err_at(&f->failed, "%s/%s", t->bucket->name, t->job->key);
 	}
@@ -131,9 +173,9 @@ static int first_bytes(
 	struct fetch *f = t->state;
 	uint8_t before[HASH_MD5_LEN];
 
-	if (offset == 0 && f->hash && hash_md5_finish(f->hash, before, e))
+	if (offset == 0 && hash_md5_finish(f->hash, before, e))
 		return -1; /* forgets an attempt before */
-	if (f->hash && hash_md5_add(f->hash, p, len, e))
+	if (hash_md5_add(f->hash, p, len, e))
 		return -1;
 	if (t->job->path)
 		return write_at(f->fresh.fd, p, len, offset, e);
@@ -157,6 +199,20 @@ static int read_total(struct slice range, uint64_t *total)
 	return num_parse_uint(range, total) ? 0 : -1;
 }
 
+/* The ETag of what was put in one piece is its MD5, unless KMS or the caller's key encrypts it. */
+static bool read_md5_etag(
+	const struct remote_s3_op *op, struct slice etag, uint8_t md5[HASH_MD5_LEN])
+{
+	struct slice sse = remote_http_header(&op->http, "x-amz-server-side-encryption");
+
+	if (etag.len != HASH_MD5_HEX + 2 || etag.p[0] != '"' ||
+		(sse.len && !slice_is(sse, "AES256")) ||
+		remote_http_header(&op->http, "x-amz-server-side-encryption-customer-algorithm")
+			.len)
+		return false;
+	return hash_md5_parse((struct slice){ etag.p + 1, HASH_MD5_HEX }, md5);
+}
+
 static int fetch_more(struct bucket_task *t, struct err *e);
 
 static int first_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
@@ -165,6 +221,7 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 	struct fetch *f = t->state;
 	struct slice length = remote_http_header(&op->http, "content-length");
 	struct slice etag = remote_http_header(&op->http, "etag");
+	uint64_t got;
 
 	/* A range of an empty object cannot be had: the answer 416 says that it is empty. */
 	if (failed && op->http.status == 416)
@@ -175,6 +232,7 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 		t->job->is_there = false;
 		return bucket_task_end(t, NULL, e);
 	}
+	f->has_etag = read_md5_etag(op, etag, f->etag_md5);
 	if (op->http.status != 206) {
 		if (!num_parse_uint(length, &f->size))
 			f->size = t->job->path ? 0 : t->job->into->len;
@@ -185,6 +243,11 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 		buf_check(&f->etag, e)) {
 		err_set(&f->failed, ERR_SYSTEM, "the server does not say how large '%s' is",
 			t->job->key);
+		return bucket_task_end(t, &f->failed, e);
+	}
+	if (!num_parse_uint(length, &got) || got != (f->size < RANGE ? f->size : RANGE)) {
+		err_set(&f->failed, ERR_SYSTEM,
+			"the server sent another part of '%s' than was asked for", t->job->key);
 		return bucket_task_end(t, &f->failed, e);
 	}
 	f->n_ranges = (size_t)((f->size + RANGE - 1) / RANGE);
@@ -220,9 +283,9 @@ static int hash_arrived(struct fetch *f, struct err *e)
 		uint64_t at = (uint64_t)f->hashed * RANGE;
 		uint64_t stop = at + RANGE < f->size ? at + RANGE : f->size;
 
-		if (f->hash && !block)
+		if (!block)
 			block = mem_array_raw(256 << 10, 1, e);
-		while (f->hash && at < stop && result == 0) {
+		while (at < stop && result == 0) {
 			size_t want = stop - at < (256 << 10) ? (size_t)(stop - at) : 256 << 10;
 			ssize_t n = block ? pread(f->fresh.fd, block, want, (off_t)at) : -1;
 
@@ -258,6 +321,7 @@ static int range_done(struct remote_s3_op *op, const struct err *failed, struct 
 		err_set(&changed, ERR_SYSTEM, "the object changed while it was fetched");
 		err_at(&changed, "%s/%s", r->task->bucket->name, r->task->job->key);
 		failed = &changed;
+		f->is_stale = true;
 	}
 	f->arrived[r->number] = 1;
 	if (!failed && !f->has_failed && hash_arrived(f, &changed))
@@ -327,6 +391,20 @@ static int open_target(struct bucket_task *t, struct fetch *f, struct err *e)
 	return result;
 }
 
+static int begin_fetch(struct bucket_task *t, struct err *e)
+{
+	struct fetch *f = t->state;
+
+	t->op.method = "GET";
+	t->op.receive = first_bytes;
+	t->op.n_headers = 0;
+	if (t->job->path) {
+		snprintf(f->ranges[0].text, sizeof(f->ranges[0].text), "bytes=0-%d", RANGE - 1);
+		bucket_add_header(&t->op, "range", f->ranges[0].text);
+	}
+	return bucket_task_start(t, first_done, e);
+}
+
 int bucket_fetch(struct bucket_task *t, struct err *e)
 {
 	struct fetch *f = mem_new(sizeof(*f), e);
@@ -342,16 +420,6 @@ int bucket_fetch(struct bucket_task *t, struct err *e)
 		return -1;
 	if (job->into)
 		buf_reset(job->into);
-	if (job->has_md5 || job->want_md5) {
-		f->hash = hash_md5_new(e);
-		if (!f->hash)
-			return -1;
-	}
-	t->op.method = "GET";
-	t->op.receive = first_bytes;
-	if (job->path) {
-		snprintf(f->ranges[0].text, sizeof(f->ranges[0].text), "bytes=0-%d", RANGE - 1);
-		bucket_add_header(&t->op, "range", f->ranges[0].text);
-	}
-	return bucket_task_start(t, first_done, e);
+	f->hash = hash_md5_new(e);
+	return f->hash ? begin_fetch(t, e) : -1;
 }

@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "remote/s3xml.h"
 
+enum { ATTEMPTS = 3 };
+
 /*
  * Pages of a listing, 1000 keys each, on a loop of their own: a listing is read while a run is under
  * way. The next page is asked for when the one before is used up.
@@ -67,16 +69,21 @@ static int ask_page(struct listing *l, struct err *e)
 	l->op.key = (struct slice){ "", 0 };
 	l->op.done = page_done;
 	l->op.ctx = l;
-	if (remote_s3_start(l->s3, &l->op, e) || remote_http_run(l->http, e))
-		return -1;
-	if (l->has_failed) {
-		*e = l->failed;
-		return -1;
-	}
 	l->at = 0;
-	if (remote_s3xml_read_list(buf_slice(&l->op.http.text), &l->page, e))
-		return err_at(e, "%s", l->bucket->name);
-	return 0;
+	for (int attempt = 1;; attempt++) {
+		if (remote_s3_start(l->s3, &l->op, e) || remote_http_run(l->http, e))
+			return -1;
+		if (l->has_failed) {
+			*e = l->failed;
+			return -1;
+		}
+		/* A page that was damaged on its way is asked for again. */
+		if (!remote_s3xml_read_list(buf_slice(&l->op.http.text), &l->page, e))
+			return 0;
+		if (attempt == ATTEMPTS)
+			return err_at(e, "%s", l->bucket->name);
+		err_clear(e);
+	}
 }
 
 /* The ETag of an object that was put in one piece is its MD5, unless it is encrypted by KMS. */

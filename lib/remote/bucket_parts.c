@@ -46,7 +46,8 @@ struct upload {
 	struct flight flights[BUCKET_PARTS_FLYING];
 	struct hash_md5 *whole; /* NULL: nobody wants it */
 	struct buf id, query, xml, marker;
-	bool resumed, finishing, conditional;
+	bool finishing, conditional;
+	bool is_gone; /* the server knows the upload no more */
 	struct err failed;
 	bool has_failed;
 };
@@ -117,6 +118,55 @@ static int give_up(struct bucket_task *t, struct err *e)
 	return bucket_task_start(t, aborted, e);
 }
 
+/* The ETag that the whole has if it is made of our parts: the MD5 of their MD5s, and their number. */
+static void format_etag(const struct upload *u, char out[HASH_MD5_HEX + 32])
+{
+	struct buf all = BUF_INIT;
+	uint8_t md5[HASH_MD5_LEN];
+	char hex[HASH_MD5_HEX + 1];
+
+	for (size_t i = 0; i < u->n_parts; i++)
+		if (hash_md5_parse(slice_of(u->parts[i].etag), md5))
+			buf_add(&all, (const char *)md5, sizeof(md5));
+	hash_md5_of(buf_slice(&all), md5);
+	buf_release(&all);
+	hash_md5_format(md5, hex);
+	snprintf(out, HASH_MD5_HEX + 32, "\"%s-%zu\"", hex, u->n_parts);
+}
+
+static int looked_up(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct upload *u = t->state;
+	char etag[HASH_MD5_HEX + 32];
+	uint64_t size = 0;
+
+	format_etag(u, etag);
+	if (!failed && !op->is_missing &&
+		num_parse_uint(remote_http_header(&op->http, "content-length"), &size) &&
+		size == u->size &&
+		(t->job->keep || slice_is(remote_http_header(&op->http, "etag"), etag))) {
+		t->job->size = (int64_t)u->size;
+		return bucket_task_end(t, NULL, e);
+	}
+	return bucket_task_end(t, failed ? failed : &u->failed, e);
+}
+
+/*
+ * Either the answer to a completion was lost and it was asked for again, or somebody else has sent the same:
+ * then the object is there. Else that is an error.
+ */
+static int look_up(struct bucket_task *t, struct err *e)
+{
+	t->op.method = "HEAD";
+	t->op.query = NULL;
+	t->op.n_headers = 0;
+	t->op.is_upload = false;
+	t->op.body = NULL;
+	t->op.body_len = 0;
+	return bucket_task_start(t, looked_up, e);
+}
+
 static int finish(struct bucket_task *t, struct err *e);
 
 static int completed(struct remote_s3_op *op, const struct err *failed, struct err *e)
@@ -131,14 +181,16 @@ static int completed(struct remote_s3_op *op, const struct err *failed, struct e
 	if (!failed && op->is_missing) {
 		err_set(&u->failed, ERR_SYSTEM, "the upload was ended by somebody else");
 		err_hint(&u->failed, "try again");
-		return bucket_task_end(t, &u->failed, e);
+		return look_up(t, e);
 	}
 	if (!failed && op->is_refused) {
 		/* The object came to be meanwhile: what we sent is not needed. */
 		u->failed = (struct err)ERR_INIT;
 	}
-	if (!failed)
+	if (!failed) {
 		t->job->size = (int64_t)u->size;
+		t->job->is_there = op->is_refused;
+	}
 	return bucket_task_end(t, failed, e);
 }
 
@@ -231,6 +283,7 @@ static int part_done(struct remote_s3_op *op, const struct err *failed, struct e
 	if (!failed && op->is_missing) {
 		err_set(&gone, ERR_SYSTEM, "the upload was ended by somebody else");
 		failed = &gone;
+		u->is_gone = true;
 	}
 	if (failed)
 		note_failure(u, failed);
@@ -303,6 +356,8 @@ static int send_more(struct bucket_task *t, struct err *e)
 		u->has_failed = true;
 	if (u->has_failed && t->job->path)
 		err_at(&u->failed, "%s", t->job->path);
+	if (u->is_gone)
+		return look_up(t, e);
 	return u->has_failed ? give_up(t, e) : finish(t, e);
 }
 

@@ -88,8 +88,10 @@ static int put_done(struct remote_s3_op *op, const struct err *failed, struct er
 		err_at(&translated, "%s", t->job->path ? t->job->path : t->job->key);
 		return bucket_task_end(t, &translated, e);
 	}
-	if (!failed)
+	if (!failed) {
 		t->job->size = (int64_t)op->body_len;
+		t->job->is_there = op->is_refused;
+	}
 	return bucket_task_end(t, failed, e);
 }
 

@@ -34,9 +34,11 @@ struct bucket {
 	const struct remote_queue *queue;
 	void *ctx;
 	bool ended; /* the queue has no more */
+	struct bucket_task *tasks; /* under way, so that a run that fails leaves nothing */
 };
 
 struct bucket_task {
+	struct bucket_task *next, **link; /* in bucket->tasks */
 	struct bucket *bucket;
 	struct remote_job *job;
 	struct remote_s3_op op; /* the request that is not one of several */

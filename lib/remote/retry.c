@@ -17,7 +17,8 @@ bool remote_retry_s3_code(const char *code)
 {
 	static const char *const codes[] = { "SlowDown", "RequestTimeout", "InternalError",
 		"ServiceUnavailable", "Throttling", "ThrottlingException", "RequestLimitExceeded",
-		"OperationAborted", "BandwidthLimitExceeded", "RequestTimeoutException" };
+		"OperationAborted", "ConditionalRequestConflict", "BandwidthLimitExceeded",
+		"RequestTimeoutException" };
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (strcmp(code, codes[i]) == 0)

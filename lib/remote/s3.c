@@ -13,14 +13,19 @@
 #include "remote/retry.h"
 #include "remote/s3xml.h"
 
-enum { REGION_MAX = 64, REDIRECTS_MAX = 3, SIGNED_MAX = REMOTE_S3_HEADERS + 10 };
+enum {
+	REGION_MAX = 64,
+	REDIRECTS_MAX = 3,
+	DAMAGED_MAX = 3,
+	SIGNED_MAX = REMOTE_S3_HEADERS + REMOTE_S3_GRANTS + 10
+};
 
 struct remote_s3 {
 	struct remote_creds *creds;
 	struct remote_http *http;
 	char *bucket, *name;
 	char *endpoint; /* without a slash at its end; NULL: AWS's */
-	char *sse, *sse_kms_key_id, *acl, *storage_class;
+	char *sse, *sse_kms_key_id, *acl, *storage_class, *grants[REMOTE_S3_GRANTS];
 	char region[REGION_MAX];
 	bool path_style, requester_pays, tls;
 	time_t skew; /* the server's clock minus ours */
@@ -74,7 +79,13 @@ struct remote_s3 *remote_s3_new(const struct remote_s3_options *o, struct err *e
 	len = s->endpoint ? strlen(s->endpoint) : 0;
 	while (len && s->endpoint[len - 1] == '/')
 		s->endpoint[--len] = '\0';
-	s->tls = !s->endpoint || strncmp(s->endpoint, "https:", 6) == 0;
+	for (int i = 0; i < REMOTE_S3_GRANTS; i++)
+		if (copy(&s->grants[i], o->grants[i], e)) {
+			remote_s3_free(s);
+			return NULL;
+		}
+	s->tls = (!s->endpoint && !o->plain) ||
+		 (s->endpoint && strncmp(s->endpoint, "https:", 6) == 0);
 	s->path_style = o->path_style >= 0 ? o->path_style : s->endpoint || strchr(o->bucket, '.');
 	return s;
 }
@@ -90,6 +101,8 @@ void remote_s3_free(struct remote_s3 *s)
 	free(s->sse_kms_key_id);
 	free(s->acl);
 	free(s->storage_class);
+	for (int i = 0; i < REMOTE_S3_GRANTS; i++)
+		free(s->grants[i]);
 	free(s);
 }
 
@@ -222,6 +235,9 @@ static int sign(struct remote_s3 *s, const struct remote_s3_op *op, const struct
 	return result;
 }
 
+static const char *const grant_headers[REMOTE_S3_GRANTS] = { "x-amz-grant-read",
+	"x-amz-grant-read-acp", "x-amz-grant-write-acp", "x-amz-grant-full-control" };
+
 static int prepare(struct remote_http_transfer *t, int number, struct buf *url,
 	struct remote_http_headers *h, struct err *e)
 {
@@ -250,6 +266,8 @@ static int prepare(struct remote_http_transfer *t, int number, struct buf *url,
 		add(&a, "x-amz-server-side-encryption-aws-kms-key-id", s->sse_kms_key_id);
 		add(&a, "x-amz-acl", s->acl);
 		add(&a, "x-amz-storage-class", s->storage_class);
+		for (int i = 0; i < REMOTE_S3_GRANTS; i++)
+			add(&a, grant_headers[i], s->grants[i]);
 	}
 	for (size_t i = 0; i < op->n_headers; i++)
 		a.headers[a.n++] = op->headers[i];
@@ -314,6 +332,9 @@ static bool is_any(const struct buf *code, const char *const *codes)
 
 static const char *const expired_codes[] = { "ExpiredToken", "TokenRefreshRequired", "InvalidToken",
 	NULL };
+/* What arrived is not what was sent: the way damaged it, or the file is not what its name says. */
+static const char *const damaged_codes[] = { "BadDigest", "XAmzContentSHA256Mismatch",
+	"IncompleteBody", NULL };
 static const char *const region_codes[] = { "PermanentRedirect", "TemporaryRedirect",
 	"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", NULL };
 
@@ -334,7 +355,10 @@ static enum remote_http_verdict judge(struct remote_http_transfer *t)
 		verdict = REMOTE_HTTP_AGAIN;
 	else if (strcmp(x.code.p, "RequestTimeTooSkewed") == 0 && learn_skew(op))
 		verdict = REMOTE_HTTP_AGAIN;
-	else if (is_any(&x.code, expired_codes) && !op->was_refreshed) {
+	else if (is_any(&x.code, damaged_codes) && op->n_damaged++ < DAMAGED_MAX) {
+		op->payload[0] = '\0';
+		verdict = REMOTE_HTTP_RETRY;
+	} else if (is_any(&x.code, expired_codes) && !op->was_refreshed) {
 		remote_creds_expire(op->s3->creds);
 		op->was_refreshed = true;
 		verdict = REMOTE_HTTP_AGAIN;
@@ -410,7 +434,7 @@ static int done(struct remote_http_transfer *t, const struct err *failed, struct
 		/* done */
 	} else if (t->status == 404 && strcmp(x.code.p, "NoSuchBucket") != 0 && op->key.len) {
 		op->is_missing = true;
-	} else if (t->status == 412 || t->status == 409 || t->status == 304) {
+	} else if (t->status == 412 || t->status == 304) {
 		op->is_refused = true;
 	} else if (t->status == 501 || strcmp(x.code.p, "NotImplemented") == 0) {
 		op->is_unsupported = true;
@@ -436,7 +460,7 @@ int remote_s3_start(struct remote_s3 *s, struct remote_s3_op *op, struct err *e)
 	op->s3 = s;
 	op->payload[0] = '\0';
 	op->is_missing = op->is_refused = op->is_unsupported = op->was_refreshed = false;
-	op->redirects = 0;
+	op->redirects = op->n_damaged = 0;
 	if (!t->text.p)
 		buf_init(&t->text);
 	if (!t->header_text.p)

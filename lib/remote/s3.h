@@ -18,6 +18,8 @@
 
 struct remote_s3;
 
+enum { REMOTE_S3_GRANTS = 4 };
+
 /** All texts are borrowed while remote_s3_new() runs; NULL: not set. */
 struct remote_s3_options {
 	const char *bucket;
@@ -25,7 +27,10 @@ struct remote_s3_options {
 	const char *region; /* NULL: from creds, else us-east-1 until the server tells another */
 	int path_style; /* 1, 0; -1: where an endpoint is given, or the bucket's name has a dot */
 	const char *sse, *sse_kms_key_id, *acl, *storage_class; /* sent with what is uploaded */
+	const char
+		*grants[REMOTE_S3_GRANTS]; /* the same: read, read-acp, write-acp, full-control */
 	bool requester_pays;
+	bool plain; /* no TLS where no endpoint says it */
 	struct remote_creds *creds; /* borrowed for its life */
 	struct remote_http *http; /* the same */
 };
@@ -68,7 +73,7 @@ struct remote_s3_op {
 	struct remote_s3 *s3; /* private from here */
 	char payload[65];
 	bool was_refreshed;
-	int redirects;
+	int redirects, n_damaged;
 };
 
 int remote_s3_start(struct remote_s3 *s, struct remote_s3_op *op, struct err *e) MUST_CHECK;
