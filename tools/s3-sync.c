@@ -1,4 +1,5 @@
 #include "base/tool.h"
+#include "base/jdoc.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "cas/actions.h"
@@ -15,10 +16,16 @@ struct rules {
 struct args {
 	struct cas_transfer_options transfer;
 	bool force; /* pull */
+	bool explain;
 	struct remote_sync_options sync;
 	int64_t max_delete;
 	struct rules rules;
 	bool recursive, dry_run;
+	struct access {
+		const char *endpoint, *region, *profile, *acl, *sse, *storage_class, *bandwidth;
+		bool no_sign, no_verify, requester;
+		int64_t transfers;
+	} access;
 };
 
 static const struct args defaults = { .max_delete = -1 };
@@ -41,6 +48,33 @@ static int add_rule(void *field, const struct opt *o, char **values, struct err 
 		0, "run-cache", OPT_FLAG, offsetof(struct args, transfer.run_cache), NULL, \
 			"results of earlier runs, and what they made, too"                 \
 	}
+
+#define ACCESS(field) offsetof(struct args, access.field)
+#define ACCESS_ROWS                                                                       \
+	OPT_HEADING("S3 (also from the environment and ~/.aws)"),                         \
+		{ 0, "endpoint-url", OPT_TEXT, ACCESS(endpoint), "URL",                   \
+			"another server than AWS" },                                      \
+		{ 0, "region", OPT_TEXT, ACCESS(region), "NAME", "the bucket's region" }, \
+		{ 0, "profile", OPT_TEXT, ACCESS(profile), "NAME", "profile of ~/.aws" }, \
+		{ 0, "no-sign-request", OPT_FLAG, ACCESS(no_sign), NULL, "anonymously" }, \
+		{ 0, "no-verify-ssl", OPT_FLAG, ACCESS(no_verify), NULL,                  \
+			"do not verify the server's certificate" },                       \
+	{                                                                                 \
+		0, "requester-pays", OPT_FLAG, ACCESS(requester), NULL, "we pay"          \
+	}
+
+#define FLOW_ROWS                                                                               \
+	{ 0, "transfers", OPT_INT, ACCESS(transfers), "N", "requests in flight (32)", .min = 1, \
+		.max = 256, .hide_default = true },                                             \
+	{                                                                                       \
+		0, "bwlimit", OPT_TEXT, ACCESS(bandwidth), "RATE",                              \
+			"bytes per second at most, as in 10M"                                   \
+	}
+
+static const struct opt ls_options[] = {
+	ACCESS_ROWS,
+	OPT_END,
+};
 
 static const struct opt status_options[] = {
 	{ 'r', "remote", OPT_TEXT, offsetof(struct args, transfer.remote), "NAME",
@@ -78,7 +112,15 @@ static const struct opt copy_options[] = {
 	{ 0, "max-delete", OPT_INT, offsetof(struct args, max_delete), "N",
 		"if it were more than N, none", .min = 0, .max = 1e15, .hide_default = true },
 	OPT_HEADING("How"),
+	FLOW_ROWS,
+	{ 0, "explain", OPT_FLAG, offsetof(struct args, explain), NULL,
+		"say of each file why it is sent, left or deleted" },
 	{ 'n', "dry-run", OPT_FLAG, offsetof(struct args, dry_run), NULL, "only tell" },
+	OPT_HEADING("What is made"),
+	{ 0, "acl", OPT_TEXT, ACCESS(acl), "NAME", "canned ACL of new objects" },
+	{ 0, "sse", OPT_TEXT, ACCESS(sse), "NAME", "server-side encryption of new objects" },
+	{ 0, "storage-class", OPT_TEXT, ACCESS(storage_class), "NAME", "of new objects" },
+	ACCESS_ROWS,
 	OPT_END,
 };
 
@@ -86,6 +128,7 @@ static const struct opt rm_options[] = {
 	{ 0, "recursive", OPT_FLAG, offsetof(struct args, recursive), NULL,
 		"URL is a folder: all below it" },
 	{ 'n', "dry-run", OPT_FLAG, offsetof(struct args, dry_run), NULL, "only tell" },
+	ACCESS_ROWS,
 	OPT_END,
 };
 
@@ -158,18 +201,73 @@ static enum tool_status run_status(struct tool *t, const void *args, struct err 
 
 /* ---- trees ---- */
 
+/* What the command line says, by the names of DVC's settings. */
+static const char *setting(void *ctx, const char *name)
+{
+	const struct access *a = ctx;
+	const struct {
+		const char *name, *value;
+	} all[] = { { "endpointurl", a->endpoint }, { "region", a->region },
+		{ "profile", a->profile }, { "acl", a->acl }, { "sse", a->sse },
+		{ "storage_class", a->storage_class }, { "bandwidth", a->bandwidth },
+		{ "allow_anonymous_login", a->no_sign ? "true" : NULL },
+		{ "ssl_verify", a->no_verify ? "false" : NULL },
+		{ "request_payer", a->requester ? "requester" : NULL } };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (!strcmp(all[i].name, name))
+			return all[i].value;
+	return NULL;
+}
+
+static struct remote_store_options open_options(
+	const struct tool *t, const struct args *a, struct access *copy)
+{
+	*copy = a->access;
+	return (struct remote_store_options){ .url = t->n_operands ? t->operands[0] : NULL,
+		.pool = t->pool,
+		.diag = t->diag,
+		.in_flight = (int)a->access.transfers,
+		.setting = setting,
+		.setting_ctx = copy };
+}
+
+struct telling {
+	struct tool *t;
+	bool explain;
+};
+
+static void tell_json(
+	struct tool *t, const char *action, const char *key, int64_t size, const char *why)
+{
+	json_t *o = json_pack("{s:s, s:s, s:I, s:s}", "action", action, "path", key, "size",
+		(json_int_t)size, "why", why);
+	struct buf b = BUF_INIT;
+
+	if (o)
+		jdoc_format(&b, o, JDOC_LINE);
+	buf_add_char(&b, '\n');
+	output_slice(t->out, buf_slice(&b));
+	buf_release(&b);
+	json_decref(o);
+}
+
 static void tell(
 	void *ctx, enum remote_sync_action action, const char *key, int64_t size, const char *why)
 {
 	static const char *const names[] = { "sent", "same", "deleted", "failed" };
-	struct tool *t = ctx;
+	struct telling *say = ctx;
+	struct tool *t = say->t;
 	char shown[4096] = "", reason[2048] = "";
+	bool wanted = say->explain || t->verbose > (action == REMOTE_SYNC_SAME);
 
 	err_escape(shown, sizeof(shown), key);
 	err_escape(reason, sizeof(reason), why);
 	if (action == REMOTE_SYNC_FAILED)
-		diag_say(t->diag, DIAG_WARNING, "%s", why);
-	else if (t->verbose > (action == REMOTE_SYNC_SAME))
+		diag_say(t->diag, DIAG_WARNING, "%s: %s", shown, reason);
+	if (t->json)
+		tell_json(t, names[action], key, size, why);
+	else if (action != REMOTE_SYNC_FAILED && wanted)
 		output_printf(t->out, "%s\t%s\t%lld\t%s\n", names[action], shown, (long long)size,
 			reason);
 }
@@ -177,8 +275,12 @@ static void tell(
 static enum tool_status run_copy(struct tool *t, const void *args, struct err *e)
 {
 	const struct args *a = args;
+	struct telling say = { .t = t, .explain = a->explain };
+	struct access access;
+	struct remote_store_options open = open_options(t, a, &access);
 	struct remote_sync_options o = a->sync;
 	struct remote_sync_result res;
+	bool is_stream = t->n_operands == 2 && !strcmp(t->operands[1], "-");
 	char size[NUM_TEXT_MAX];
 
 	if (t->n_operands == 1) {
@@ -197,16 +299,23 @@ static enum tool_status run_copy(struct tool *t, const void *args, struct err *e
 	o.dry_run = a->dry_run;
 	o.progress = t->progress;
 	o.each = tell;
-	o.ctx = t;
+	o.ctx = &say;
+	o.stream = t->out;
+	o.tmp_dir = getenv("TMPDIR");
+	if (is_stream)
+		o.each = NULL;
 	if (a->dry_run)
 		t->verbose += !t->verbose;
-	if (remote_sync_run(t->operands[0], t->operands[1], &o, t->pool, t->diag, &res, e))
+	if (remote_sync_run(t->operands[0], t->operands[1], &o, &open, &res, e))
 		return TOOL_FAILED;
+	if (is_stream)
+		return TOOL_YES;
 	num_format_bytes(size, (double)res.bytes_sent);
-	output_printf(t->out, "%llu files %scopied (%s), %llu %sdeleted, %llu unchanged\n",
-		(unsigned long long)res.n_sent, a->dry_run ? "would be " : "", size,
-		(unsigned long long)res.n_deleted, a->dry_run ? "would be " : "",
-		(unsigned long long)res.n_same);
+	if (!t->json)
+		output_printf(t->out, "%llu files %scopied (%s), %llu %sdeleted, %llu unchanged\n",
+			(unsigned long long)res.n_sent, a->dry_run ? "would be " : "", size,
+			(unsigned long long)res.n_deleted, a->dry_run ? "would be " : "",
+			(unsigned long long)res.n_same);
 	if (res.n_failed)
 		return err_set(e, ERR_SYSTEM, "%llu files could not be copied",
 			(unsigned long long)res.n_failed);
@@ -215,23 +324,21 @@ static enum tool_status run_copy(struct tool *t, const void *args, struct err *e
 
 static enum tool_status run_ls(struct tool *t, const void *args, struct err *e)
 {
-	struct remote_sync_list_options o = {
-		.url = t->operands[0], .pool = t->pool, .diag = t->diag
-	};
+	const struct args *a = args;
+	struct remote_sync_list_options o = { .recursive = true };
+	struct access access;
 
-	(void)args;
+	o.open = open_options(t, a, &access);
 	return remote_sync_list(&o, t->out, e) ? TOOL_FAILED : TOOL_YES;
 }
 
 static enum tool_status run_rm(struct tool *t, const void *args, struct err *e)
 {
 	const struct args *a = args;
-	struct remote_sync_list_options o = { .url = t->operands[0],
-		.pool = t->pool,
-		.diag = t->diag,
-		.recursive = a->recursive,
-		.dry_run = a->dry_run };
+	struct remote_sync_list_options o = { .recursive = a->recursive, .dry_run = a->dry_run };
+	struct access access;
 
+	o.open = open_options(t, a, &access);
 	return remote_sync_remove(&o, t->out, e) ? TOOL_FAILED : TOOL_YES;
 }
 
@@ -253,7 +360,7 @@ int main(int argc, char **argv)
 			0, -1),
 		COMMAND(status, "[TARGET...]", "Tell what cache and remote lack", status_options,
 			WORK | TOOL_JSON, 0, -1),
-		COMMAND(ls, "URL", "List files: size, time, path", NULL, WORK, 1, 1),
+		COMMAND(ls, "URL", "List files: size, time, path", ls_options, WORK, 1, 1),
 		COMMAND(rm, "URL", "Remove a file, or all below a folder", rm_options, WORK, 1, 1),
 		{ .name = NULL },
 	};
@@ -264,7 +371,7 @@ int main(int argc, char **argv)
 			.options = copy_options,
 			.defaults = &defaults,
 			.args_size = sizeof(defaults),
-			.flags = WORK,
+			.flags = WORK | TOOL_JSON,
 			.max_operands = -1,
 			.run = run_copy,
 			.example = "s3-sync pull data/train.csv\n"

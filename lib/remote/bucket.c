@@ -162,17 +162,17 @@ static int set_name(struct bucket *b, const char *bucket, const char *prefix, st
 
 /* ---- tasks ---------------------------------------------------------------------------------------- */
 
-void bucket_format_md5(const uint8_t md5[HASH_MD5_LEN], char out[32])
+void remote_bucket_format_md5(const uint8_t md5[HASH_MD5_LEN], char out[32])
 {
 	EVP_EncodeBlock((unsigned char *)out, md5, HASH_MD5_LEN);
 }
 
-void bucket_add_header(struct remote_s3_op *op, const char *name, const char *value)
+void remote_bucket_add_header(struct remote_s3_op *op, const char *name, const char *value)
 {
 	op->headers[op->n_headers++] = (struct remote_sigv4_header){ name, slice_of(value) };
 }
 
-int bucket_task_start(struct bucket_task *t,
+int remote_bucket_task_start(struct bucket_task *t,
 	int (*done)(struct remote_s3_op *op, const struct err *failed, struct err *e),
 	struct err *e)
 {
@@ -192,27 +192,29 @@ static int asked(struct remote_s3_op *op, const struct err *failed, struct err *
 		if (!op->is_missing && !num_parse_int(length, &t->job->size))
 			t->job->size = 0;
 	}
-	return bucket_task_end(t, failed, e);
+	return remote_bucket_task_end(t, failed, e);
 }
 
 static int deleted(struct remote_s3_op *op, const struct err *failed, struct err *e)
 {
-	return bucket_task_end(op->ctx, failed, e);
+	return remote_bucket_task_end(op->ctx, failed, e);
 }
 
 static int begin(struct bucket_task *t, struct err *e)
 {
 	switch (t->job->op) {
 	case REMOTE_SEND:
-		return bucket_send(t, e);
+		return remote_bucket_send(t, e);
 	case REMOTE_FETCH:
-		return bucket_fetch(t, e);
+		return remote_bucket_fetch(t, e);
+	case REMOTE_COPY:
+		return remote_bucket_copy(t, e);
 	case REMOTE_ASK:
 		t->op.method = "HEAD";
-		return bucket_task_start(t, asked, e);
+		return remote_bucket_task_start(t, asked, e);
 	case REMOTE_DELETE:
 		t->op.method = "DELETE";
-		return bucket_task_start(t, deleted, e);
+		return remote_bucket_task_start(t, deleted, e);
 	}
 	return err_set(e, ERR_INPUT, "no such operation");
 }
@@ -268,7 +270,7 @@ static int fill(struct bucket *b, struct err *e)
 	return 0;
 }
 
-int bucket_task_end(struct bucket_task *t, const struct err *failed, struct err *e)
+int remote_bucket_task_end(struct bucket_task *t, const struct err *failed, struct err *e)
 {
 	struct bucket *b = t->bucket;
 	struct remote_job *job = t->job;
@@ -296,7 +298,7 @@ static int bucket_run(
 }
 
 static const struct remote_store_kind kind = {
-	.close = bucket_close, .list = bucket_list, .run = bucket_run
+	.close = bucket_close, .list = remote_bucket_list, .run = bucket_run
 };
 
 struct remote_store *remote_bucket_open(

@@ -1,5 +1,6 @@
 #include "remote/bucket_task.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct fetch {
 	struct fresh fresh;
 	struct hash_md5 *hash;
 	int attempt;
+	int64_t modified_ns; /* Last-Modified; 0: not told */
 	bool is_stale; /* the object changed under our hands */
 	bool has_etag; /* the server said what the bytes hash to */
 	uint8_t etag_md5[HASH_MD5_LEN];
@@ -111,7 +113,7 @@ static int put_in_place(struct bucket_task *t, const uint8_t md5[HASH_MD5_LEN], 
 	job->is_there = true;
 	if (!job->path)
 		return 0;
-	if (fresh_set_time(&f->fresh, job->mtime_ns, e))
+	if (fresh_set_time(&f->fresh, job->mtime_ns < 0 ? f->modified_ns : job->mtime_ns, e))
 		return -1;
 	if (job->keep)
 		return fresh_publish(&f->fresh, job->path, &st, e) < 0 ? -1 : 0;
@@ -161,7 +163,7 @@ static int end(struct bucket_task *t, struct err *e)
 		f->has_failed = true;
 		err_at(&f->failed, "%s/%s", t->bucket->name, t->job->key);
 	}
-	return bucket_task_end(t, f->has_failed ? &f->failed : NULL, e);
+	return remote_bucket_task_end(t, f->has_failed ? &f->failed : NULL, e);
 }
 
 /* ---- the first answer ----------------------------------------------------------------------------- */
@@ -199,6 +201,19 @@ static int read_total(struct slice range, uint64_t *total)
 	return num_parse_uint(range, total) ? 0 : -1;
 }
 
+static int64_t read_modified(const struct remote_s3_op *op)
+{
+	struct slice date = remote_http_header(&op->http, "last-modified");
+	char text[64];
+	time_t t;
+
+	if (!date.len || date.len >= sizeof(text))
+		return 0;
+	snprintf(text, sizeof(text), "%.*s", (int)date.len, date.p);
+	t = curl_getdate(text, NULL);
+	return t > 0 ? (int64_t)t * 1000000000 : 0;
+}
+
 /* The ETag of what was put in one piece is its MD5, unless KMS or the caller's key encrypts it. */
 static bool read_md5_etag(
 	const struct remote_s3_op *op, struct slice etag, uint8_t md5[HASH_MD5_LEN])
@@ -227,11 +242,12 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 	if (failed && op->http.status == 416)
 		return end(t, e);
 	if (failed)
-		return bucket_task_end(t, failed, e);
+		return remote_bucket_task_end(t, failed, e);
 	if (op->is_missing) {
 		t->job->is_there = false;
-		return bucket_task_end(t, NULL, e);
+		return remote_bucket_task_end(t, NULL, e);
 	}
+	f->modified_ns = read_modified(op);
 	f->has_etag = read_md5_etag(op, etag, f->etag_md5);
 	if (op->http.status != 206) {
 		if (!num_parse_uint(length, &f->size))
@@ -243,12 +259,12 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 		buf_check(&f->etag, e)) {
 		err_set(&f->failed, ERR_SYSTEM, "the server does not say how large '%s' is",
 			t->job->key);
-		return bucket_task_end(t, &f->failed, e);
+		return remote_bucket_task_end(t, &f->failed, e);
 	}
 	if (!num_parse_uint(length, &got) || got != (f->size < RANGE ? f->size : RANGE)) {
 		err_set(&f->failed, ERR_SYSTEM,
 			"the server sent another part of '%s' than was asked for", t->job->key);
-		return bucket_task_end(t, &f->failed, e);
+		return remote_bucket_task_end(t, &f->failed, e);
 	}
 	f->n_ranges = (size_t)((f->size + RANGE - 1) / RANGE);
 	f->next = f->hashed = 1;
@@ -346,9 +362,9 @@ static int start_range(struct bucket_task *t, struct range *r, size_t i, struct 
 	r->op.method = "GET";
 	r->op.key = buf_slice(&t->key);
 	r->op.n_headers = 0;
-	bucket_add_header(&r->op, "range", r->text);
+	remote_bucket_add_header(&r->op, "range", r->text);
 	if (f->etag.len)
-		bucket_add_header(&r->op, "if-match", f->etag.p);
+		remote_bucket_add_header(&r->op, "if-match", f->etag.p);
 	r->op.receive = range_bytes;
 	r->op.done = range_done;
 	r->op.ctx = r;
@@ -400,12 +416,12 @@ static int begin_fetch(struct bucket_task *t, struct err *e)
 	t->op.n_headers = 0;
 	if (t->job->path) {
 		snprintf(f->ranges[0].text, sizeof(f->ranges[0].text), "bytes=0-%d", RANGE - 1);
-		bucket_add_header(&t->op, "range", f->ranges[0].text);
+		remote_bucket_add_header(&t->op, "range", f->ranges[0].text);
 	}
-	return bucket_task_start(t, first_done, e);
+	return remote_bucket_task_start(t, first_done, e);
 }
 
-int bucket_fetch(struct bucket_task *t, struct err *e)
+int remote_bucket_fetch(struct bucket_task *t, struct err *e)
 {
 	struct fetch *f = mem_new(sizeof(*f), e);
 	struct remote_job *job = t->job;

@@ -128,7 +128,7 @@ static int list_next(struct remote_listing *r, struct remote_entry *entry, struc
 	}
 }
 
-struct remote_listing *bucket_list(struct remote_store *s, const char *prefix, struct err *e)
+struct remote_listing *remote_bucket_list(struct remote_store *s, const char *prefix, struct err *e)
 {
 	struct bucket *b = (struct bucket *)s;
 	struct listing *l = mem_new(sizeof(*l), e);

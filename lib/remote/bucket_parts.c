@@ -89,7 +89,7 @@ static int aborted(struct remote_s3_op *op, const struct err *failed, struct err
 	struct upload *u = t->state;
 
 	(void)failed; /* what went wrong before is what counts */
-	return bucket_task_end(t, &u->failed, e);
+	return remote_bucket_task_end(t, &u->failed, e);
 }
 
 static void set_upload_query(struct upload *u)
@@ -105,7 +105,7 @@ static int give_up(struct bucket_task *t, struct err *e)
 	struct upload *u = t->state;
 
 	if (u->failed.code != ERR_INPUT || !u->id.len)
-		return bucket_task_end(t, &u->failed, e);
+		return remote_bucket_task_end(t, &u->failed, e);
 	set_upload_query(u);
 	t->op.method = "DELETE";
 	t->op.query = u->query.p;
@@ -115,7 +115,7 @@ static int give_up(struct bucket_task *t, struct err *e)
 	t->op.body_len = 0;
 	if (buf_check(&u->query, e))
 		return -1;
-	return bucket_task_start(t, aborted, e);
+	return remote_bucket_task_start(t, aborted, e);
 }
 
 /* The ETag that the whole has if it is made of our parts: the MD5 of their MD5s, and their number. */
@@ -147,9 +147,9 @@ static int looked_up(struct remote_s3_op *op, const struct err *failed, struct e
 		size == u->size &&
 		(t->job->keep || slice_is(remote_http_header(&op->http, "etag"), etag))) {
 		t->job->size = (int64_t)u->size;
-		return bucket_task_end(t, NULL, e);
+		return remote_bucket_task_end(t, NULL, e);
 	}
-	return bucket_task_end(t, failed ? failed : &u->failed, e);
+	return remote_bucket_task_end(t, failed ? failed : &u->failed, e);
 }
 
 /*
@@ -164,7 +164,7 @@ static int look_up(struct bucket_task *t, struct err *e)
 	t->op.is_upload = false;
 	t->op.body = NULL;
 	t->op.body_len = 0;
-	return bucket_task_start(t, looked_up, e);
+	return remote_bucket_task_start(t, looked_up, e);
 }
 
 static int finish(struct bucket_task *t, struct err *e);
@@ -191,7 +191,7 @@ static int completed(struct remote_s3_op *op, const struct err *failed, struct e
 		t->job->size = (int64_t)u->size;
 		t->job->is_there = op->is_refused;
 	}
-	return bucket_task_end(t, failed, e);
+	return remote_bucket_task_end(t, failed, e);
 }
 
 static int check_whole(struct bucket_task *t, struct err *e)
@@ -226,11 +226,11 @@ static int finish(struct bucket_task *t, struct err *e)
 	t->op.n_headers = 0;
 	t->op.body = u->xml.p;
 	t->op.body_len = u->xml.len;
-	bucket_add_header(&t->op, "content-type", "application/xml");
+	remote_bucket_add_header(&t->op, "content-type", "application/xml");
 	u->conditional = t->job->keep && !t->bucket->no_conditions;
 	if (u->conditional)
-		bucket_add_header(&t->op, "if-none-match", "*");
-	return bucket_task_start(t, completed, e);
+		remote_bucket_add_header(&t->op, "if-none-match", "*");
+	return remote_bucket_task_start(t, completed, e);
 }
 
 /* ---- parts ---------------------------------------------------------------------------------------- */
@@ -264,7 +264,7 @@ static int read_part(struct upload *u, struct flight *f, size_t i, struct err *e
 		return -1;
 	hash_md5_of((struct slice){ f->bytes, len }, md5);
 	hash_md5_format(md5, u->parts[i].etag);
-	bucket_format_md5(md5, f->md5_text);
+	remote_bucket_format_md5(md5, f->md5_text);
 	return 0;
 }
 
@@ -317,7 +317,7 @@ static int start_part(struct bucket_task *t, struct flight *f, size_t i, struct 
 	f->op.done = part_done;
 	f->op.ctx = f;
 	if (t->bucket->with_md5)
-		bucket_add_header(&f->op, "content-md5", f->md5_text);
+		remote_bucket_add_header(&f->op, "content-md5", f->md5_text);
 	if (remote_s3_start(t->bucket->s3, &f->op, e))
 		return -1;
 	f->busy = true;
@@ -378,7 +378,7 @@ static int request(struct bucket_task *t, const char *method,
 	t->op.body_fd = -1;
 	t->op.body_len = 0;
 	t->op.is_upload = strcmp(method, "POST") == 0;
-	return bucket_task_start(t, done, e);
+	return remote_bucket_task_start(t, done, e);
 }
 
 static int created(struct remote_s3_op *op, const struct err *failed, struct err *e)
@@ -387,12 +387,12 @@ static int created(struct remote_s3_op *op, const struct err *failed, struct err
 	struct upload *u = t->state;
 
 	if (failed)
-		return bucket_task_end(t, failed, e);
+		return remote_bucket_task_end(t, failed, e);
 	if (!remote_s3xml_get(
 		    buf_slice(&op->http.text), "InitiateMultipartUploadResult/UploadId", &u->id) ||
 		!u->id.len) {
 		err_set(&u->failed, ERR_SYSTEM, "the server gives no upload id");
-		return bucket_task_end(t, &u->failed, e);
+		return remote_bucket_task_end(t, &u->failed, e);
 	}
 	return send_more(t, e);
 }
@@ -550,7 +550,7 @@ static uint64_t choose_part_size(uint64_t size)
 	return least > BUCKET_PART_MIN ? least : BUCKET_PART_MIN;
 }
 
-int bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struct err *e)
+int remote_bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struct err *e)
 {
 	struct upload *u = mem_new(sizeof(*u), e);
 

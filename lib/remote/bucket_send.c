@@ -79,20 +79,20 @@ static int put_done(struct remote_s3_op *op, const struct err *failed, struct er
 	}
 	if (!failed && op->is_refused && !s->conditional) {
 		err_set(&translated, ERR_SYSTEM, "somebody else writes the object '%s'", t->key.p);
-		return bucket_task_end(t, &translated, e);
+		return remote_bucket_task_end(t, &translated, e);
 	}
 	if (failed && op->http.status == 400 && strstr(op->http.text.p, "<Code>BadDigest<")) {
 		err_set(&translated, ERR_INPUT,
 			"is corrupt: the server found another MD5 than its name says");
 		err_hint(&translated, "it was not stored");
 		err_at(&translated, "%s", t->job->path ? t->job->path : t->job->key);
-		return bucket_task_end(t, &translated, e);
+		return remote_bucket_task_end(t, &translated, e);
 	}
 	if (!failed) {
 		t->job->size = (int64_t)op->body_len;
 		t->job->is_there = op->is_refused;
 	}
-	return bucket_task_end(t, failed, e);
+	return remote_bucket_task_end(t, failed, e);
 }
 
 static int put(struct bucket_task *t, struct err *e)
@@ -104,12 +104,12 @@ static int put(struct bucket_task *t, struct err *e)
 	t->op.n_headers = 0;
 	s->conditional = t->job->keep && !t->bucket->no_conditions;
 	if (s->conditional)
-		bucket_add_header(&t->op, "if-none-match", "*");
+		remote_bucket_add_header(&t->op, "if-none-match", "*");
 	if (t->bucket->with_md5) {
-		bucket_format_md5(t->job->md5, t->md5_text);
-		bucket_add_header(&t->op, "content-md5", t->md5_text);
+		remote_bucket_format_md5(t->job->md5, t->md5_text);
+		remote_bucket_add_header(&t->op, "content-md5", t->md5_text);
 	}
-	return bucket_task_start(t, put_done, e);
+	return remote_bucket_task_start(t, put_done, e);
 }
 
 static int open_source(const struct remote_job *job, struct stat *st, struct err *e)
@@ -128,7 +128,7 @@ static int open_source(const struct remote_job *job, struct stat *st, struct err
 	return err_at(e, "%s", job->path);
 }
 
-int bucket_send(struct bucket_task *t, struct err *e)
+int remote_bucket_send(struct bucket_task *t, struct err *e)
 {
 	struct remote_job *job = t->job;
 	struct send *s;
@@ -140,7 +140,7 @@ int bucket_send(struct bucket_task *t, struct err *e)
 		if (fd < 0)
 			return -1;
 		if (st.st_size >= BUCKET_MULTIPART_FROM)
-			return bucket_send_parts(t, fd, (uint64_t)st.st_size, e);
+			return remote_bucket_send_parts(t, fd, (uint64_t)st.st_size, e);
 	}
 	s = mem_new(sizeof(*s), e);
 	if (!s) {
@@ -157,4 +157,46 @@ int bucket_send(struct bucket_task *t, struct err *e)
 	t->op.body_fd = fd;
 	t->op.body_len = job->path ? (uint64_t)st.st_size : job->data.len;
 	return put(t, e);
+}
+
+/* ---- from one key to another ---- */
+
+static void release_source(struct bucket_task *t)
+{
+	struct buf *source = t->state;
+
+	buf_release(source);
+	free(source);
+}
+
+static int copied(struct remote_s3_op *op, const struct err *failed, struct err *e)
+{
+	struct bucket_task *t = op->ctx;
+	struct err gone = ERR_INIT;
+
+	if (!failed && (op->is_missing || op->is_refused)) {
+		err_set(&gone, ERR_INPUT, "the object is not there any more");
+		err_at(&gone, "s3://%s", t->job->path);
+		failed = &gone;
+	}
+	return remote_bucket_task_end(t, failed, e);
+}
+
+int remote_bucket_copy(struct bucket_task *t, struct err *e)
+{
+	struct buf *source = mem_new(sizeof(*source), e);
+
+	if (!source)
+		return -1;
+	buf_init(source);
+	t->state = source;
+	t->release = release_source;
+	remote_sigv4_encode(source, slice_of(t->job->path), true);
+	if (buf_check(source, e))
+		return -1;
+	t->op.method = "PUT";
+	t->op.is_upload = true;
+	t->op.may_fail_late = true;
+	remote_bucket_add_header(&t->op, "x-amz-copy-source", source->p);
+	return remote_bucket_task_start(t, copied, e);
 }

@@ -2,7 +2,7 @@
  * bucket_task - one job on its way to or from a bucket. Shared by remote/bucket*.c only.
  *
  * A task is made when the queue gives a job, goes through the requests that it needs, each started by the
- * end of the one before, and ends in bucket_task_end(), which tells the queue and fills the freed room.
+ * end of the one before, and ends in remote_bucket_task_end(), which tells the queue and fills the freed room.
  */
 #ifndef CD4ML_REMOTE_BUCKET_TASK_H
 #define CD4ML_REMOTE_BUCKET_TASK_H
@@ -49,26 +49,29 @@ struct bucket_task {
 };
 
 /** Ends the task: tells the queue, frees it, takes the next jobs. The result of a `done` callback. */
-int bucket_task_end(struct bucket_task *t, const struct err *failed, struct err *e) MUST_CHECK;
+int remote_bucket_task_end(
+	struct bucket_task *t, const struct err *failed, struct err *e) MUST_CHECK;
 /** Starts the request in t->op, to end in `done`. */
-int bucket_task_start(struct bucket_task *t,
+int remote_bucket_task_start(struct bucket_task *t,
 	int (*done)(struct remote_s3_op *op, const struct err *failed, struct err *e),
 	struct err *e) MUST_CHECK;
 /** Adds the header to a request. */
-void bucket_add_header(struct remote_s3_op *op, const char *name, const char *value);
+void remote_bucket_add_header(struct remote_s3_op *op, const char *name, const char *value);
 /** The base64 of an MD5, as Content-MD5 wants it. */
-void bucket_format_md5(const uint8_t md5[HASH_MD5_LEN], char out[32]);
+void remote_bucket_format_md5(const uint8_t md5[HASH_MD5_LEN], char out[32]);
 
 /*
  * Each begins the work of one kind of job. A failure to begin is the task's: -1 and `e`, and nothing
  * is under way.
  */
-int bucket_send(struct bucket_task *t, struct err *e) MUST_CHECK;
-int bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struct err *e) MUST_CHECK;
-int bucket_fetch(struct bucket_task *t, struct err *e) MUST_CHECK;
+int remote_bucket_send(struct bucket_task *t, struct err *e) MUST_CHECK;
+int remote_bucket_send_parts(
+	struct bucket_task *t, int fd, uint64_t size, struct err *e) MUST_CHECK;
+int remote_bucket_copy(struct bucket_task *t, struct err *e) MUST_CHECK;
+int remote_bucket_fetch(struct bucket_task *t, struct err *e) MUST_CHECK;
 
 /** Lists the keys that begin with `prefix`. */
-struct remote_listing *bucket_list(
+struct remote_listing *remote_bucket_list(
 	struct remote_store *s, const char *prefix, struct err *e) MUST_CHECK;
 
 #endif

@@ -119,6 +119,18 @@ static int stream_end(struct stream *s, struct remote_job *job, struct err *e)
 	return hash_md5_finish(s->hash, md5, e) ? -1 : remote_job_check_md5(job, md5, e);
 }
 
+/* The time that the copy gets. */
+static int64_t time_for(const struct remote_job *job, int fd)
+{
+	struct stat st;
+
+	if (job->mtime_ns >= 0)
+		return job->mtime_ns;
+	if (fd < 0 || fstat(fd, &st))
+		return 0;
+	return (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
 /* Copies the open file, or the job's memory if `fd` is -1, to a new file at `path`. */
 static int copy_to_file(
 	struct dir *d, struct remote_job *job, int fd, const char *path, struct err *e)
@@ -137,7 +149,7 @@ static int copy_to_file(
 	s.to = f.fd;
 	if (fd >= 0 ? stream_file(&s, fd, e) : stream_write(&s, job->data.p, job->data.len, e))
 		goto out;
-	if (stream_end(&s, job, e) || fresh_set_time(&f, job->mtime_ns, e))
+	if (stream_end(&s, job, e) || fresh_set_time(&f, time_for(job, fd), e))
 		goto out;
 	r = job->keep ? fresh_publish(&f, path, &st, e)
 		      : fresh_replace(&d->place, &f, path, &st, e);
@@ -261,6 +273,9 @@ static int do_job(struct dir *d, struct remote_job *job, struct err *e)
 		break;
 	case REMOTE_ASK:
 		r = ask(job, path.p, e);
+		break;
+	case REMOTE_COPY:
+		r = err_set(e, ERR_INPUT, "a folder copies no objects of buckets");
 		break;
 	case REMOTE_DELETE:
 		r = 0;

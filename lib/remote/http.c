@@ -39,6 +39,7 @@ struct remote_http {
 	struct remote_http_private *queue, **queue_end; /* waiting to begin */
 	struct remote_http_private **active; /* [n_active] */
 	size_t n_active, cap_active;
+	size_t n_sharing; /* `n_active` when the bandwidth was last shared out */
 	size_t n_queued;
 	uint64_t seed, n_random;
 };
@@ -309,12 +310,6 @@ static void set_common(const struct remote_http *h, CURL *easy, struct remote_ht
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
-	if (h->o.bytes_per_s) {
-		curl_off_t share = (curl_off_t)(h->o.bytes_per_s / (uint64_t)h->o.in_flight);
-
-		curl_easy_setopt(easy, CURLOPT_MAX_SEND_SPEED_LARGE, share ? share : 1);
-		curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, share ? share : 1);
-	}
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, p);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -386,6 +381,7 @@ static int begin(struct remote_http *h, struct remote_http_private *p, struct er
 		goto out;
 	}
 	h->active[h->n_active++] = p;
+	h->n_sharing = 0;
 	result = 0;
 out:
 	p->headers = headers.list;
@@ -524,6 +520,23 @@ static int begin_queued(struct remote_http *h, int *wait_ms, struct err *e)
 	return 0;
 }
 
+/* What is in flight shares the bandwidth evenly. */
+static void share_bandwidth(struct remote_http *h)
+{
+	curl_off_t share;
+
+	if (!h->o.bytes_per_s || !h->n_active || h->n_active == h->n_sharing)
+		return;
+	h->n_sharing = h->n_active;
+	share = (curl_off_t)(h->o.bytes_per_s / h->n_active);
+	for (size_t i = 0; i < h->n_active; i++) {
+		curl_easy_setopt(
+			h->active[i]->easy, CURLOPT_MAX_SEND_SPEED_LARGE, share ? share : 1);
+		curl_easy_setopt(
+			h->active[i]->easy, CURLOPT_MAX_RECV_SPEED_LARGE, share ? share : 1);
+	}
+}
+
 int remote_http_run(struct remote_http *h, struct err *e)
 {
 	while (h->queue || h->n_active) {
@@ -532,6 +545,7 @@ int remote_http_run(struct remote_http *h, struct err *e)
 
 		if (begin_queued(h, &wait_ms, e))
 			return -1;
+		share_bandwidth(h);
 		if (curl_multi_perform(h->multi, &running) != CURLM_OK)
 			return err_set(e, ERR_SYSTEM, "libcurl failed");
 		while ((message = curl_multi_info_read(h->multi, &left))) {

@@ -427,7 +427,7 @@ static int done(struct remote_http_transfer *t, const struct err *failed, struct
 		return op->done(op, &translated, e);
 	}
 	/* CompleteMultipartUpload may fail after its 200 was sent: the body tells. */
-	if (t->status < 300 && strcmp(op->method, "POST") != 0)
+	if (t->status < 300 && strcmp(op->method, "POST") != 0 && !op->may_fail_late)
 		return op->done(op, NULL, e);
 	remote_s3xml_read_error(buf_slice(&t->text), &x);
 	if (t->status < 300 && !x.code.len) {

@@ -50,6 +50,7 @@ struct remote_s3_op {
 	struct remote_sigv4_header headers[REMOTE_S3_HEADERS];
 	size_t n_headers;
 	bool is_upload; /* creates an object: storage class, encryption and ACL are sent */
+	bool may_fail_late; /* its 200 may hold an error (CopyObject); each POST is such */
 	const char *body; /* as in remote_http_transfer */
 	int body_fd;
 	off_t body_offset;

@@ -154,7 +154,7 @@ void remote_s3xml_error_release(struct remote_s3xml_error *r)
 struct listing {
 	struct remote_s3xml_list *l;
 	struct remote_s3xml_object now; /* the entry that is being read */
-	bool complete;
+	bool complete, encoded;
 };
 
 static int hex_digit(char c)
@@ -166,13 +166,12 @@ static int hex_digit(char c)
 }
 
 /* encoding-type=url: %XX, and '+' for a blank. The decoded text is never longer. */
-static int decode(struct arena *a, struct slice s, struct slice *out, struct err *e)
+static int decode(struct slice *key, struct err *e)
 {
-	char *to = arena_copy(a, s.p, s.len, e);
+	char *to = (char *)(uintptr_t)key->p; /* our own copy */
+	struct slice s = *key;
 	size_t n = 0;
 
-	if (!to)
-		return -1;
 	for (size_t i = 0; i < s.len; i++) {
 		int hi, lo;
 
@@ -186,7 +185,7 @@ static int decode(struct arena *a, struct slice s, struct slice *out, struct err
 		to[n++] = (char)(hi << 4 | lo);
 		i += 2;
 	}
-	*out = (struct slice){ to, n };
+	key->len = n;
 	return 0;
 }
 
@@ -222,6 +221,13 @@ static int add_object(struct listing *g, struct err *e)
 	return 0;
 }
 
+static int copy(struct remote_s3xml_list *l, struct slice text, struct slice *to, struct err *e)
+{
+	to->p = arena_copy(&l->names, text.p, text.len, e);
+	to->len = text.len;
+	return to->p ? 0 : -1;
+}
+
 static int each_listed(void *ctx, const char *path, struct slice text, struct err *e)
 {
 	struct listing *g = ctx;
@@ -232,12 +238,11 @@ static int each_listed(void *ctx, const char *path, struct slice text, struct er
 		return err_set(e, ERR_SYSTEM, "listing: the answer is not a listing");
 	if (slice_is(p, "ListBucketResult/Contents/Key") ||
 		slice_is(p, "ListBucketResult/CommonPrefixes/Prefix"))
-		return decode(&l->names, text, &g->now.key, e);
-	if (slice_is(p, "ListBucketResult/Contents/ETag")) {
-		g->now.etag.p = arena_copy(&l->names, text.p, text.len, e);
-		g->now.etag.len = text.len;
-		return g->now.etag.p ? 0 : -1;
-	}
+		return copy(l, text, &g->now.key, e);
+	if (slice_is(p, "ListBucketResult/EncodingType"))
+		g->encoded = slice_is(text, "url");
+	if (slice_is(p, "ListBucketResult/Contents/ETag"))
+		return copy(l, text, &g->now.etag, e);
 	if (slice_is(p, "ListBucketResult/Contents/Size")) {
 		if (!num_parse_int(text, &g->now.size) || g->now.size < 0)
 			return err_set(e, ERR_SYSTEM, "listing: a size is not a number");
@@ -272,6 +277,10 @@ int remote_s3xml_read_list(struct slice xml, struct remote_s3xml_list *l, struct
 	buf_reset(&l->next_token);
 	if (remote_s3xml_parse(xml, each_listed, &g, e) || buf_check(&l->next_token, e))
 		return -1;
+	/* Some servers do not encode, though asked to, and some say so behind the keys. */
+	for (size_t i = 0; i < l->n && g.encoded; i++)
+		if (decode(&l->objects[i].key, e))
+			return -1;
 	if (!g.complete)
 		return err_set(e, ERR_SYSTEM, "listing: the answer is not complete");
 	if (l->n_stated >= 0 && (uint64_t)l->n_stated != l->n)

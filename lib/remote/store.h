@@ -78,6 +78,7 @@ enum remote_op {
 	REMOTE_SEND, /* from `path` or `data` to the key */
 	REMOTE_FETCH, /* from the key to `path` or `into` */
 	REMOTE_ASK, /* is it there? */
+	REMOTE_COPY, /* from the object `path` ("bucket/key") of the same server, to the key */
 	REMOTE_DELETE, /* gone is fine */
 };
 
@@ -93,7 +94,8 @@ struct remote_job {
 	bool keep; /* leave what is there: SEND of the key, FETCH of the file */
 	bool read_only; /* what is made in a folder has mode 0444 */
 	bool is_exec; /* what is made in a folder is executable */
-	int64_t mtime_ns; /* what is made in a folder gets this time; 0: now */
+	int64_t mtime_ns; /* what is made in a folder gets this time; 0: now; -1: FETCH: the
+			     source's own */
 	void *owner; /* the caller's */
 
 	/* results */

@@ -1,4 +1,4 @@
-#include "remote/sync.h"
+#include "remote/sync_trees.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,73 +9,6 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/path.h"
-#include "remote/dir.h"
-#include "remote/url.h"
-
-/* ---- rules ---- */
-
-/* One element of the pattern at `*p` against a character; moves `*p` behind it. */
-static bool match_one(const char **p, char c)
-{
-	const char *s = *p;
-	bool negated, hit = false;
-
-	if (*s == '\\' && s[1]) {
-		*p = s + 2;
-		return s[1] == c;
-	}
-	*p = s + 1;
-	if (*s == '?')
-		return true;
-	if (*s != '[' || !strchr(s + 2, ']'))
-		return *s == c;
-	negated = s[1] == '!' || s[1] == '^';
-	for (s += 1 + negated; *s && (*s != ']' || s == *p + negated); s++) {
-		char lo = *s, hi = *s;
-
-		if (s[1] == '-' && s[2] && s[2] != ']') {
-			hi = s[2];
-			s += 2;
-		}
-		hit = hit || ((unsigned char)c >= (unsigned char)lo &&
-				     (unsigned char)c <= (unsigned char)hi);
-	}
-	*p = *s ? s + 1 : s;
-	return hit != negated;
-}
-
-static bool match(const char *p, const char *s)
-{
-	const char *star = NULL, *star_s = NULL;
-
-	while (*s) {
-		const char *next = p;
-
-		if (*p == '*') {
-			star = ++p;
-			star_s = s;
-		} else if (*p && match_one(&next, *s)) {
-			p = next;
-			s++;
-		} else if (star) {
-			p = star;
-			s = ++star_s;
-		} else {
-			return false;
-		}
-	}
-	while (*p == '*')
-		p++;
-	return !*p;
-}
-
-bool remote_sync_includes(const struct remote_sync_rule *rules, size_t n_rules, const char *key)
-{
-	for (size_t i = n_rules; i-- > 0;)
-		if (match(rules[i].pattern, key))
-			return rules[i].include;
-	return true;
-}
 
 /* ---- one side ---- */
 
@@ -84,17 +17,30 @@ struct side {
 	struct remote_listing *listing;
 	struct remote_entry entry;
 	bool has; /* `entry` is valid */
-	bool is_folder; /* of the file system */
+	struct buf last; /* the key before */
 };
+
+/* A merge of what is not sorted would delete what is there on both sides. */
+static int check_order(struct side *s, struct err *e)
+{
+	if (s->last.len && strcmp(s->last.p, s->entry.key) >= 0)
+		return err_set(e, ERR_SYSTEM, "%s: its listing is not sorted: '%s' behind '%s'",
+			remote_store_name(s->store), s->entry.key, s->last.p);
+	buf_reset(&s->last);
+	buf_add_text(&s->last, s->entry.key);
+	return buf_check(&s->last, e);
+}
 
 /* The next entry that the rules let through. */
 static int advance(struct side *s, const struct remote_sync_options *o, struct err *e)
 {
 	int r;
 
-	do
+	do {
 		r = remote_listing_next(s->listing, &s->entry, e);
-	while (r > 0 && !remote_sync_includes(o->rules, o->n_rules, s->entry.key));
+		if (r > 0 && check_order(s, e))
+			return -1;
+	} while (r > 0 && !remote_sync_includes(o->rules, o->n_rules, s->entry.key));
 	s->has = r > 0;
 	return r < 0 ? -1 : 0;
 }
@@ -147,19 +93,29 @@ static int side_md5(const struct side *s, uint8_t md5[HASH_MD5_LEN], struct err 
 	return r;
 }
 
-/*
- * A copy in a folder has the time of its source; a file system that keeps whole seconds says nothing about
- * the rest. A bucket has the time of the upload: what is not newer than that is the same.
- */
-static bool same_time(const struct side *from, const struct side *to)
+/* A file system that keeps whole seconds says nothing about the rest. */
+static bool same_time(int64_t a, int64_t b)
 {
-	int64_t a = from->entry.mtime_ns, b = to->entry.mtime_ns;
-
-	if (!from->is_folder || !to->is_folder)
-		return a <= b;
 	if (a % 1000000000 == 0 || b % 1000000000 == 0)
 		return a / 1000000000 == b / 1000000000;
 	return a == b;
+}
+
+/*
+ * The time of an object is that of its upload. So what goes into a bucket is as old as the copy there if it is
+ * older; and what comes out of one got the object's time when it was fetched. Whatever else may have changed, and
+ * is then compared by content.
+ */
+static bool same_age(const struct side *from, const struct side *to)
+{
+	if (!remote_store_asks_cheaply(to->store))
+		return from->entry.mtime_ns < to->entry.mtime_ns;
+	return same_time(from->entry.mtime_ns, to->entry.mtime_ns);
+}
+
+static bool knows_md5(const struct side *s)
+{
+	return s->entry.has_md5 || remote_store_asks_cheaply(s->store);
 }
 
 /* Why the file has to be sent, NULL if not. -1 and `e`. */
@@ -171,13 +127,17 @@ static int judge(const struct side *from, const struct side *to,
 	*why = NULL;
 	if (from->entry.size != to->entry.size) {
 		*why = "size";
-	} else if (o->checksum) {
-		if (side_md5(from, a, e) || side_md5(to, b, e))
+	} else if (!o->size_only && (o->checksum || !same_age(from, to))) {
+		/* A bucket does not know the MD5 of what came in parts: then it is sent. */
+		if (!o->checksum && remote_store_asks_cheaply(from->store) &&
+			remote_store_asks_cheaply(to->store))
+			*why = "time";
+		else if (!knows_md5(from) || !knows_md5(to))
+			*why = o->checksum ? "content not known" : "time";
+		else if (side_md5(from, a, e) || side_md5(to, b, e))
 			return -1;
-		if (memcmp(a, b, HASH_MD5_LEN) != 0)
+		else if (memcmp(a, b, HASH_MD5_LEN) != 0)
 			*why = "content";
-	} else if (!o->size_only && !same_time(from, to)) {
-		*why = "time";
 	}
 	return 0;
 }
@@ -236,8 +196,9 @@ static struct work *make_work(struct sync *s, const char *why, struct err *e)
 	if (!remote_store_path(s->from.store, entry->key, &path)) {
 		w->job.op = REMOTE_FETCH;
 		if (!remote_store_path(s->to.store, entry->key, &path)) {
-			err_set(e, ERR_INPUT, "one of both has to be a path");
-			goto fail;
+			w->job.op = REMOTE_COPY;
+			buf_addf(&path, "%s/%s", remote_store_name(s->from.store) + strlen("s3://"),
+				entry->key);
 		}
 	}
 	w->path = buf_detach(&path, e);
@@ -294,6 +255,21 @@ static int next_difference(struct sync *s, const char **why, struct err *e)
 	return 0;
 }
 
+/* A key may be "../x" or "a//b": such a file would lie elsewhere, or have another key. */
+static bool is_name(const struct sync *s, const char *key)
+{
+	struct buf b = BUF_INIT;
+	bool good;
+
+	if (!remote_store_asks_cheaply(s->to.store))
+		return true;
+	buf_add_text(&b, key);
+	path_normalise(&b);
+	good = !b.failed && strcmp(b.p, key) == 0 && path_stays_below(b.p);
+	buf_release(&b);
+	return good;
+}
+
 static int next_job(void *ctx, struct remote_job **job, struct err *e)
 {
 	struct sync *s = ctx;
@@ -302,6 +278,14 @@ static int next_job(void *ctx, struct remote_job **job, struct err *e)
 	int r;
 
 	while ((r = next_difference(s, &why, e)) > 0) {
+		if (!is_name(s, s->from.entry.key)) {
+			s->res->n_failed++;
+			tell(s, REMOTE_SYNC_FAILED, s->from.entry.key, s->from.entry.size,
+				"the key cannot be the name of a file below a folder");
+			if (advance(&s->from, s->o, e))
+				return -1;
+			continue;
+		}
 		if (s->o->dry_run) {
 			s->res->n_sent++;
 			s->res->bytes_sent += (uint64_t)s->from.entry.size;
@@ -412,13 +396,13 @@ static int run_trees(struct sync *s, struct err *e)
 {
 	static const struct remote_queue queue = { next_job, job_done };
 	struct buf path = BUF_INIT;
-	struct remote_store *worker;
+	/* The side that is not a path does the work. */
+	struct remote_store *worker = remote_store_path(s->from.store, "x", &path) ||
+						      !remote_store_path(s->to.store, "x", &path)
+					      ? s->to.store
+					      : s->from.store;
 	int r = -1;
 
-	s->from.is_folder = remote_store_path(s->from.store, "x", &path);
-	s->to.is_folder = remote_store_path(s->to.store, "x", &path);
-	/* The side that is not a folder does the work. */
-	worker = s->from.is_folder ? s->to.store : s->from.store;
 	s->from.listing = remote_store_list(s->from.store, "", e);
 	s->to.listing = s->from.listing ? remote_store_list(s->to.store, "", e) : NULL;
 	if (s->to.listing && !advance(&s->from, s->o, e) && !advance(&s->to, s->o, e)) {
@@ -458,83 +442,31 @@ out:
 	return r;
 }
 
-/* A file becomes DIR/name where the destination is a folder, else the file of that name. */
-static int copy_one(const struct remote_url *from, const struct remote_url *to, struct sync *s,
-	struct pool *pool, struct diag *diag, struct err *e)
+int remote_sync_trees(const struct remote_url *from, const struct remote_url *to,
+	const char *const urls[2], const struct remote_sync_options *o,
+	const struct remote_store_options *open, struct remote_sync_result *res, struct err *e)
 {
-	const char *name = path_base(from->path.p);
-	struct buf dir = BUF_INIT;
-	struct remote_job job = { .op = REMOTE_SEND, .path = from->path.p };
-	struct remote_store *store = NULL;
-	struct stat st;
+	struct sync s = {
+		.o = o, .res = res, .from = { .last = BUF_INIT }, .to = { .last = BUF_INIT }
+	};
+	struct remote_store_options options = *open;
 	int r = -1;
 
-	job.key = name;
-	if (to->is_folder || path_is_dir(to->path.p)) {
-		buf_add_slice(&dir, buf_slice(&to->path));
-	} else {
-		path_dir(&dir, to->path.p);
-		job.key = path_base(to->path.p);
-	}
-	if (stat(from->path.p, &st)) {
-		err_errno(e, "cannot open '%s'", from->path.p);
-		goto out;
-	}
-	job.mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	job.is_exec = st.st_mode & S_IXUSR;
-	s->res->n_sent = 1;
-	s->res->bytes_sent = (uint64_t)st.st_size;
-	store = buf_check(&dir, e) ? NULL : remote_dir_open(dir.p, pool, diag, e);
-	if (store)
-		r = s->o->dry_run ? 0 : remote_store_do(store, &job, e);
-	if (!r)
-		tell(s, REMOTE_SYNC_SENT, job.key, st.st_size, "new");
-out:
-	remote_store_close(store);
-	buf_release(&dir);
-	return r;
-}
-
-static int run_urls(const char *from, const char *to, struct sync *s, struct pool *pool,
-	struct diag *diag, struct err *e)
-{
-	struct remote_store_options open = { .url = to, .pool = pool, .diag = diag };
-	struct remote_url a, b = REMOTE_URL_INIT;
-	int r = -1;
-
-	if (remote_url_parse(&a, from, e) || remote_url_parse(&b, to, e))
-		goto out;
-	if (a.kind == REMOTE_URL_PATH && !path_exists(a.path.p)) {
-		err_set(e, ERR_INPUT, "'%s' does not exist", a.path.p);
-		goto out;
-	}
-	if (check_apart(&a, &b, e))
-		goto out;
-	if (a.kind == REMOTE_URL_PATH && b.kind == REMOTE_URL_PATH && !path_is_dir(a.path.p)) {
-		r = copy_one(&a, &b, s, pool, diag, e);
-		goto out;
-	}
-	s->to.store = remote_store_open(&open, e);
-	open.url = from;
-	s->from.store = s->to.store ? remote_store_open(&open, e) : NULL;
-	if (s->from.store)
-		r = run_trees(s, e);
-out:
-	remote_url_release(&a);
-	remote_url_release(&b);
-	return r;
-}
-
-int remote_sync_run(const char *from, const char *to, const struct remote_sync_options *o,
-	struct pool *pool, struct diag *diag, struct remote_sync_result *res, struct err *e)
-{
-	struct sync s = { .o = o, .res = res };
-	int r;
-
-	*res = (struct remote_sync_result){ 0 };
-	r = run_urls(from, to, &s, pool, diag, e);
+	if (check_apart(from, to, e))
+		return -1;
+	options.url = urls[1];
+	s.to.store = remote_store_open(&options, e);
+	options.url = urls[0];
+	s.from.store = s.to.store ? remote_store_open(&options, e) : NULL;
+	if (s.from.store)
+		r = run_trees(&s, e);
+	if (!r && !s.n_from && !o->n_rules && from->kind == REMOTE_URL_S3)
+		r = err_set(
+			e, ERR_INPUT, "%s: nothing lies there", remote_store_name(s.from.store));
 	remote_store_close(s.from.store);
 	remote_store_close(s.to.store);
+	buf_release(&s.from.last);
+	buf_release(&s.to.last);
 	arena_release(&s.names);
 	free(s.gone);
 	return r;

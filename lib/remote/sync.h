@@ -36,6 +36,8 @@ struct remote_sync_options {
 	bool delete; /* remove from the destination what the source has not */
 	int64_t max_delete; /* more than so many: none is removed, an error; -1: no limit */
 	bool dry_run; /* change nothing, tell all */
+	struct output *stream; /* where `to` "-" goes */
+	const char *tmp_dir; /* where streams are kept meanwhile; NULL: /tmp */
 	struct progress *progress; /* may be NULL */
 	/**
 	 * Tells of each file; `why` is "new", "size", "time", "content", or the failure. May be NULL.
@@ -54,13 +56,11 @@ struct remote_sync_result {
  * is set.
  */
 int remote_sync_run(const char *from, const char *to, const struct remote_sync_options *o,
-	struct pool *pool, struct diag *diag, struct remote_sync_result *res,
+	const struct remote_store_options *open, struct remote_sync_result *res,
 	struct err *e) MUST_CHECK;
 
 struct remote_sync_list_options {
-	const char *url;
-	struct pool *pool;
-	struct diag *diag;
+	struct remote_store_options open; /* with the url */
 	bool recursive; /* remove: the url is a folder */
 	bool dry_run;
 };

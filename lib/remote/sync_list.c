@@ -4,35 +4,27 @@
 
 #include "base/mem.h"
 #include "base/path.h"
-#include "remote/dir.h"
-#include "remote/sync.h"
-#include "remote/url.h"
+#include "remote/sync_trees.h"
 
 /* A folder as a store of all below it; a file as the store of its folder, with `*key` its name in it. */
 static struct remote_store *open_url(
 	const struct remote_sync_list_options *o, struct buf *key, struct err *e)
 {
-	struct remote_store_options options = { .url = o->url, .pool = o->pool, .diag = o->diag };
 	struct remote_store *s = NULL;
-	struct buf dir = BUF_INIT;
 	struct remote_url u;
+	int is_one = -1;
 
-	if (remote_url_parse(&u, o->url, e))
+	if (remote_url_parse(&u, o->open.url, e))
 		goto out;
-	if (u.kind != REMOTE_URL_PATH) {
-		s = remote_store_open(&options, e);
-	} else if (!path_exists(u.path.p)) {
+	if (u.kind == REMOTE_URL_PATH && !path_exists(u.path.p))
 		err_set(e, ERR_INPUT, "'%s' does not exist", u.path.p);
-	} else if (path_is_dir(u.path.p)) {
-		s = remote_dir_open(u.path.p, o->pool, o->diag, e);
-	} else {
-		path_dir(&dir, u.path.p);
-		buf_add_text(key, path_base(u.path.p));
-		if (!buf_check(&dir, e) && !buf_check(key, e))
-			s = remote_dir_open(dir.p, o->pool, o->diag, e);
-	}
+	else
+		is_one = remote_sync_is_one(&u, &o->open, e);
+	if (is_one == 1)
+		s = remote_sync_open_parent(&u, &o->open, key, e);
+	else if (is_one == 0)
+		s = remote_store_open(&o->open, e);
 out:
-	buf_release(&dir);
 	remote_url_release(&u);
 	return s;
 }
@@ -57,17 +49,30 @@ static void print_entry(struct output *out, const struct remote_entry *entry)
 	print_key(out, entry->key);
 }
 
+/* A folder may be empty; a bucket has no folders. */
+static int refuse_nothing(const struct remote_store *s, struct err *e)
+{
+	if (remote_store_asks_cheaply(s))
+		return 0;
+	return err_set(e, ERR_INPUT, "%s: nothing lies there", remote_store_name(s));
+}
+
 int remote_sync_list(const struct remote_sync_list_options *o, struct output *out, struct err *e)
 {
 	struct buf key = BUF_INIT;
 	struct remote_store *s = open_url(o, &key, e);
 	struct remote_listing *l = s ? remote_store_list(s, key.p, e) : NULL;
 	struct remote_entry entry;
+	uint64_t n = 0;
 	int r = l ? 1 : -1;
 
-	while (r > 0 && (r = remote_listing_next(l, &entry, e)) > 0)
+	while (r > 0 && (r = remote_listing_next(l, &entry, e)) > 0) {
+		n++;
 		if (!key.len || !strcmp(key.p, entry.key))
 			print_entry(out, &entry);
+	}
+	if (!r && !n)
+		r = refuse_nothing(s, e);
 	remote_listing_close(l);
 	remote_store_close(s);
 	buf_release(&key);
@@ -141,11 +146,12 @@ int remote_sync_remove(const struct remote_sync_list_options *o, struct output *
 	if (!s)
 		goto out;
 	if (!key.len && !o->recursive) {
-		err_set(e, ERR_INPUT, "'%s' is a folder", o->url);
+		err_set(e, ERR_INPUT, "'%s' is %s", o->open.url,
+			remote_store_asks_cheaply(s) ? "a folder" : "no object");
 		err_hint(e, "--recursive removes all below it");
 		goto out;
 	}
-	if (collect(&r, s, &key, e))
+	if (collect(&r, s, &key, e) || (!r.n && refuse_nothing(s, e)))
 		goto out;
 	r.jobs = mem_array(r.n + 1, sizeof(*r.jobs), e);
 	if (!r.jobs)

@@ -6,7 +6,7 @@
 #define HEAD                                          \
 	"<?xml version=\"1.0\"?>\n<ListBucketResult " \
 	"xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-#define TAIL "</ListBucketResult>"
+#define TAIL "<EncodingType>url</EncodingType></ListBucketResult>"
 #define ONE                                                                                       \
 	"<Contents><Key>a%2Fb+c%C3%A9</Key><LastModified>2026-11-23T19:37:43.000Z</LastModified>" \
 	"<ETag>&quot;b1946ac92492d2347c6235b4d2611184&quot;</ETag><Size>6</Size></Contents>"
