@@ -62,6 +62,17 @@ static inline uint32_t tree_frame_bin(const struct tree_frame *f, size_t col, si
 	return c->width == 1 ? ((const uint8_t *)c->bins)[row] : ((const uint16_t *)c->bins)[row];
 }
 
+/** The column's bin in a record. */
+static inline uint32_t tree_record_bin(const struct tree_frame_column *c, const uint8_t *record)
+{
+	uint16_t bin;
+
+	if (c->width == 1)
+		return record[c->at];
+	memcpy(&bin, record + c->at, sizeof(bin));
+	return bin;
+}
+
 /** The quantized gradient of a row. */
 static inline struct tree_gh tree_frame_gh(const struct tree_frame *f, size_t row)
 {

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "tree/group.h"
 #include "tree/objective.h"
 #include "tree/part.h"
 
@@ -24,6 +25,8 @@ struct node {
 	uint32_t begin, n, depth;
 	uint32_t left; /* first child, 0: not split yet */
 	bool is_taken; /* its split is part of the tree */
+	bool is_grouped; /* its rows were brought together */
+	uint32_t first_place; /* of those that it was one of then */
 };
 
 /** What one thread needs. */
@@ -44,6 +47,7 @@ struct tree_grower {
 	void *spare; /* histogram of a large leaf that is not kept */
 	uint32_t *rows; /* [n_rows] */
 	struct tree_part part;
+	struct tree_group group;
 	const struct tree_kernel *kernel;
 
 	atomic_bool has_no_memory; /* for a split's set */
@@ -85,7 +89,7 @@ static int make_workers(struct tree_grower *g, struct err *e)
 	g->spare = mem_aligned(g->hist_size, 1, e);
 	g->rows = g->spare ? mem_aligned(g->f->n_rows, sizeof(*g->rows), e) : NULL;
 	g->kept = g->rows ? mem_array(g->max_kept, sizeof(*g->kept), e) : NULL;
-	if (!g->kept || tree_part_init(&g->part, g->f, e))
+	if (!g->kept || tree_part_init(&g->part, g->f, e) || tree_group_init(&g->group, g->f, e))
 		return -1;
 	return 0;
 }
@@ -137,6 +141,7 @@ void tree_grower_free(struct tree_grower *g)
 	free(g->spare);
 	free(g->rows);
 	tree_part_release(&g->part);
+	tree_group_release(&g->group);
 	free(g->nodes);
 	free(g->open);
 	free(g->batch);
@@ -185,6 +190,7 @@ static struct tree_hist hist_at(const struct tree_grower *g, void *memory)
 
 struct sum_job {
 	struct tree_grower *g;
+	const struct tree_frame *f;
 	struct tree_columns cols;
 	const uint32_t *rows;
 	size_t n;
@@ -197,7 +203,7 @@ static void sum_block(void *ctx, size_t block, int worker)
 	size_t from = block * TREE_ROW_BLOCK;
 	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
 
-	tree_hist_add(j->g->kernel, j->g->f, j->cols, j->g->q, j->rows + from, n,
+	tree_hist_add(j->g->kernel, j->f, j->cols, j->g->q, j->rows + from, n,
 		j->g->workers[worker].packed, &h);
 }
 
@@ -205,13 +211,13 @@ static void sum_block(void *ctx, size_t block, int worker)
 static void sum_up(struct tree_grower *g, struct tree_columns cols, const struct node *n,
 	void *memory, int worker)
 {
-	struct sum_job j = { g, cols, g->rows + n->begin, n->n };
+	const struct tree_frame *f = n->is_grouped ? &g->group.grouped : g->f;
+	struct sum_job j = { g, f, cols, g->rows + n->begin, n->n };
 	struct tree_hist h = hist_at(g, memory);
 
 	tree_hist_clear(g->f, cols, g->n_classes, &h);
 	if (worker >= 0) {
-		tree_hist_add(
-			g->kernel, g->f, cols, g->q, j.rows, j.n, g->workers[worker].packed, &h);
+		tree_hist_add(g->kernel, f, cols, g->q, j.rows, j.n, g->workers[worker].packed, &h);
 		return;
 	}
 	for (int i = 0; i < g->n_workers; i++) {
@@ -357,18 +363,36 @@ static void find_by_rest(struct tree_grower *g, struct node *parent, struct node
 	parent->hist = NULL;
 }
 
+/** Brings the leaf's rows together if it is time. Classes are looked up by row: theirs stay. */
+static void group_rows(struct tree_grower *g, struct node *n, int worker)
+{
+	if (n->is_grouped || g->q->class || !tree_group_is_due(&g->group, n->n))
+		return;
+	tree_group_rows(&g->group, g->rows, n->begin, n->n, worker < 0 ? g->pool : NULL);
+	n->is_grouped = true;
+	n->first_place = n->begin;
+}
+
 /** Parts the leaf and finds the splits of its children, which are there already. `worker` < 0: all. */
 static void expand(struct tree_grower *g, struct node *n, int worker)
 {
 	struct node *c = &g->nodes[n->left];
-	size_t n_left = tree_part_rows(&g->part, &n->split, g->rows + n->begin, n->n, n->begin,
-		worker < 0 ? g->pool : NULL);
+	struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, 0 };
+	size_t n_left;
+
+	group_rows(g, n, worker);
+	if (n->is_grouped)
+		leaf.records = g->group.grouped.records;
+	leaf.first = n->first_place;
+	n_left = tree_part_rows(&leaf, g->rows, worker < 0 ? g->pool : NULL);
 
 	for (int i = 0; i < 2; i++) {
 		memset(&c[i], 0, sizeof(c[i]));
 		c[i].begin = n->begin + (i ? (uint32_t)n_left : 0);
 		c[i].n = i ? n->n - (uint32_t)n_left : (uint32_t)n_left;
 		c[i].depth = n->depth + 1;
+		c[i].is_grouped = n->is_grouped;
+		c[i].first_place = n->first_place;
 		c[i].key = rng_mix(n->key + 0x9e3779b97f4a7c15u * (uint64_t)(1 + i));
 	}
 	if (n->hist) {
@@ -543,6 +567,45 @@ static int grow_leaves(struct tree_grower *g, struct err *e)
 	return 0;
 }
 
+/**
+ * The rows of a node as the frame counts them, ascending: what a split ahead of its turn has parted is merged,
+ * so that sums over a leaf have one order.
+ */
+static void restore_rows(struct tree_grower *g, const struct node *n)
+{
+	uint32_t *rows = g->rows + n->begin, *tmp = g->part.tmp + n->begin, *out = rows;
+	size_t i = 0, k = 0, n_left, n_right;
+
+	if (n->left == 0) {
+		if (n->is_grouped)
+			tree_group_undo(&g->group, g->rows, n->begin, n->n);
+		return;
+	}
+	n_left = g->nodes[n->left].n;
+	n_right = n->n - n_left;
+	restore_rows(g, &g->nodes[n->left]);
+	restore_rows(g, &g->nodes[n->left + 1]);
+	memcpy(tmp, rows, n->n * sizeof(*rows));
+	while (i < n_left && k < n_right)
+		*out++ = tmp[i] < tmp[n_left + k] ? tmp[i++] : tmp[n_left + k++];
+	while (i < n_left)
+		*out++ = tmp[i++];
+	while (k < n_right)
+		*out++ = tmp[n_left + k++];
+}
+
+/** Task: the node's children that are leaves of the tree. */
+static void restore_children(void *ctx, size_t i, int worker)
+{
+	struct tree_grower *g = ctx;
+	const struct node *n = &g->nodes[i];
+
+	(void)worker;
+	for (uint32_t c = n->left; n->is_taken && c < n->left + 2; c++)
+		if (!g->nodes[c].is_taken)
+			restore_rows(g, &g->nodes[c]);
+}
+
 /* ---- a run -------------------------------------------------------------------------------------------------- */
 
 static int finish(struct tree_grower *g, struct err *e)
@@ -608,6 +671,7 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 	}
 	if (atomic_load(&g->has_no_memory))
 		return err_nomem(e);
+	pool_for(g->pool, g->n_nodes, restore_children, g);
 	return finish(g, e);
 }
 

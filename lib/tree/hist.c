@@ -121,16 +121,6 @@ static void add_some(const struct piece *p)
 	}
 }
 
-static inline uint32_t bin_in(const struct tree_frame_column *c, const uint8_t *record)
-{
-	uint16_t bin;
-
-	if (c->width == 1)
-		return record[c->at];
-	memcpy(&bin, record + c->at, sizeof(bin));
-	return bin;
-}
-
 /** Straight into the histogram, where the bins to unpack would be more than the rows. */
 static void add_directly(
 	const struct tree_frame *f, const struct piece *p, size_t from, struct tree_hist *h)
@@ -142,7 +132,7 @@ static void add_directly(
 		memcpy(&gh, record, sizeof(gh));
 		for (size_t c = from; c < p->n_cols; c++) {
 			const struct tree_frame_column *col = &f->cols[p->col[c]];
-			uint32_t b = col->first + bin_in(col, record);
+			uint32_t b = col->first + tree_record_bin(col, record);
 
 			h->grad[b] += gh.grad;
 			h->hess[b] += gh.hess;
@@ -211,7 +201,7 @@ static void add_classes(const struct tree_frame *f, struct tree_columns cols,
 
 		for (size_t i = 0; i < n; i++) {
 			const uint8_t *record = f->records + rows[i] * f->stride;
-			uint32_t b = col->first + bin_in(col, record);
+			uint32_t b = col->first + tree_record_bin(col, record);
 			uint16_t w = tree_frame_gh(f, rows[i]).hess;
 
 			h->grad[(size_t)b * q->n_classes + q->class[rows[i]]] += w;

@@ -38,8 +38,10 @@ struct tree_rounding {
  * (missing) becomes the largest number and goes right.
  */
 struct tree_threshold {
-	const void *bins; /* [n_rows] of the column; 4 bytes behind the last may be read */
+	const void *bins; /* of row `first`; 4 bytes behind the last may be read */
 	unsigned width; /* bytes of a bin */
+	uint32_t first;
+	size_t stride; /* bytes from bin to bin */
 	uint16_t shift, limit;
 };
 

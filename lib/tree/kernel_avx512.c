@@ -137,19 +137,23 @@ static void quantize(const struct tree_rounding *r, const struct tree_grad *grad
 /* ---- rows ------------------------------------------------------------------------------------------------ */
 
 static inline __attribute__((always_inline)) size_t part_16(const struct tree_threshold *t,
-	const uint32_t *rows, size_t n, uint32_t *left, uint32_t *right, int width)
+	const uint32_t *rows, size_t n, uint32_t *left, uint32_t *right, int width, bool by_col)
 {
 	__m512i mask = _mm512_set1_epi32(width == 1 ? 0xff : 0xffff);
 	__m512i shift = _mm512_set1_epi32(t->shift);
+	__m512i first = _mm512_set1_epi32((int)t->first),
+		stride = _mm512_set1_epi32((int)t->stride);
 	__m512i limit = _mm512_and_si512(_mm512_set1_epi32(t->limit), mask);
 	size_t n_left = 0, i = 0, tail;
 
 	for (; i + 16 <= n; i += 16) {
-		__m512i row = _mm512_loadu_si512(rows + i), bin;
+		__m512i row = _mm512_loadu_si512(rows + i), bin, at = row;
 		__mmask16 r;
 
-		bin = width == 1 ? _mm512_i32gather_epi32(row, t->bins, 1)
-				 : _mm512_i32gather_epi32(row, t->bins, 2);
+		if (!by_col)
+			at = _mm512_mullo_epi32(_mm512_sub_epi32(row, first), stride);
+		bin = width == 1 || !by_col ? _mm512_i32gather_epi32(at, t->bins, 1)
+					    : _mm512_i32gather_epi32(at, t->bins, 2);
 		bin = _mm512_and_si512(_mm512_sub_epi32(_mm512_and_si512(bin, mask), shift), mask);
 		r = _mm512_cmpgt_epu32_mask(bin, limit);
 		/* whole vectors: what is too much lies where later rows will come, which are read already */
@@ -165,10 +169,13 @@ static size_t part(const struct tree_threshold *t, const uint32_t *rows, size_t 
 	uint32_t *right)
 {
 	/* rows ascend; the gather's offsets have a sign */
-	if (n == 0 || rows[n - 1] > INT32_MAX)
+	if (n == 0 || (rows[n - 1] - t->first) * t->stride / t->width > INT32_MAX / t->width)
 		return tree_kernel_scalar.part(t, rows, n, left, right);
-	return t->width == 1 ? part_16(t, rows, n, left, right, 1)
-			     : part_16(t, rows, n, left, right, 2);
+	if (t->first == 0 && t->stride == t->width)
+		return t->width == 1 ? part_16(t, rows, n, left, right, 1, true)
+				     : part_16(t, rows, n, left, right, 2, true);
+	return t->width == 1 ? part_16(t, rows, n, left, right, 1, false)
+			     : part_16(t, rows, n, left, right, 2, false);
 }
 
 /* ---- histograms ------------------------------------------------------------------------------------------ */

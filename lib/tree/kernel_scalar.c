@@ -39,15 +39,16 @@ static void quantize(const struct tree_rounding *r, const struct tree_grad *grad
 static size_t part(const struct tree_threshold *t, const uint32_t *rows, size_t n, uint32_t *left,
 	uint32_t *right)
 {
-	const uint8_t *narrow = t->bins;
-	const uint16_t *wide = t->bins;
+	const uint8_t *bins = t->bins;
 	uint16_t shift = t->shift, limit = t->limit;
-	size_t n_left = 0;
+	uint32_t first = t->first;
+	size_t n_left = 0, stride = t->stride;
 
 	if (t->width == 1) {
 		for (size_t i = 0; i < n; i++) {
 			uint32_t row = rows[i];
-			bool goes_right = (uint8_t)(narrow[row] - shift) > (uint8_t)limit;
+			bool goes_right =
+				(uint8_t)(bins[(row - first) * stride] - shift) > (uint8_t)limit;
 
 			left[n_left] = row;
 			right[i - n_left] = row;
@@ -57,7 +58,11 @@ static size_t part(const struct tree_threshold *t, const uint32_t *rows, size_t 
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = rows[i];
-		bool goes_right = (uint16_t)(wide[row] - shift) > limit;
+		uint16_t bin;
+		bool goes_right;
+
+		memcpy(&bin, bins + (row - first) * stride, sizeof(bin));
+		goes_right = (uint16_t)(bin - shift) > limit;
 
 		left[n_left] = row;
 		right[i - n_left] = row;

@@ -25,28 +25,40 @@ void tree_part_release(struct tree_part *p)
 	memset(p, 0, sizeof(*p));
 }
 
+/** By the column's bins, or by records from row `first` on. */
 static struct tree_threshold threshold_of(
-	const struct tree_frame_column *c, const struct tree_split *s)
+	const struct tree_part *p, const struct tree_split *s, const uint8_t *records, size_t first)
 {
+	const struct tree_frame_column *c = &p->f->cols[s->col];
 	uint16_t shift = s->default_left ? 0 : 1;
 
-	return (struct tree_threshold){ c->bins, c->width, shift, (uint16_t)(s->bin - shift) };
+	if (records)
+		return (struct tree_threshold){ records + first * p->f->stride + c->at, c->width,
+			(uint32_t)first, p->f->stride, shift, (uint16_t)(s->bin - shift) };
+	return (struct tree_threshold){ c->bins, c->width, 0, c->width, shift,
+		(uint16_t)(s->bin - shift) };
 }
 
 /** As the kernels' part(). */
-static size_t part(const struct tree_part *p, const struct tree_split *s, const uint32_t *rows,
-	size_t n, uint32_t *left, uint32_t *right)
+static size_t part(const struct tree_part_leaf *leaf, const uint32_t *rows, size_t n,
+	uint32_t *left, uint32_t *right)
 {
+	const struct tree_part *p = leaf->p;
+	const struct tree_split *s = leaf->split;
+	const struct tree_frame_column *c = &p->f->cols[s->col];
 	size_t n_left = 0;
 
 	if (!s->is_categorical) {
-		struct tree_threshold t = threshold_of(&p->f->cols[s->col], s);
+		struct tree_threshold t = threshold_of(p, s, leaf->records, leaf->first);
 
 		return p->kernel->part(&t, rows, n, left, right);
 	}
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = rows[i];
-		bool goes_right = tree_split_right(s, tree_frame_bin(p->f, s->col, row));
+		uint32_t bin = leaf->records
+				       ? tree_record_bin(c, leaf->records + row * p->f->stride)
+				       : tree_frame_bin(p->f, s->col, row);
+		bool goes_right = tree_split_right(s, bin);
 
 		left[n_left] = row;
 		right[i - n_left] = row;
@@ -58,8 +70,7 @@ static size_t part(const struct tree_part *p, const struct tree_split *s, const 
 /* ---- with all threads ---------------------------------------------------------------------------------- */
 
 struct job {
-	const struct tree_part *p;
-	const struct tree_split *s;
+	const struct tree_part_leaf *leaf;
 	uint32_t *rows, *tmp;
 	size_t n, n_left;
 };
@@ -78,15 +89,15 @@ static void part_block(void *ctx, size_t block, int worker)
 	uint32_t *rows = j->rows + block * TREE_ROW_BLOCK, *tmp = j->tmp + block * TREE_ROW_BLOCK;
 
 	(void)worker;
-	j->p->block_left[block + 1] = part(j->p, j->s, rows, block_size(j, block), rows, tmp);
+	j->leaf->p->block_left[block + 1] = part(j->leaf, rows, block_size(j, block), rows, tmp);
 }
 
 /** Task: moves a block's right rows behind all left ones, which are in their place. */
 static void move_right(void *ctx, size_t block, int worker)
 {
 	struct job *j = ctx;
-	size_t from = block * TREE_ROW_BLOCK, left_before = j->p->block_left[block];
-	size_t n_right = block_size(j, block) - (j->p->block_left[block + 1] - left_before);
+	size_t from = block * TREE_ROW_BLOCK, left_before = j->leaf->p->block_left[block];
+	size_t n_right = block_size(j, block) - (j->leaf->p->block_left[block + 1] - left_before);
 
 	(void)worker;
 	memcpy(j->rows + j->n_left + (from - left_before), j->tmp + from,
@@ -95,7 +106,7 @@ static void move_right(void *ctx, size_t block, int worker)
 
 static size_t part_together(struct job *j, struct pool *pool)
 {
-	size_t n_blocks = tree_n_blocks(j->n), *left = j->p->block_left;
+	size_t n_blocks = tree_n_blocks(j->n), *left = j->leaf->p->block_left;
 
 	pool_for(pool, n_blocks, part_block, j);
 	left[0] = 0;
@@ -110,15 +121,14 @@ static size_t part_together(struct job *j, struct pool *pool)
 	return j->n_left;
 }
 
-size_t tree_part_rows(const struct tree_part *p, const struct tree_split *s, uint32_t *rows,
-	size_t n, size_t at, struct pool *pool)
+size_t tree_part_rows(const struct tree_part_leaf *leaf, uint32_t *rows, struct pool *pool)
 {
-	struct job j = { p, s, rows, p->tmp + at, n, 0 };
-	size_t n_left;
+	size_t n = leaf->n, n_left;
+	struct job j = { leaf, rows + leaf->begin, leaf->p->tmp + leaf->begin, n, 0 };
 
 	if (pool)
 		return part_together(&j, pool);
-	n_left = part(p, s, rows, n, rows, j.tmp);
-	memcpy(rows + n_left, j.tmp, (n - n_left) * sizeof(*rows));
+	n_left = part(leaf, j.rows, n, j.rows, j.tmp);
+	memcpy(j.rows + n_left, j.tmp, (n - n_left) * sizeof(*rows));
 	return n_left;
 }

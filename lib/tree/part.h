@@ -18,12 +18,20 @@ struct tree_part {
 int tree_part_init(struct tree_part *p, const struct tree_frame *f, struct err *e) MUST_CHECK;
 void tree_part_release(struct tree_part *p);
 
+/** A leaf to part. */
+struct tree_part_leaf {
+	const struct tree_part *p;
+	const struct tree_split *split;
+	size_t begin, n; /* its range of the rows, and of the scratch */
+	const uint8_t *
+		records; /* where rows are places of records (see tree/group.h); NULL: the frame's rows */
+	size_t first; /* no row is before this place */
+};
+
 /**
- * Parts rows[0..n) and returns how many go left.
- *   at    where the scratch of these rows begins: below n_rows, n of them
+ * Parts the leaf's range of `rows` and returns how many go left.
  *   pool  NULL: by the caller alone, side by side with other leaves; else by all threads, one leaf at a time
  */
-size_t tree_part_rows(const struct tree_part *p, const struct tree_split *s, uint32_t *rows,
-	size_t n, size_t at, struct pool *pool);
+size_t tree_part_rows(const struct tree_part_leaf *leaf, uint32_t *rows, struct pool *pool);
 
 #endif

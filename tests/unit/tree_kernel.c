@@ -52,25 +52,23 @@ static void check_quantize(const struct tree_kernel *k, bool exact)
 	ok(!memcmp(a, b, sizeof(a)), "rounding%s", exact ? " with equal hessians" : "");
 }
 
-static void check_part(const struct tree_kernel *k, unsigned width, uint16_t shift, uint16_t limit)
+/* Bins every `stride` bytes, from row 2 on if they are not side by side. */
+static void check_part(const struct tree_kernel *k, unsigned width, size_t stride, uint16_t limit)
 {
-	static uint16_t wide[3 * N + 8];
-	static uint8_t narrow[3 * N + 8];
+	static uint8_t bins[3 * N * 6 + 8];
 	static uint32_t rows[N], a_left[N], b_left[N], a_right[N], b_right[N];
-	struct tree_threshold t = { width == 1 ? (void *)narrow : wide, width, shift, limit };
+	struct tree_threshold t = { bins, width, stride == width ? 0 : 2, stride, limit % 2,
+		limit };
 	size_t a, b;
 
-	for (size_t i = 0; i < 3 * N; i++) {
-		narrow[i] = (uint8_t)rng_below(9, 3, i, 256);
-		wide[i] = (uint16_t)rng_below(9, 4, i, 65536);
-		narrow[i] = i % 5 ? narrow[i] : 0;
-		wide[i] = i % 5 ? wide[i] : 0;
-	}
+	for (size_t i = 0; i < sizeof(bins); i++)
+		bins[i] = rng_below(9, 3, i, 5) ? (uint8_t)rng_below(9, 4, i, 256) : 0;
 	for (size_t i = 0; i < N; i++)
-		b_left[i] = rows[i] = (uint32_t)(3 * i + rng_below(9, 5, i, 3));
+		b_left[i] = rows[i] = (uint32_t)(3 * i + rng_below(9, 5, i, 3)) + t.first;
 	a = tree_kernel_scalar.part(&t, rows, N, a_left, a_right);
 	b = k->part(&t, b_left, N, b_left, b_right); /* in place */
-	is_int(a, b, "as many rows go left (width %u, shift %u, limit %u)", width, shift, limit);
+	is_int(a, b, "as many rows go left (width %u, every %zu bytes, limit %u)", width, stride,
+		limit);
 	ok(!memcmp(a_left, b_left, a * sizeof(*a_left)) &&
 			!memcmp(a_right, b_right, (N - a) * sizeof(*a_right)),
 		"the same ones, in order");
@@ -140,15 +138,17 @@ static void check_scan(const struct tree_kernel *k)
 
 static void check(const struct tree_kernel *k)
 {
-	static const uint16_t limits[] = { 0, 1, 100, 254, 255, 30000, 65535 };
+	static const uint16_t limits[] = { 0, 1, 100, 253, 254, 30000, 65533 };
 
 	check_gradients(k, false);
 	check_gradients(k, true);
 	check_quantize(k, false);
 	check_quantize(k, true);
-	for (uint16_t i = 0; i < 14; i++) {
-		check_part(k, 1, i / 7, limits[i % 7]);
-		check_part(k, 2, i / 7, limits[i % 7]);
+	for (size_t i = 0; i < 7; i++) {
+		check_part(k, 1, 1, limits[i]);
+		check_part(k, 1, 5, limits[i]);
+		check_part(k, 2, 2, limits[i]);
+		check_part(k, 2, 6, limits[i]);
 	}
 	check_unpack(k);
 	check_scan(k);
