@@ -562,3 +562,18 @@ pushed() {
 	contains "$stderr" "'../sub' cannot be an output: the stage runs in it"
 	[ -s ../keep ] && [ -s sub/keep ] && [ -s .git/config ] && [ -d .dvc ]
 }
+
+@test "a stage does not read its own output: it would be gone" {
+	git init -q .
+	stage-run setup
+	mkdir dir
+	printf keep >in
+	printf keep >dir/in
+	printf 'stages:\n  a:\n    cmd: cat in\n    deps: [in]\n    outs: [in]\n' >dvc.yaml
+	run -2 --separate-stderr stage-run run
+	contains "$stderr" "'in' is an output too, or lies in one"
+	printf 'stages:\n  a:\n    cmd: cat dir/in\n    deps: [dir/in]\n    outs: [dir]\n' >dvc.yaml
+	run -2 --separate-stderr stage-run run
+	contains "$stderr" "'dir/in' is an output too, or lies in one"
+	[ -s in ] && [ -s dir/in ]
+}

@@ -133,8 +133,8 @@ static int check_out(struct reader *r, const struct stage_path *path)
 	size_t len = strlen(path->full);
 
 	if (!cas_repo_is_data(path->full))
-		return refuse(r, "'%s' cannot be an output: it is not data of the workspace",
-			path->text);
+		return refuse(
+			r, "'%s' cannot be an output: it is not data of the workspace", path->text);
 	if (!strncmp(wdir, path->full, len) && (wdir[len] == '/' || !wdir[len]))
 		return refuse(r, "'%s' cannot be an output: the stage runs in it", path->text);
 	if (!strcmp(base, "dvc.yaml") || !strcmp(base, "dvc.lock"))
@@ -350,6 +350,27 @@ static bool is_good_name(const char *name)
 	return *name != '\0';
 }
 
+/* What lies in an output goes with it before the command could read it. */
+static int check_reads(struct reader *r)
+{
+	for (size_t i = 0; i < r->s->n_outs; i++) {
+		const char *out = r->s->outs[i].path.full;
+		size_t len = strlen(out), n = r->s->n_deps + r->s->n_params;
+
+		for (size_t k = 0; k < n; k++) {
+			const char *in = k < r->s->n_deps ? r->s->deps[k].full
+							  : r->s->params[k - r->s->n_deps].full;
+
+			if (!strncmp(in, out, len) && (in[len] == '/' || !in[len]))
+				return refuse(r,
+					"'%s' is an output too, or lies in one: it would be "
+					"removed before it is read",
+					in);
+		}
+	}
+	return 0;
+}
+
 static int read_stage(struct reader *r, const char *name, const json_t *stage)
 {
 	struct stage_spec *s = r->s;
@@ -373,7 +394,7 @@ static int read_stage(struct reader *r, const char *name, const json_t *stage)
 		read_text(r, json_object_get(stage, "meta"), "ci", &s->ci))
 		return -1;
 	return read_cmd(r, stage) || read_deps(r, stage) || read_outs(r, stage) ||
-			       read_params(r, stage)
+			       read_params(r, stage) || check_reads(r)
 		       ? -1
 		       : 0;
 }
