@@ -38,5 +38,12 @@ none) ;;
 	done
 	;;
 esac
+# An S3 server: CD4ML_S3_SERVER, or on PATH, or built once where Go is installed.
+s3=${CD4ML_S3_SERVER:-$(command -v versitygw || true)}
+if [ -z "$s3" ] && [ "${CD4ML_INTEROP_VENV-}" != none ] && command -v go >/dev/null; then
+	mkdir -p "$folder/bin" && s3=$(cd "$folder/bin" && pwd)/versitygw
+	[ -x "$s3" ] || GOBIN=${s3%/*} go install github.com/versity/versitygw/cmd/versitygw@v1.8.0 >&2 || s3=''
+fi
+echo "CD4ML_S3_SERVER='$s3'"
 echo "PEER_PYTHON='$python'"
 echo "PEER_DVC='$dvc'"

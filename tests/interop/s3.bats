@@ -1,0 +1,214 @@
+load ../helper
+
+# A real S3 server on loopback, and real DVC. CD4ML_KILLS, CD4ML_FAULT_OBJECTS: how much of it (6, 300).
+PEER_S3=${CD4ML_S3_SERVER-} KILLS=${CD4ML_KILLS:-6} OBJECTS=${CD4ML_FAULT_OBJECTS:-300}
+
+setup() {
+	scratch
+	server=${PEER_S3:-$(command -v versitygw || true)}
+	[ -n "$server" ] || skip "no S3 server (CD4ML_S3_SERVER; go install github.com/versity/versitygw/cmd/versitygw)"
+	export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=testtest AWS_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
+	mkdir -p "$BATS_TEST_TMPDIR/gw/bucket"
+	local tries=0
+	until [ -n "${AWS_ENDPOINT_URL-}" ]; do
+		port=$((20000 + (RANDOM % 30000)))
+		ROOT_ACCESS_KEY=test ROOT_SECRET_KEY=testtest "$server" --port "127.0.0.1:$port" --keep-alive --quiet \
+			posix "$BATS_TEST_TMPDIR/gw" >"$BATS_TEST_TMPDIR/gw.log" 2>&1 3>&- &
+		gw_pid=$!
+		for _ in $(seq 50); do
+			if s3-sync ls --endpoint-url "http://127.0.0.1:$port" s3://bucket 2>&1 | grep -q 'nothing lies'; then
+				export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+				break
+			fi
+			kill -0 "$gw_pid" 2>/dev/null || break
+			sleep 0.1
+		done
+		[ $((tries += 1)) -lt 5 ]
+	done
+	git init -q .
+}
+
+teardown() {
+	[ -z "${proxy_pid-}" ] || kill "$proxy_pid" || true
+	[ -z "${gw_pid-}" ] || kill "$gw_pid" || true
+}
+
+dvc_setup() {
+	dvc=${PEER_DVC:-$(command -v dvc || true)}
+	[ -n "$dvc" ] || skip "no DVC (see make interop)"
+	export DVC_NO_ANALYTICS=1 DVC_SITE_CACHE_DIR=$BATS_TEST_TMPDIR/site
+}
+
+# proxy SHARE SEED - all goes through faults from now on
+proxy() {
+	"${PYTHON:-python3}" "$ROOT/tests/interop/s3-proxy.py" "$BATS_TEST_TMPDIR/port" "$port" "$1" "$2" \
+		>"$BATS_TEST_TMPDIR/proxy.log" 2>&1 3>&- &
+	proxy_pid=$!
+	until [ -e "$BATS_TEST_TMPDIR/port" ]; do sleep 0.1; done
+	export AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")
+}
+
+tree() {
+	mkdir -p data/sub/deep data/sub-x data/.hidden
+	echo a >data/a
+	echo b >data/sub/b
+	echo b >data/sub-x/z
+	echo ü >"data/sub/deep/ü %+&.txt"
+	echo h >data/.hidden/h
+	: >data/empty
+	for i in $(seq "${1:-100}"); do echo "$i $i" >"data/sub/$i"; done
+	head -c 40000000 /dev/zero | tr '\0' 'x' >big
+	printf '#!/bin/sh\n' >tool.sh
+	chmod +x tool.sh
+}
+
+@test "DVC pulls, checks and collects what we pushed" {
+	dvc_setup
+	cas-hash init
+	cas-hash remote add -d s s3://bucket/p
+	cas-hash remote modify s endpointurl "$AWS_ENDPOINT_URL"
+	tree
+	cas-hash add data big tool.sh
+	s3-sync push
+	run -0 s3-sync status
+	run -0 "$dvc" status -c
+	contains "$output" "in sync"
+	mv data ../data.was
+	rm -rf big tool.sh .dvc/cache
+	"$dvc" pull
+	diff -r data ../data.was
+	[ -x tool.sh ]
+	[ "$(wc -c <big)" -eq 40000000 ]
+	echo c >data/new
+	cas-hash add data
+	s3-sync push
+	"$dvc" gc -w -c -f
+	rm -rf data .dvc/cache
+	s3-sync pull
+	cat data/new
+	run -0 s3-sync status
+}
+
+@test "we pull, check and collect what DVC pushed" {
+	dvc_setup
+	"$dvc" init -q
+	"$dvc" remote add -q -d s s3://bucket/p
+	"$dvc" remote modify -q s endpointurl "$AWS_ENDPOINT_URL"
+	tree
+	"$dvc" add -q data big tool.sh
+	"$dvc" push
+	run -0 s3-sync status
+	same "$(s3-sync push)" "Everything is up to date."
+	mv data ../data.was
+	rm -rf big tool.sh .dvc/cache
+	s3-sync pull
+	diff -r data ../data.was
+	run -0 "$dvc" status
+	contains "$output" "up to date"
+	rm data/a
+	cas-hash add data
+	s3-sync push
+	cas-hash gc -w --remote s
+	run -0 "$dvc" status -c
+	contains "$output" "in sync"
+}
+
+@test "a tree goes into a bucket and comes out again, and only changes move" {
+	tree 20
+	s3-sync data s3://bucket/t
+	same "$(s3-sync data s3://bucket/t)" '0 files copied (0 B), 0 deleted, 26 unchanged'
+	touch data/a
+	same "$(s3-sync data s3://bucket/t)" '0 files copied (0 B), 0 deleted, 26 unchanged'
+	echo c >data/a
+	same "$(s3-sync -v data s3://bucket/t | head -n 1)" $'sent\ta\t2\tcontent'
+	s3-sync s3://bucket/t out
+	diff -r data out
+	same "$(s3-sync s3://bucket/t out)" '0 files copied (0 B), 0 deleted, 26 unchanged'
+	s3-sync s3://bucket/t s3://bucket/u
+	same "$(s3-sync ls s3://bucket/u | wc -l)" 26
+	rm data/a data/empty
+	run -2 s3-sync --delete --max-delete 1 data s3://bucket/t
+	s3-sync --delete data s3://bucket/t
+	same "$(s3-sync ls s3://bucket/t | wc -l)" 24
+	echo stream | s3-sync -q - s3://bucket/stream
+	same "$(s3-sync s3://bucket/stream -)" stream
+	s3-sync big s3://bucket/
+	s3-sync s3://bucket/big copy
+	cmp big copy
+	run -2 s3-sync rm s3://bucket/nosuch
+	s3-sync rm --recursive s3://bucket/u
+	run -2 s3-sync ls s3://bucket/u
+}
+
+@test "through faults of every kind nothing is lost and nothing is wrong" {
+	local n=$OBJECTS i
+	cas-hash init
+	cas-hash remote add -d s s3://bucket/p
+	tree "$n"
+	cas-hash add data big
+	proxy 0.1 1
+	s3-sync push || s3-sync push
+	run -0 s3-sync status
+	(cd "$BATS_TEST_TMPDIR/gw/bucket/p/files/md5" && for i in ??/*; do
+		same "$(md5sum <"$i" | cut -c 1-32)" "$(echo "${i%.dir}" | tr -d /)" || exit 1
+	done)
+	mv data ../data.was
+	mv big ../big.was
+	rm -rf .dvc/cache
+	s3-sync pull || s3-sync pull
+	diff -r data ../data.was
+	cmp big ../big.was
+	run -0 cas-hash verify
+	contains "$(cat "$BATS_TEST_TMPDIR/port.faults")" corrupt
+}
+
+@test "what is corrupt in the bucket never gets into the cache" {
+	cas-hash init
+	cas-hash remote add -d s s3://bucket/p
+	echo good >f
+	cas-hash add f
+	s3-sync push
+	key=$(cd "$BATS_TEST_TMPDIR/gw/bucket/p/files/md5" && echo ??/*)
+	echo evil >"$BATS_TEST_TMPDIR/gw/bucket/p/files/md5/$key"
+	rm -rf .dvc/cache f
+	run -2 --separate-stderr s3-sync fetch
+	contains "$stderr" "is corrupt"
+	[ ! -e ".dvc/cache/files/md5/$key" ]
+}
+
+@test "killed at any moment, push and pull go on where they were" {
+	local i
+	cas-hash init
+	cas-hash remote add -d s s3://bucket/p
+	tree 300
+	cas-hash add data big
+	for i in $(seq "$KILLS"); do
+		s3-sync push -q &
+		sleep "0.$((RANDOM % 40 + 10))"
+		kill -9 $! 2>/dev/null || true
+		wait $! || true
+	done
+	s3-sync push
+	run -0 s3-sync status
+	mv data ../data.was
+	rm -rf big .dvc/cache
+	for i in $(seq "$KILLS"); do
+		s3-sync pull -q &
+		sleep "0.$((RANDOM % 40 + 10))"
+		kill -9 $! 2>/dev/null || true
+		wait $! || true
+	done
+	s3-sync pull
+	diff -r data ../data.was
+	run -0 cas-hash verify
+}
+
+@test "what goes wrong most is told with what to do" {
+	run -2 --separate-stderr s3-sync ls s3://nosuchbucket
+	contains "$stderr" "create the bucket"
+	AWS_SECRET_ACCESS_KEY=wrong run -2 --separate-stderr s3-sync ls s3://bucket
+	contains "$stderr" "is AWS_SECRET_ACCESS_KEY right"
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	run -2 --separate-stderr s3-sync ls s3://bucket
+	contains "$stderr" "no AWS credentials found"
+}
