@@ -156,7 +156,7 @@ good() {
 
 @test "a signal ends the command and its children, and leaves the lock" {
 	pipeline
-	sed -i 's/cmd: sort.*/cmd: echo x >a.txt; sleep 60 | sleep 61 | cat/' dvc.yaml
+	sed -i 's/cmd: sort.*/cmd: sh -c "echo \\$\\$ >child; echo x >a.txt; exec sleep 60" | sleep 61 | cat/' dvc.yaml
 	stage-run run a >out 2>err 3>&- &
 	pid=$!
 	for _ in $(seq 200); do
@@ -168,8 +168,13 @@ good() {
 	wait $pid || status=$?
 	[ $status -eq 143 ]
 	[ ! -e dvc.lock ]
-	run -1 pgrep -f 'sleep 6[01]$' -P $pid
-	run -0 stage-run status -q || true
+	[ -s child ]
+	for _ in $(seq 100); do # a killed child is gone when it was waited for
+		kill -0 "$(cat child)" 2>/dev/null || break
+		sleep 0.02
+	done
+	run ! kill -0 "$(cat child)"
+	run -1 stage-run status -q
 }
 
 @test "--dry changes nothing" {
