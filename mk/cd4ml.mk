@@ -21,6 +21,14 @@
 #	NAME_DESC     a line for `make help`
 #	NAME_ALWAYS   not empty: runs each time
 #
+# Many stages of one kind come from a template: a `define` of these lines with $(1) for what differs,
+# $$ for each $ that is to stay, and
+#
+#	$(foreach s,1 2 3,$(eval $(call score_stage,$(s))))
+#
+# With NAME_CI := score-$(1) each shard is a job of its own: `make ci-score-1`. `stage-run setup --merge`, once
+# for a project, has git merge dvc.lock stage by stage, in each clone.
+#
 # Its name is a target. `make help` lists the others. Knobs, to be set before the include:
 #
 #	CD4ML_REMOTE         s3://bucket/prefix, file:///path or a path; default: a folder in .dvc

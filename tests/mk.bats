@@ -317,3 +317,50 @@ CD4ML_GATE_FLAGS := --direction higher'
 	contains "$output" "tagged model-1"
 	same "$(git tag)" model-1
 }
+
+@test "stages from a template, one for each name or shard, and one that takes them all" {
+	project 'SHARDS := 1 2 3
+define score_stage
+STAGES += score-$(1)
+score-$(1)_DEPS := in.txt
+score-$(1)_OUTS := scores/$(1).txt
+score-$(1)_CMD  := echo $(1) "$$$$(wc -l <in.txt)" >scores/$(1).txt
+score-$(1)_CI   := score-$(1)
+endef
+$(foreach s,$(SHARDS),$(eval $(call score_stage,$(s))))
+STAGES += scores
+scores_DEPS := $(SHARDS:%=scores/%.txt)
+scores_OUTS := scores.txt
+scores_CMD  := cat $(scores_DEPS) >scores.txt'
+	run -0 make -j3 scores
+	same "$(cat scores.txt)" $'1 2\n2 2\n3 2'
+	run -0 make scores
+	contains "$output" "Nothing to be done"
+	printf 'c\n' >>in.txt
+	run -0 make ci-score-2
+	contains "$output" "score-2: running"
+	case $output in *"score-1: running"*) false ;; esac
+}
+
+@test "timings tells what each stage took" {
+	project
+	run -0 make repro timings
+	contains "$output" "seconds"
+	same "$(awk '$1 == "b" && NF > 4 { print $(NF - 2) }' <<<"$output")" 0
+}
+
+@test "a release of what the gate has not passed is refused" {
+	needs baseline-gate
+	project 'CD4ML_GATE_METRICS := m.json
+CD4ML_METRIC := lines
+CD4ML_MODEL := b.txt
+CD4ML_GATE_FLAGS := --direction higher'
+	git add -A && git commit -qm one
+	echo 0.5 >baseline.txt
+	run -2 make release
+	contains "$output" "the gate has not passed any model yet"
+	make gate
+	sed -i 's/head -n 1/head -n 2/' Makefile
+	run -2 make release
+	contains "$output" "the gate passed another model than this one"
+}
