@@ -169,18 +169,85 @@ static int remove_here(struct gc *g, struct err *e)
 	return 0;
 }
 
+struct removing {
+	struct gc *g;
+	size_t at;
+};
+
+struct removal {
+	struct remote_job job;
+	struct doomed *doomed;
+	char *key;
+};
+
+static int next_removal(void *ctx, struct remote_job **job, struct err *e)
+{
+	struct removing *r = ctx;
+	struct removal *k;
+
+	if (r->at == r->g->n)
+		return 0;
+	k = mem_new(sizeof(*k), e);
+	if (!k)
+		return -1;
+	k->doomed = &r->g->doomed[r->at++];
+	cas_objects_key(&k->doomed->id, &r->g->key);
+	k->key = buf_detach(&r->g->key, e);
+	if (!k->key) {
+		free(k);
+		return -1;
+	}
+	k->job = (struct remote_job){ .op = REMOTE_DELETE, .key = k->key, .owner = k };
+	*job = &k->job;
+	return 1;
+}
+
+static int removed(void *ctx, struct remote_job *job, const struct err *failed, struct err *e)
+{
+	struct removing *r = ctx;
+	struct removal *k = job->owner;
+
+	if (!failed)
+		count(r->g, k->doomed);
+	else
+		*e = *failed;
+	free(k->key);
+	free(k);
+	return failed ? -1 : 0;
+}
+
+static int run_removal(struct gc *g, struct remote_store *store, size_t n, struct err *e)
+{
+	static const struct remote_queue queue = { next_removal, removed };
+	struct gc part = *g;
+	struct removing r = { .g = &part };
+	int result;
+
+	part.n = n;
+	result = remote_store_run(store, &queue, &r, e);
+	g->key = part.key;
+	return result;
+}
+
+/* Lists of directories first, and all of them, before any member: a list there means that its members are. */
 static int remove_there(struct gc *g, struct remote_store *store, struct err *e)
 {
-	for (size_t i = 0; i < g->n; i++) {
-		cas_objects_key(&g->doomed[i].id, &g->key);
-		if (buf_check(&g->key, e))
-			return -1;
-		g->job = (struct remote_job){ .op = REMOTE_DELETE, .key = g->key.p };
-		if (!g->o->dry_run && remote_store_do(store, &g->job, e))
-			return -1;
-		count(g, &g->doomed[i]);
-	}
-	return 0;
+	struct doomed *all = g->doomed;
+	size_t n = g->n, n_dirs = 0;
+	int r;
+
+	for (size_t i = 0; i < n && g->o->dry_run; i++)
+		count(g, &all[i]);
+	if (g->o->dry_run)
+		return 0;
+	while (n_dirs < n && all[n_dirs].id.is_dir)
+		n_dirs++;
+	r = run_removal(g, store, n_dirs, e);
+	g->doomed = all + n_dirs;
+	if (!r)
+		r = run_removal(g, store, n - n_dirs, e);
+	g->doomed = all;
+	return r;
 }
 
 int cas_gc_run(struct cas_worktree *w, const struct cas_gc_options *o, struct cas_gc_result *res,

@@ -186,17 +186,24 @@ static int done(void *ctx, struct remote_job *job, const struct err *failed, str
 	return 0;
 }
 
+/* So few are asked for one by one: a listing of a large bucket takes longer. */
+enum { FEW = 32 };
+
 static const struct remote_queue queue = { next, done };
 
 /* A bucket is listed once; keys and objects are both sorted, so one pass over both is enough. */
 static int ask_by_listing(struct remote_store *store, struct cas_objects *set, struct err *e)
 {
-	struct remote_listing *l = remote_store_list(store, "", e);
+	bool has_legacy = false;
+	struct remote_listing *l;
 	struct cas_objects_item *item;
 	struct remote_entry entry;
 	struct cas_id id;
 	int r;
 
+	for (size_t i = 0; i < set->n && !has_legacy; i++)
+		has_legacy = set->items[i].id.is_legacy;
+	l = remote_store_list(store, has_legacy ? "" : "files/md5/", e);
 	if (!l)
 		return -1;
 	while ((r = remote_listing_next(l, &entry, e)) > 0) {
@@ -219,10 +226,12 @@ int cas_transfer_ask(
 
 	for (size_t i = 0; i < set->n; i++)
 		set->items[i].state = CAS_TRANSFER_TODO;
-	if (!remote_store_asks_cheaply(store))
+	if (!remote_store_asks_cheaply(store) && set->n > FEW)
 		return ask_by_listing(store, set, e);
 	if (remote_store_run(store, &queue, &m, e))
 		return -1;
+	if (ignored.n_failed && !remote_store_asks_cheaply(store))
+		return ask_by_listing(store, set, e); /* says what is wrong, if it still is */
 	for (size_t i = 0; i < set->n; i++)
 		if (set->items[i].state != CAS_TRANSFER_THERE)
 			set->items[i].state = CAS_TRANSFER_TODO;

@@ -453,12 +453,16 @@ static int ask_sso(const struct remote_creds_env *env, const struct remote_creds
 		.header_name = "x-amz-sso_bearer_token",
 		.header_value = token };
 	struct buf url = BUF_INIT, answer = BUF_INIT, inner = BUF_INIT;
+	const char *own = getenv("AWS_ENDPOINT_URL_SSO");
 	json_t *doc = NULL, *keys;
 	long status = 0;
 	int result = -1;
 
-	buf_addf(&url, "https://portal.sso.%s.amazonaws.com/federation/credentials?role_name=",
-		sso->region);
+	if (own)
+		buf_add_text(&url, own);
+	else
+		buf_addf(&url, "https://portal.sso.%s.amazonaws.com", sso->region);
+	buf_add_text(&url, "/federation/credentials?role_name=");
 	remote_sigv4_encode(&url, slice_of(sso->role), false);
 	add_parameter(&url, "account_id", slice_of(sso->account));
 	r.url = url.p;

@@ -45,7 +45,7 @@ proxy() {
 		>"$BATS_TEST_TMPDIR/proxy.log" 2>&1 3>&- &
 	proxy_pid=$!
 	until [ -e "$BATS_TEST_TMPDIR/port" ]; do sleep 0.1; done
-	export AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")
+	AWS_ENDPOINT_URL=http://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")
 }
 
 tree() {
