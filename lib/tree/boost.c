@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
+enum { AHEAD = 24 }; /* rows that are fetched before they are needed */
+
 /* Random numbers of tree t come from streams 4 t to 4 t + 3. */
 enum stream { STREAM_ROUNDING, STREAM_ROWS, STREAM_COLUMNS, STREAM_SPLITS };
 
@@ -102,7 +104,8 @@ static void sum_leaf(void *ctx, size_t i, int worker)
 	(void)worker;
 	if (b->nodes[i].left >= 0)
 		return;
-	for (size_t k = 0; k < b->nodes[i].n; k++) {
+	for (size_t k = 0, n = b->nodes[i].n; k < n; k++) {
+		__builtin_prefetch(&b->grad[rows[k + AHEAD < n ? k + AHEAD : k]]);
 		g += (double)b->grad[rows[k]].grad;
 		h += (double)b->grad[rows[k]].hess;
 	}
@@ -175,8 +178,11 @@ static void add_leaf(void *ctx, size_t i, int worker)
 	(void)worker;
 	if (b->nodes[i].left >= 0)
 		return;
-	for (size_t r = 0; r < b->nodes[i].n; r++)
+	for (size_t r = 0, n = b->nodes[i].n; r < n; r++) {
+		__builtin_prefetch(
+			&b->next[rows[r + AHEAD < n ? r + AHEAD : r] * k + b->output], 1);
 		b->next[rows[r] * k + b->output] += value;
+	}
 }
 
 /** Task: rows of a block that the tree was not grown on. */

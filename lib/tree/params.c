@@ -25,7 +25,7 @@ const struct opt tree_params_options[] = {
 	{ 0, "min-samples-leaf", OPT_INT, AT(min_samples_leaf), "N", "fewest rows of a leaf",
 		.min = 1, .max = 1e9 },
 	{ 0, "max-bin", OPT_INT, AT(max_bin), "N",
-		"bins of a column; above 255 they take twice the memory", .min = 2,
+		"bins of a column; one of more than 255 takes twice the memory", .min = 2,
 		.max = TREE_BIN_LIMIT },
 	{ 0, "gamma", OPT_NUMBER, AT(gamma), "X", "least gain of a split", .min = 0, .max = 1e300 },
 	{ 0, "min-child-weight", OPT_NUMBER, AT(min_child_weight), "X",
