@@ -64,7 +64,8 @@ static int check_spare_piece(void *ctx, size_t from, size_t to, struct err *e)
 	return 0;
 }
 
-static int not_there(const struct checkout *k, const struct cas_id *id, const char *rel, struct err *e)
+static int not_there(
+	const struct checkout *k, const struct cas_id *id, const char *rel, struct err *e)
 {
 	char hex[CAS_ID_TEXT_MAX];
 

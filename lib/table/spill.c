@@ -168,10 +168,11 @@ int table_spill_begin(
 static int next_extent(struct table_spill_reader *r, struct err *e)
 {
 	const struct stream *t = r->spill->streams[r->stream];
-	const struct extent *x = &t->extents[r->block];
+	const struct extent *x;
 
 	if (r->block == t->n)
 		return 0;
+	x = &t->extents[r->block];
 	for (r->at = r->len = 0; r->len < x->len;) {
 		ssize_t n = pread(
 			r->spill->fd, r->bytes + r->len, x->len - r->len, (off_t)(x->at + r->len));
