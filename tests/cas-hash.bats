@@ -585,6 +585,17 @@ Renamed:
 	[ -e hello.txt.dvc ]
 }
 
+@test "a path that a running stage has is not added" {
+	repo
+	mkdir -p .dvc/tmp
+	printf '{"write": {"%s/data": {"pid": %d, "cmd": "dvc repro"}}, "read": {}}' "$PWD" $$ >.dvc/tmp/rwlock
+	run -3 --separate-stderr cas-hash add data
+	contains "$stderr" "'$PWD/data' is being written by process $$ (dvc repro)"
+	cas-hash add hello.txt
+	printf '{"write": {"%s/data": {"pid": 4194303, "cmd": "dvc repro"}}, "read": {}}' "$PWD" >.dvc/tmp/rwlock
+	cas-hash add data # that process is dead
+}
+
 @test "a full disk leaves nothing that is not whole" {
 	repo
 	[ "$(id -u)" = 0 ] || skip 'needs root to mount a small disk'

@@ -79,17 +79,29 @@ static int print_added(
 	return r;
 }
 
+/* A stage that is running must not have the path, as it would not have DVC's either. */
+static int add_claimed(const struct cas_actions *a, const char *path, struct err *e)
+{
+	struct cas_claim *claim =
+		cas_repo_claim(a->w->repo, "cas-hash add", &path, 1, NULL, 0, NULL, e);
+	struct cas_content c;
+	struct err late = ERR_INIT;
+	int r = claim ? cas_worktree_add(a->w, path, &c, e) : -1;
+
+	if (cas_repo_unclaim(claim, &late))
+		diag_say(a->w->diag, DIAG_WARNING, "%s", late.what);
+	return r ? -1 : print_added(a, path, &c, e);
+}
+
 int cas_actions_add(const struct cas_actions *a, struct err *e)
 {
 	struct lock *lock = cas_repo_lock(a->w->repo, CAS_ACTIONS_LOCK_MS, e);
 	struct buf rel = BUF_INIT;
-	struct cas_content c;
 	int r = lock ? 0 : -1;
 
 	for (size_t i = 0; i < a->n_targets && !r; i++)
 		r = cas_repo_relative(a->w->repo, a->targets[i], &rel, e) ||
-				    cas_worktree_add(a->w, rel.p, &c, e) ||
-				    print_added(a, rel.p, &c, e)
+				    add_claimed(a, rel.p, e)
 			    ? -1
 			    : 0;
 	lock_drop(lock);
