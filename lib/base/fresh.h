@@ -1,11 +1,9 @@
 /*
  * fresh - a file that has no name until it is whole.
  *
- * Where the file system can, it has none at all (O_TMPFILE) and is linked to its place, so
- * that even a
- * kill leaves nothing behind. Elsewhere it lies in a folder under ".cd4ml-PID-N.tmp" and is
- * renamed.
- * What has to replace a file goes by a name in `spare_dir` (.dvc/tmp) and a rename.
+ * Where the file system can, it has none at all (O_TMPFILE) and is linked to its place, so that
+ * even a kill leaves nothing behind. Elsewhere it lies in a folder under ".cd4ml-PID-N.tmp" and is
+ * renamed. What has to replace a file goes by a name in `spare_dir` (.dvc/tmp) and a rename.
  */
 #ifndef CD4ML_BASE_FRESH_H
 #define CD4ML_BASE_FRESH_H
@@ -42,9 +40,8 @@ struct fresh {
 int fresh_open(struct fresh_place *p, const char *dir, mode_t mode, struct fresh *f,
 	struct err *e) MUST_CHECK;
 /**
- * Gives it the name `path`, where nothing is, closes it, and tells its stat. 1; 0 if something
- * is there (then it
- * is given up); -1.
+ * Gives it the name `path`, where nothing is, closes it, and tells its stat. 1; 0 if something is
+ * there (then it is given up); -1.
  */
 int fresh_publish(struct fresh *f, const char *path, struct stat *st, struct err *e) MUST_CHECK;
 /** The same in place of whatever file is there, at once. 0 or -1. */

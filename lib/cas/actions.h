@@ -1,7 +1,6 @@
 /*
  * actions - the commands of cas-hash on a repository: they take DVC's lock where they change
- * something,
- * find what is meant, do it, and write what a person or a program reads to `out`.
+ * something, find what is meant, do it, and write what a person or a program reads to `out`.
  *
  * Targets are as the user typed them (cas/refs.h); none means all.
  */

@@ -29,8 +29,7 @@ struct cas_diff {
 
 /**
  * Compares revision `from` with revision `to` (NULL: the workspace as it is). Members of
- * directories are compared
- * where both manifests are in the cache (or the workspace).
+ * directories are compared where both manifests are in the cache (or the workspace).
  */
 int cas_diff_run(struct cas_worktree *w, const char *from, const char *to, struct cas_diff *d,
 	struct err *e) MUST_CHECK;

@@ -2,10 +2,8 @@
  * gc - removes objects that nothing references. What could not be proven unused stays.
  *
  * Used is what the workspace's .dvc files and dvc.lock name, also for stages that dvc.yaml no
- * longer
- * has, and what the asked-for revisions name; of directories all members. A directory whose
- * manifest
- * is not in the cache might hold anything: then nothing is removed at all.
+ * longer has, and what the asked-for revisions name; of directories all members. A directory whose
+ * manifest is not in the cache might hold anything: then nothing is removed at all.
  */
 #ifndef CD4ML_CAS_GC_H
 #define CD4ML_CAS_GC_H

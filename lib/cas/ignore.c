@@ -1,9 +1,7 @@
 /*
- * Patterns and paths are matched part by part ("**" stands for any number of parts), and
- * inside a part
- * character by character ("*" for any number). In both only the last star is ever taken back,
- * so that
- * the time is at most the product of the lengths, whatever the pattern.
+ * Patterns and paths are matched part by part ("**" stands for any number of parts), and inside a
+ * part character by character ("*" for any number). In both only the last star is ever taken back,
+ * so that the time is at most the product of the lengths, whatever the pattern.
  */
 #include "cas/ignore.h"
 

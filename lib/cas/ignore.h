@@ -46,9 +46,8 @@ bool cas_ignore_has_above(const struct cas_ignore *ig, const char *path, bool is
 
 /**
  * Makes git ignore the output `path`: adds "/name" to the .gitignore beside it, unless a rule there
- * or above covers it. Nothing when there is no git. `*changed` (may be NULL) tells if a file
- * was written. ERR_INPUT
- * for a name with a line break.
+ * or above covers it. Nothing when there is no git. `*changed` (may be NULL) tells if a file was
+ * written. ERR_INPUT for a name with a line break.
  */
 int cas_ignore_add_git(
 	const struct cas_repo *r, const char *path, bool *changed, struct err *e) MUST_CHECK;

@@ -4,18 +4,14 @@
  * The key is (device, inode); an entry counts only while size, mtime and ctime are what they were.
  * Workspace files and cache objects share the table.
  *
- * Racily clean: a file that is written in the same step of the clock in which it was hashed
- * keeps its
- * times. So what was changed less than a step before its stat was taken is not remembered, and
- * is hashed
- * again next time. A file that we made ourselves is known to hold what we wrote: it is
- * remembered if a
- * step has passed when the index is written.
+ * Racily clean: a file that is written in the same step of the clock in which it was hashed keeps
+ * its times. So what was changed less than a step before its stat was taken is not remembered, and
+ * is hashed again next time. A file that we made ourselves is known to hold what we wrote: it is
+ * remembered if a step has passed when the index is written.
  *
- * It is our own file, .dvc/tmp/cd4ml.index: fixed records in an open-addressing table that is
- * used as
- * it lies on disk, in this machine's byte order, replaced as a whole. It is a cache: a damaged or
- * missing one is an empty one. Where two processes save, the later wins.
+ * It is our own file, .dvc/tmp/cd4ml.index: fixed records in an open-addressing table that is used
+ * as it lies on disk, in this machine's byte order, replaced as a whole. It is a cache: a damaged
+ * or missing one is an empty one. Where two processes save, the later wins.
  */
 #ifndef CD4ML_CAS_INDEX_H
 #define CD4ML_CAS_INDEX_H
@@ -37,9 +33,9 @@ struct cas_index *cas_index_open(const char *path, struct err *e) MUST_CHECK;
  */
 bool cas_index_get(struct cas_index *x, const struct stat *st, uint8_t md5[HASH_MD5_LEN]);
 /**
- * Remembers the hash of a file whose stat was `st` before its bytes were read, and still after
- * it, unless it
- * was too young at `now_ns`: cas_index_now() before that stat. A failure is silent. Any thread.
+ * Remembers the hash of a file whose stat was `st` before its bytes were read, and still after it,
+ * unless it was too young at `now_ns`: cas_index_now() before that stat. A failure is silent. Any
+ * thread.
  */
 void cas_index_put(struct cas_index *x, const struct stat *st, int64_t now_ns,
 	const uint8_t md5[HASH_MD5_LEN]);

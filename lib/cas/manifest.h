@@ -4,9 +4,9 @@
  *	[{"md5": "b1946ac9...", "relpath": "a/b"}, ...]
  *
  * One line as Python's json.dumps(list, sort_keys=True) writes it, sorted by code point, no final
- * newline. Its MD5 with ".dir" behind is the directory's id. Paths that a reader must not
- * follow ("..",
- * absolute, empty parts, NUL), that come twice, or for which another one is a folder, are refused.
+ * newline. Its MD5 with ".dir" behind is the directory's id. Paths that a reader must not follow
+ * ("..", absolute, empty parts, NUL), that come twice, or for which another one is a folder, are
+ * refused.
  */
 #ifndef CD4ML_CAS_MANIFEST_H
 #define CD4ML_CAS_MANIFEST_H

@@ -1,13 +1,11 @@
 /*
  * object - bytes by hash: the cache.
  *
- * An object lies in CACHE/files/md5/xx/yyyy (legacy ones: CACHE/xx/yyyy), mode 0444. It
- * appears whole: written as
- * a file without a name (O_TMPFILE) and linked, or beside and renamed where the file system
- * cannot, so that a
- * kill leaves no half. Nothing enters under a name that its bytes do not hash to, and nothing
- * is handed out
- * without having been hashed since its stat last changed (cas/index.h).
+ * An object lies in CACHE/files/md5/xx/yyyy (legacy ones: CACHE/xx/yyyy), mode 0444. It appears
+ * whole: written as a file without a name (O_TMPFILE) and linked, or beside and renamed where the
+ * file system cannot, so that a kill leaves no half. Nothing enters under a name that its bytes do
+ * not hash to, and nothing is handed out without having been hashed since its stat last changed
+ * (cas/index.h).
  *
  * All functions may be called from several threads on one cache.
  */
@@ -35,9 +33,8 @@ void cas_object_path(const struct cas_cache *c, const struct cas_id *id, struct 
 /** Is there a file of that name? Its bytes are not looked at. Needs no memory. */
 bool cas_object_has(struct cas_cache *c, const struct cas_id *id);
 /**
- * Is the object there and sound? 1, 0 not there, -1 and `e` on failure or when its bytes hash
- * to something
- * else ("corrupt"). Reads it only if the index does not know it. `size` may be NULL.
+ * Is the object there and sound? 1, 0 not there, -1 and `e` on failure or when its bytes hash to
+ * something else ("corrupt"). Reads it only if the index does not know it. `size` may be NULL.
  */
 int cas_object_check(
 	struct cas_cache *c, const struct cas_id *id, int64_t *size, struct err *e) MUST_CHECK;
@@ -75,9 +72,9 @@ struct cas_put {
 	bool is_new; /* the object was not there before */
 };
 /**
- * Hashes a file and stores it, in one pass over its bytes. ERR_INPUT: not a plain file (a
- * FIFO, a socket, a device
- * would hang or never end). ERR_SYSTEM: it changed meanwhile; nothing is stored then.
+ * Hashes a file and stores it, in one pass over its bytes. ERR_INPUT: not a plain file (a FIFO, a
+ * socket, a device would hang or never end). ERR_SYSTEM: it changed meanwhile; nothing is stored
+ * then.
  */
 int cas_object_put_file(struct cas_cache *c, struct cas_put *p, struct err *e) MUST_CHECK;
 /**
@@ -88,11 +85,10 @@ int cas_object_put_files(
 	struct cas_cache *c, struct cas_put *puts, size_t n, struct err *e) MUST_CHECK;
 
 /**
- * Puts the object's content at the absolute path (whose folder exists), replacing a file there
- * at once, by the first link type
- * that works; with `is_exec` by a copy, or reflink, with x bits. Hard and symbolic links are
- * 0444, copies 0666 less umask. The object is checked
- * first (a copy: while it is copied).
+ * Puts the object's content at the absolute path (whose folder exists), replacing a file there at
+ * once, by the first link type that works; with `is_exec` by a copy, or reflink, with x bits. Hard
+ * and symbolic links are 0444, copies 0666 less umask. The object is checked first (a copy: while
+ * it is copied).
  */
 int cas_object_link(struct cas_cache *c, const struct cas_id *id, const char *path, bool is_exec,
 	struct err *e) MUST_CHECK;

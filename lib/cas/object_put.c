@@ -1,9 +1,7 @@
 /*
  * Into the cache. Small files are read whole, hashed side by side, then written; a large one
- * streams
- * through the hash into a nameless file. Where links share (hardlink, symlink) the workspace's
- * own file
- * becomes the object, and nothing is copied.
+ * streams through the hash into a nameless file. Where links share (hardlink, symlink) the
+ * workspace's own file becomes the object, and nothing is copied.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -130,9 +128,8 @@ static bool is_sharing(enum cas_link type)
 }
 
 /*
- * Makes the file itself the object: a second name, and read-only. Not where it has other
- * names, whose
- * owners would not expect that, or belongs to somebody else. 1 done, 0 cannot be, -1.
+ * Makes the file itself the object: a second name, and read-only. Not where it has other names,
+ * whose owners would not expect that, or belongs to somebody else. 1 done, 0 cannot be, -1.
  */
 static int adopt(struct cas_cache *c, struct cas_put *p, int fd, struct err *e)
 {

@@ -39,8 +39,7 @@ void cas_refs_release(struct cas_refs *r);
 int cas_refs_scan(struct cas_refs *r, const struct cas_repo *repo, struct err *e) MUST_CHECK;
 /**
  * Adds those of one revision of git ("HEAD", a tag, a commit), by running git. A file that an
- * earlier
- * call on `r` has seen in the same form is left out.
+ * earlier call on `r` has seen in the same form is left out.
  */
 int cas_refs_scan_revision(
 	struct cas_refs *r, const struct cas_repo *repo, const char *rev, struct err *e) MUST_CHECK;
@@ -58,15 +57,13 @@ int cas_refs_add_pointer(
 void cas_refs_sort(struct cas_refs *r);
 
 /**
- * Does the target name this output? A target is a path relative to root: a .dvc file, dvc.lock
- * or dvc.yaml, an
- * output, a folder above outputs; or "stage", "path/dvc.yaml:stage".
+ * Does the target name this output? A target is a path relative to root: a .dvc file, dvc.lock or
+ * dvc.yaml, an output, a folder above outputs; or "stage", "path/dvc.yaml:stage".
  */
 bool cas_refs_is_named(const struct cas_ref *ref, const char *target);
 /**
- * Marks in `wanted` [r->n] what the targets name (none: everything that is not stale). Targets
- * are as the user typed
- * them, relative to the current folder. ERR_INPUT for one that names nothing.
+ * Marks in `wanted` [r->n] what the targets name (none: everything that is not stale). Targets are
+ * as the user typed them, relative to the current folder. ERR_INPUT for one that names nothing.
  */
 int cas_refs_select(const struct cas_refs *r, const struct cas_repo *repo, char *const *targets,
 	size_t n_targets, bool *wanted, struct err *e) MUST_CHECK;

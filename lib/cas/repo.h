@@ -3,8 +3,7 @@
  *
  * Every path that a module of lib/cas takes or gives is relative to the repository's root, with "/"
  * and normalised ("data/train.csv", "." for the root), unless it says otherwise.
- * cas_repo_relative()
- * makes one from what a user typed.
+ * cas_repo_relative() makes one from what a user typed.
  *
  * Later files of configuration win: system (/etc/xdg/dvc/config), the user's
  * (~/.config/dvc/config; XDG_CONFIG_HOME, DVC_GLOBAL_CONFIG_DIR, DVC_SYSTEM_CONFIG_DIR),
@@ -51,9 +50,8 @@ struct cas_repo *cas_repo_open(const char *start, struct err *e) MUST_CHECK;
 /** NULL is fine. */
 void cas_repo_close(struct cas_repo *r);
 /**
- * Makes .dvc and .dvcignore in the folder `dir` as `dvc init` does. Without `no_scm` the
- * folder must
- * be the root of a git work tree, and the new files are staged (`git add`).
+ * Makes .dvc and .dvcignore in the folder `dir` as `dvc init` does. Without `no_scm` the folder
+ * must be the root of a git work tree, and the new files are staged (`git add`).
  */
 int cas_repo_init(const char *dir, bool no_scm, struct err *e) MUST_CHECK;
 
@@ -63,9 +61,9 @@ const char *cas_repo_get(const struct cas_repo *r, const char *section, const ch
 int cas_repo_set(struct cas_repo *r, enum cas_level level, const char *section, const char *key,
 	const char *value, struct err *e) MUST_CHECK;
 /**
- * The url of remote `name` (NULL: core.remote), made absolute where it is a path. `*resolved`
- * is the
- * remote's name; both are added to emptied bufs. ERR_INPUT: no such remote, or none is the default.
+ * The url of remote `name` (NULL: core.remote), made absolute where it is a path. `*resolved` is
+ * the remote's name; both are added to emptied bufs. ERR_INPUT: no such remote, or none is the
+ * default.
  */
 int cas_repo_remote_url(const struct cas_repo *r, const char *name, struct buf *resolved,
 	struct buf *url, struct err *e) MUST_CHECK;
@@ -104,11 +102,10 @@ struct lock *cas_repo_lock(const struct cas_repo *r, int timeout_ms, struct err 
 
 struct cas_claim;
 /**
- * Registers paths (relative to root) that this process writes and reads in .dvc/tmp/rwlock, as
- * DVC does while it
- * runs a stage. ERR_SYSTEM naming path, PID and command when a living process has one of them (or a
- * folder above or a path below it) for writing, or for reading what we write; *is_busy (may be
- * NULL) is then true, and a later call may succeed. `cmd` is what others see.
+ * Registers paths (relative to root) that this process writes and reads in .dvc/tmp/rwlock, as DVC
+ * does while it runs a stage. ERR_SYSTEM naming path, PID and command when a living process has one
+ * of them (or a folder above or a path below it) for writing, or for reading what we write;
+ * *is_busy (may be NULL) is then true, and a later call may succeed. `cmd` is what others see.
  */
 struct cas_claim *cas_repo_claim(const struct cas_repo *r, const char *cmd,
 	const char *const *writes, size_t n_writes, const char *const *reads, size_t n_reads,

@@ -5,8 +5,7 @@
  *	afca9e840439dca6d86ca3812c43b311.dir  data
  *
  * A directory's hash is that of its manifest (cas/manifest.h). A name with a line break or
- * backslash is
- * escaped, and the line begins with a backslash, as coreutils do it.
+ * backslash is escaped, and the line begins with a backslash, as coreutils do it.
  */
 #ifndef CD4ML_CAS_SUMS_H
 #define CD4ML_CAS_SUMS_H

@@ -1,11 +1,9 @@
 /*
  * transfer - what one side lacks: objects between the cache and a remote.
  *
- * A directory's manifest is sent after all of its members, and only if they arrived: a
- * manifest in a
- * remote means that its members are there. What is sent and what is fetched is hashed on the
- * way, and
- * refused when it differs from its name.
+ * A directory's manifest is sent after all of its members, and only if they arrived: a manifest in
+ * a remote means that its members are there. What is sent and what is fetched is hashed on the way,
+ * and refused when it differs from its name.
  */
 #ifndef CD4ML_CAS_TRANSFER_H
 #define CD4ML_CAS_TRANSFER_H

@@ -15,9 +15,8 @@ enum cas_transfer_object_state {
 };
 
 /**
- * Moves all objects of the set in state TODO, and sets their states. Missing ones count as
- * missing, or,
- * with `may_miss`, as nothing. -1 only if the store failed as a whole.
+ * Moves all objects of the set in state TODO, and sets their states. Missing ones count as missing,
+ * or, with `may_miss`, as nothing. -1 only if the store failed as a whole.
  */
 int cas_transfer_move(struct cas_worktree *w, struct remote_store *store, bool is_push,
 	bool may_miss, struct cas_objects *set, const struct cas_transfer_options *o,

@@ -1,7 +1,6 @@
 /*
- * tree - a folder of the workspace with the hash of every file: by the index where that knows
- * it, else
- * read; stored on the way if asked for. Files are spread over the pool in pieces.
+ * tree - a folder of the workspace with the hash of every file: by the index where that knows it,
+ * else read; stored on the way if asked for. Files are spread over the pool in pieces.
  */
 #ifndef CD4ML_CAS_TREE_H
 #define CD4ML_CAS_TREE_H
@@ -15,17 +14,15 @@ struct cas_tree_options {
 };
 
 /**
- * Lists the folder `path` (relative to root or absolute) into the emptied `m`: sorted, with
- * hash, size and x
- * bit of each file.
+ * Lists the folder `path` (relative to root or absolute) into the emptied `m`: sorted, with hash,
+ * size and x bit of each file.
  */
 int cas_tree_read(struct cas_worktree *w, const char *path, const struct cas_tree_options *o,
 	struct cas_manifest *m, struct err *e) MUST_CHECK;
 
 /**
- * Are all members in the cache? 1, 0 (*missing, if not NULL, is one of those that are not), -1. Bytes
- * are not looked
- * at.
+ * Are all members in the cache? 1, 0 (*missing, if not NULL, is one of those that are not), -1.
+ * Bytes are not looked at.
  */
 int cas_tree_has(struct cas_worktree *w, const struct cas_manifest *m, bool is_legacy,
 	const struct cas_manifest_entry **missing, struct err *e) MUST_CHECK;

@@ -13,9 +13,8 @@
 #include "cas/manifest.h"
 
 /**
- * Lists the folder open at `root_fd` into the emptied `m`, sorted; hashes and sizes are not
- * set. `path` is
- * its path for `ignore` (rules down to its parent; NULL: none) and for messages.
+ * Lists the folder open at `root_fd` into the emptied `m`, sorted; hashes and sizes are not set.
+ * `path` is its path for `ignore` (rules down to its parent; NULL: none) and for messages.
  */
 int cas_walk_list(int root_fd, const char *path, const struct cas_ignore *ignore,
 	struct cas_manifest *m, struct err *e) MUST_CHECK;

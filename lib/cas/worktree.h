@@ -7,9 +7,8 @@
  *	cas_worktree_checkout(w, "clean/train.csv", &c, 0, NULL, e)
  *	cas_worktree_close(w, e)                             writes the index
  *
- * Paths are relative to the root (cas/repo.h) or absolute. One thread calls; work is spread
- * over the pool. Nothing
- * here takes locks: see cas_repo_lock().
+ * Paths are relative to the root (cas/repo.h) or absolute. One thread calls; work is spread over
+ * the pool. Nothing here takes locks: see cas_repo_lock().
  */
 #ifndef CD4ML_CAS_WORKTREE_H
 #define CD4ML_CAS_WORKTREE_H
@@ -37,9 +36,8 @@ struct cas_worktree {
 struct cas_worktree *cas_worktree_open(
 	const char *start, struct pool *pool, struct diag *diag, struct err *e) MUST_CHECK;
 /**
- * One without a repository, that can only hash: paths are relative to the current folder,
- * nothing is
- * remembered or ignored.
+ * One without a repository, that can only hash: paths are relative to the current folder, nothing
+ * is remembered or ignored.
  */
 struct cas_worktree *cas_worktree_open_bare(
 	struct pool *pool, struct diag *diag, struct err *e) MUST_CHECK;
@@ -67,10 +65,9 @@ enum cas_put_flags {
 };
 /**
  * Puts the file or directory at `path` into the cache (files first, the manifest last) and replaces
- * workspace files by links where cache.type asks for links that share. ERR_INPUT: nothing
- * there, a broken link, a FIFO,
- * a .dvcignore inside a directory, a name that is not UTF-8. ERR_SYSTEM: something changed
- * meanwhile.
+ * workspace files by links where cache.type asks for links that share. ERR_INPUT: nothing there, a
+ * broken link, a FIFO, a .dvcignore inside a directory, a name that is not UTF-8. ERR_SYSTEM:
+ * something changed meanwhile.
  */
 int cas_worktree_put(struct cas_worktree *w, const char *path, unsigned flags,
 	struct cas_content *c, struct err *e) MUST_CHECK;
@@ -83,12 +80,11 @@ struct cas_checkout_result {
 	size_t n_added, n_modified, n_deleted; /* files */
 };
 /**
- * Makes `path` hold `want`: only what differs is touched. Everything is checked before
- * anything is changed: ERR_INPUT
- * when a file that would be overwritten or removed is not in the cache (and not forced), or
- * when an object is missing. Empty
- * folders that are left over in a directory are removed. A symbolic link above `path`, or in
- * place of a folder, is ERR_INPUT, as is a path that is not data's (cas/repo.h): nothing is written through it. `res` may be NULL, and is added to.
+ * Makes `path` hold `want`: only what differs is touched. Everything is checked before anything is
+ * changed: ERR_INPUT when a file that would be overwritten or removed is not in the cache (and not
+ * forced), or when an object is missing. Empty folders that are left over in a directory are
+ * removed. A symbolic link above `path`, or in place of a folder, is ERR_INPUT, as is a path that
+ * is not data's (cas/repo.h): nothing is written through it. `res` may be NULL, and is added to.
  */
 int cas_worktree_checkout(struct cas_worktree *w, const char *path, const struct cas_content *want,
 	unsigned flags, struct cas_checkout_result *res, struct err *e) MUST_CHECK;

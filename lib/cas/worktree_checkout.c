@@ -1,9 +1,8 @@
 /*
- * From the cache to the workspace. First everything is looked at: what is there, what is
- * wanted, whether
- * what must go is in the cache and what must come too. Only then something is changed: what is
- * in the
- * way goes, then what is missing comes. At each point in between every byte is in the cache.
+ * From the cache to the workspace. First everything is looked at: what is there, what is wanted,
+ * whether what must go is in the cache and what must come too. Only then something is changed: what
+ * is in the way goes, then what is missing comes. At each point in between every byte is in the
+ * cache.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,6 @@
 /*
- * dir_list - the files below a folder in order of their paths' bytes; in memory are the names
- * of one
- * folder for each level. Only remote/dir includes this.
+ * dir_list - the files below a folder in order of their paths' bytes; in memory are the names of
+ * one folder for each level. Only remote/dir includes this.
  */
 #ifndef CD4ML_REMOTE_DIR_LIST_H
 #define CD4ML_REMOTE_DIR_LIST_H

@@ -1,9 +1,8 @@
 /*
  * sync - two sorted listings merged into what is sent, left alone, deleted.
  *
- * A million keys take flat memory: both sides are read as streams, and only the keys to be
- * deleted are
- * kept. Deletion comes last, and never after a failed transfer or listing, or an empty source.
+ * A million keys take flat memory: both sides are read as streams, and only the keys to be deleted
+ * are kept. Deletion comes last, and never after a failed transfer or listing, or an empty source.
  */
 #ifndef CD4ML_REMOTE_SYNC_H
 #define CD4ML_REMOTE_SYNC_H

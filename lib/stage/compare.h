@@ -12,11 +12,9 @@
 enum stage_comparison { STAGE_COMPARE_METRICS, STAGE_COMPARE_PARAMS };
 
 /**
- * Adds the table, or JSON: [{"file", "name", "old", "new", "change"}]. Metrics are the numbers
- * in the stages'
- * metrics files, at any depth of names; lists are left out. A revision that lacks a file counts
- * as one
- * without it; one that is not there is ERR_INPUT.
+ * Adds the table, or JSON: [{"file", "name", "old", "new", "change"}]. Metrics are the numbers in
+ * the stages' metrics files, at any depth of names; lists are left out. A revision that lacks a
+ * file counts as one without it; one that is not there is ERR_INPUT.
  */
 int stage_compare_format(struct stage_project *p, enum stage_comparison what, const char *rev,
 	bool json, struct buf *b, struct err *e) MUST_CHECK;

@@ -19,11 +19,11 @@
  * A declaration in words, as the fragment gives them:
  *	stage=NAME cmd=TEXT deps=WORDS outs=WORDS metrics=WORDS plots=WORDS params=WORDS ci=GROUP
  *	desc=TEXT always=1
- * (variable=NAME_X: one that is set and is none of these; refused if it is nearly one)
- * each belonging to the stage= before it. In TEXT \n is a line break, \q is ', \\ is \. Words are
- * separated by blanks; params are KEY of params.yaml, FILE:KEY, or FILE: for all of it. Metrics
- * are not cached (they go
- * to git), outs and plots are. Returns the `stages` of a dvc.yaml, owned by the caller.
+ * (variable=NAME_X: one that is set and is none of these; refused if it is nearly one) each
+ * belonging to the stage= before it. In TEXT \n is a line break, \q is ', \\ is \. Words are
+ * separated by blanks; params are KEY of params.yaml, FILE:KEY, or FILE: for all of it. Metrics are
+ * not cached (they go to git), outs and plots are. Returns the `stages` of a dvc.yaml, owned by the
+ * caller.
  */
 json_t *stage_declare_parse(char **words, size_t n, struct err *e) MUST_CHECK;
 /**

@@ -6,9 +6,8 @@
  *	o  | train
  *	`--o evaluate
  *
- * (with box-drawing characters). A lane leads to one stage that is still to come, whoever needs
- * it; so a
- * stage opens a lane for each that needs it, or joins the one there is, and ends its own.
+ * (with box-drawing characters). A lane leads to one stage that is still to come, whoever needs it;
+ * so a stage opens a lane for each that needs it, or joins the one there is, and ends its own.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -20,10 +20,9 @@ struct stage_project {
 };
 
 /**
- * Opens the pipeline of the current folder. `doc` (borrowed) is the document of its dvc.yaml
- * where that is known
- * better than from the file; NULL: the file is read, which must be there. `pool` and `diag` are
- * borrowed.
+ * Opens the pipeline of the current folder. `doc` (borrowed) is the document of its dvc.yaml where
+ * that is known better than from the file; NULL: the file is read, which must be there. `pool` and
+ * `diag` are borrowed.
  */
 int stage_project_open(struct stage_project *p, const json_t *doc, struct pool *pool,
 	struct diag *diag, struct err *e) MUST_CHECK;
@@ -36,9 +35,8 @@ int stage_project_reload(struct stage_project *p, struct err *e) MUST_CHECK;
 int stage_project_hash(
 	struct stage_project *p, const char *full, struct cas_content *c, struct err *e) MUST_CHECK;
 /**
- * What dvc.lock or a .dvc file says should be at the path: 1; 0 nothing says anything; 2
- * something does, but
- * the list of the folder that it lies in is not in the cache; -1.
+ * What dvc.lock or a .dvc file says should be at the path: 1; 0 nothing says anything; 2 something
+ * does, but the list of the folder that it lies in is not in the cache; -1.
  */
 int stage_project_recorded(
 	struct stage_project *p, const char *full, struct cas_content *c, struct err *e) MUST_CHECK;

@@ -17,11 +17,10 @@ struct stage_release {
 };
 
 /**
- * Commits dvc.yaml, dvc.lock, pointers, metrics, files of parameters, ignore files and `with`,
- * as far as they
- * changed, and nothing else; then tags. Adds to `b` what was done. ERR_INPUT when a stage is out
- * of date, or when the gate passed another model or another test set than these.
- * 1 released; 0 this was released before; -1.
+ * Commits dvc.yaml, dvc.lock, pointers, metrics, files of parameters, ignore files and `with`, as
+ * far as they changed, and nothing else; then tags. Adds to `b` what was done. ERR_INPUT when a
+ * stage is out of date, or when the gate passed another model or another test set than these. 1
+ * released; 0 this was released before; -1.
  */
 int stage_release_make(struct stage_project *p, const struct stage_release *r, struct buf *b,
 	struct err *e) MUST_CHECK;

@@ -3,9 +3,8 @@
  *
  * A stage that fails leaves dvc.lock as it was, and what it wrote where it is. While its command
  * runs, its paths are claimed as DVC does (cas_repo_claim); dvc.lock and pointers change under
- * DVC's
- * lock. Where another process has claimed one of the paths, it is waited for, and the stage judged
- * again: the other may have made the same.
+ * DVC's lock. Where another process has claimed one of the paths, it is waited for, and the stage
+ * judged again: the other may have made the same.
  */
 #ifndef CD4ML_STAGE_RUN_H
 #define CD4ML_STAGE_RUN_H
@@ -36,8 +35,7 @@ struct stage_run_result {
 /**
  * Brings one stage up to date, those that it needs taken as they are. ERR_INPUT: the command
  * failed, a dependency or parameter is missing, an output was not made. After a signal (result's
- * exec.stopped_by)
- * it is -1 too; the caller raises the signal again.
+ * exec.stopped_by) it is -1 too; the caller raises the signal again.
  */
 int stage_run_one(struct stage_project *p, const struct stage_spec *s,
 	const struct stage_run_options *o, struct stage_run_result *r, struct err *e) MUST_CHECK;
