@@ -2,7 +2,7 @@
 # demo.sh - the whole walk-through in a fresh temporary folder: data, pipeline, gate, another model, more
 # data, a colleague's clone. Run it by `make demo` in cd4ml's tree, or with the tools on PATH:
 #
-#	SCALE=0.01    share of the real data (1: 7.4 million plays, 1.5 GB; needs 12 GB of disk)
+#	SCALE=0.01    share of the real data (1: 7.4 million plays, 1.5 GB; needs 15 GB of disk)
 #	KEEP=1        keep the folder, and say where it is
 #	CD4ML_MK=...  the fragment, where it is not installed
 #
