@@ -17,7 +17,6 @@ struct gc {
 		int64_t size;
 	} * doomed; /* [n] */
 	size_t n, cap;
-	struct remote_job job;
 	struct buf key;
 };
 
