@@ -2,10 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KILL_AFTER_S = 5, DRAIN_MS = 200 };
+#include "stage/tee.h"
+
+enum { KILL_AFTER_S = 5 };
 
 /* ---- starting ---- */
 
@@ -82,23 +81,6 @@ static int wait_for(pid_t pid, struct err *e)
 	return status_of(status);
 }
 
-/* Close-on-exec from the start is not in POSIX 2008: nothing else forks here. */
-static int make_pipe(int fds[2], struct err *e)
-{
-	if (pipe(fds))
-		return err_errno(e, "cannot make a pipe");
-	fcntl(fds[0], F_SETFD, FD_CLOEXEC);
-	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
 /* ---- the shell ---- */
 
 static bool knows_pipefail(const char *shell)
@@ -110,77 +92,56 @@ static bool knows_pipefail(const char *shell)
 	pid_t pid = start(&c, &e);
 	bool good = pid > 0 && wait_for(pid, &e) == 0;
 
-	close_fd(&null);
+	if (null >= 0)
+		close(null);
 	return good;
 }
 
-/* The shell to use; `*pipefail` tells if it knows the option. */
-static const char *choose_shell(const struct stage_exec *x, bool *pipefail)
+/* Is there a | outside of quotes that is no part of ||? A pipe, or nearly always. */
+static bool has_pipe(const char *text)
 {
-	const char *shell = x->shell && *x->shell ? x->shell : "bash";
+	char quote = '\0';
 
-	*pipefail = knows_pipefail(shell);
-	if (!*pipefail && (!x->shell || !*x->shell)) {
-		shell = "sh";
-		*pipefail = knows_pipefail(shell);
+	for (const char *p = text; *p; p++) {
+		if (*p == '\\' && quote != '\'' && p[1])
+			p++;
+		else if (quote)
+			quote = *p == quote ? '\0' : quote;
+		else if (*p == '\'' || *p == '"')
+			quote = *p;
+		else if (*p == '|' && p[1] == '|')
+			p++;
+		else if (*p == '|')
+			return true;
 	}
-	if (!*pipefail)
-		diag_say(x->diag, DIAG_WARNING,
-			"%s knows no pipefail: a failure inside of a pipe is not seen; "
-			"install bash or set CD4ML_SHELL",
-			shell);
-	return shell;
+	return false;
 }
 
-/* ---- output to the log as well ---- */
-
-struct tee {
-	int from[2], to[2], log;
-	_Atomic bool ended; /* the command has: what is still open belongs to stragglers */
-	_Atomic int error;
-};
-
-static void write_all(struct tee *t, int fd, const char *p, size_t len)
+static bool any_pipe(const json_t *cmd)
 {
-	while (len) {
-		ssize_t n = write(fd, p, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			t->error = errno;
-			return;
-		}
-		p += n;
-		len -= (size_t)n;
-	}
+	for (size_t i = 0; i < json_array_size(cmd); i++)
+		if (has_pipe(json_string_value(json_array_get(cmd, i))))
+			return true;
+	return json_is_string(cmd) && has_pipe(json_string_value(cmd));
 }
 
-static void *copy_output(void *ctx)
+/* The shell to use; `*pipefail` tells if it knows the option. NULL and `e`: none will do. */
+static const char *choose_shell(const struct stage_exec *x, bool *pipefail, struct err *e)
 {
-	struct tee *t = ctx;
-	char block[16384];
+	static const char *const usual[] = { "bash", "sh", "ksh", "mksh", "zsh", NULL };
+	const char *const named[] = { x->shell, NULL };
+	const char *const *shells = x->shell && *x->shell ? named : usual;
 
-	while (t->from[0] >= 0 || t->from[1] >= 0) {
-		struct pollfd fds[2] = { { t->from[0], POLLIN, 0 }, { t->from[1], POLLIN, 0 } };
-		int n_ready = poll(fds, 2, DRAIN_MS);
-
-		if (n_ready == 0 && t->ended)
-			break;
-		for (int i = 0; i < 2 && n_ready > 0; i++) {
-			ssize_t n;
-
-			if (!fds[i].revents)
-				continue;
-			n = read(t->from[i], block, sizeof(block));
-			if (n > 0) {
-				write_all(t, t->to[i], block, (size_t)n);
-				write_all(t, t->log, block, (size_t)n);
-			} else if (n == 0 || errno != EINTR) {
-				close_fd(&t->from[i]);
-			}
-		}
+	for (size_t i = 0; shells[i]; i++) {
+		*pipefail = knows_pipefail(shells[i]);
+		if (*pipefail)
+			return shells[i];
 	}
+	if (!any_pipe(x->cmd))
+		return shells == named ? x->shell : "sh";
+	err_set(e, ERR_SYSTEM, "%s knows no pipefail: a failure inside of a pipe would not be seen",
+		shells == named ? x->shell : "sh");
+	err_hint(e, "install bash, or name a shell that knows it in CD4ML_SHELL");
 	return NULL;
 }
 
@@ -227,13 +188,14 @@ static int wait_with_signals(pid_t pid, struct stage_exec_result *r, struct err 
 }
 
 static int run_text(const struct stage_exec *x, const char *shell, bool pipefail, const char *text,
-	struct tee *t, const sigset_t *old, struct stage_exec_result *r, struct err *e)
+	struct stage_tee *t, const sigset_t *old, struct stage_exec_result *r, struct err *e)
 {
 	const char *argv[8] = { shell, "-e", "-u" };
-	struct child c = { .argv = argv, .dir = x->dir, .own_group = true, .mask = old };
-	int out[2] = { -1, -1 }, errs[2] = { -1, -1 }, n = 3, rc = -1;
-	pthread_t thread;
-	bool has_thread = false;
+	struct child c = {
+		.argv = argv, .dir = x->dir, .out = -1, .err = -1, .own_group = true, .mask = old
+	};
+	struct err late = ERR_INIT;
+	int n = 3, rc = -1;
 	pid_t pid;
 
 	if (pipefail) {
@@ -242,51 +204,34 @@ static int run_text(const struct stage_exec *x, const char *shell, bool pipefail
 	}
 	argv[n++] = "-c";
 	argv[n] = text;
-	c.out = c.err = -1;
-	if (t && (make_pipe(out, e) || make_pipe(errs, e)))
-		goto out;
 	if (t) {
-		c.out = out[1];
-		c.err = errs[1];
-		t->from[0] = out[0];
-		t->from[1] = errs[0];
-		t->ended = false;
+		if (stage_tee_begin(t, e))
+			goto out;
+		c.out = t->out;
+		c.err = t->err;
 	}
 	pid = start(&c, e);
-	close_fd(&out[1]);
-	close_fd(&errs[1]);
 	if (pid < 0)
 		goto out;
-	if (t) {
-		has_thread = !pthread_create(&thread, NULL, copy_output, t);
-		if (!has_thread)
-			kill(-pid, SIGKILL);
-	}
-	rc = wait_with_signals(pid, r, e);
-	if (has_thread) {
-		t->ended = true;
-		pthread_join(thread, NULL);
-		out[0] = t->from[0];
-		errs[0] = t->from[1];
-	} else if (t && !rc) {
-		rc = err_set(e, ERR_SYSTEM, "cannot start a thread");
-	}
+	rc = t ? stage_tee_copy(t, e) : 0;
+	if (rc)
+		kill(-pid, SIGKILL);
+	if (wait_with_signals(pid, r, rc ? &late : e))
+		rc = -1;
 out:
-	close_fd(&out[0]);
-	close_fd(&out[1]);
-	close_fd(&errs[0]);
-	close_fd(&errs[1]);
+	if (t)
+		stage_tee_end(t);
 	return rc;
 }
 
-static int run_all(const struct stage_exec *x, struct tee *t, const sigset_t *old,
+static int run_all(const struct stage_exec *x, struct stage_tee *t, const sigset_t *old,
 	struct stage_exec_result *r, struct err *e)
 {
 	bool pipefail;
-	const char *shell = choose_shell(x, &pipefail);
+	const char *shell = choose_shell(x, &pipefail, e);
 	size_t n = json_is_array(x->cmd) ? json_array_size(x->cmd) : 1;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; shell && i < n; i++) {
 		const json_t *text = json_is_array(x->cmd) ? json_array_get(x->cmd, i) : x->cmd;
 
 		if (run_text(x, shell, pipefail, json_string_value(text), t, old, r, e))
@@ -294,38 +239,31 @@ static int run_all(const struct stage_exec *x, struct tee *t, const sigset_t *ol
 		if (r->status || r->stopped_by)
 			break;
 	}
-	return 0;
+	return shell ? 0 : -1;
 }
 
 int stage_exec_run(const struct stage_exec *x, struct stage_exec_result *r, struct err *e)
 {
-	struct tee tee = { .to = { 1, 2 }, .log = -1 };
+	struct stage_tee tee;
 	struct timespec from, to;
 	struct rusage usage;
+	struct err late = ERR_INIT;
 	sigset_t set, old;
 	int rc;
 
 	memset(r, 0, sizeof(*r));
-	if (x->log && !isatty(2)) {
-		tee.log = open(x->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-		if (tee.log < 0) {
-			err_errno(e, "cannot write the log");
-			return err_at(e, "%s", x->log);
-		}
-	}
+	if (x->log && stage_tee_open(&tee, x->log, e))
+		return -1;
 	watched_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	rc = run_all(x, tee.log >= 0 ? &tee : NULL, &old, r, e);
+	rc = run_all(x, x->log ? &tee : NULL, &old, r, e);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	r->seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
 	if (!getrusage(RUSAGE_CHILDREN, &usage))
 		r->max_rss = usage.ru_maxrss;
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	close_fd(&tee.log);
-	if (!rc && tee.error) {
-		errno = tee.error;
-		rc = err_errno(e, "cannot write what the command prints");
-	}
+	if (x->log && stage_tee_close(&tee, rc ? &late : e))
+		rc = -1;
 	return rc;
 }

@@ -1,10 +1,10 @@
 /*
  * exec - runs a stage's command.
  *
- * The command goes to a shell with -e -u -o pipefail, so that a failure inside of a pipe is one.
- * The
- * shell is the one that is named, else bash, else sh; where that knows no pipefail (dash before
- * 0.5.13), it runs without, with a warning.
+ * The command goes to a shell with -e -u -o pipefail, so that a failure inside of a pipe is one. The
+ * shell is the one that is named, else the first of bash, sh, ksh, mksh and zsh that knows pipefail
+ * (dash before 0.5.13 does not). Where none does, a command without a pipe is run by sh, and one with a
+ * pipe refused.
  *
  * It runs in a process group of its own, with /dev/null as input. On SIGINT, SIGTERM or SIGHUP the
  * group gets the same, and SIGKILL after five seconds; the caller is told, and raises the signal
@@ -16,19 +16,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "base/buf.h"
-#include "base/diag.h"
+#include "base/err.h"
 
 struct stage_exec {
 	const json_t *cmd; /* a text, or a list of texts that run one after another */
 	const char *dir; /* absolute */
 	const char *shell; /* name or path; NULL: bash or sh */
-	/**
-	 * What the command prints goes here too, unless standard error is a terminal, which is then
-	 * left to the command. NULL: nowhere.
-	 */
-	const char *log;
-	struct diag *diag;
+	const char *log; /* what the command prints goes here too (stage/tee.h); NULL: nowhere */
 };
 
 struct stage_exec_result {

@@ -275,9 +275,7 @@ static int make_log(struct run *x, struct buf *log)
 
 static int run_command(struct run *x)
 {
-	struct stage_exec how = {
-		.cmd = x->s->cmd, .shell = x->o->shell, .diag = x->p->tree->diag
-	};
+	struct stage_exec how = { .cmd = x->s->cmd, .shell = x->o->shell };
 	struct buf dir = BUF_INIT, log = BUF_INIT;
 	char memory[NUM_TEXT_MAX];
 	int rc = -1;
@@ -297,10 +295,7 @@ static int run_command(struct run *x)
 	}
 	if (x->r->exec.status) {
 		err_set(x->e, ERR_INPUT, "the command ended with status %d", x->r->exec.status);
-		if (path_exists(log.p))
-			err_hint(x->e, "dvc.lock is as it was; what it printed is in %s", log.p);
-		else
-			err_hint(x->e, "dvc.lock is as it was");
+		err_hint(x->e, "dvc.lock is as it was; what it printed is in %s", log.p);
 		goto out;
 	}
 	num_format_bytes(memory, (double)x->r->exec.max_rss * 1024);
