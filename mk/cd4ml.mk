@@ -17,9 +17,13 @@
 #	NAME_METRICS  small JSON or YAML files with numbers that it makes; they belong in git
 #	NAME_PLOTS    as NAME_OUTS, for pictures and tables to look at
 #	NAME_PARAMS   keys of params.yaml; FILE:KEY of another file, FILE: for all of one
+#	NAME_OUTS_NO_CACHE, NAME_OUTS_PERSIST  outputs that are not kept in the cache; that are not
+#	              removed before the command runs
+#	NAME_WDIR     folder that the command runs in, and that all its paths are relative to
 #	NAME_CI       group of stages that a CI job runs by `make ci-GROUP`
 #	NAME_DESC     a line for `make help`
 #	NAME_ALWAYS   not empty: runs each time
+#	NAME_FROZEN   not empty: never runs, its outputs are taken as dvc.lock has them
 #
 # Many stages of one kind come from a template: a `define` of these lines with $(1) for what differs,
 # $$ for each $ that is to stay, and

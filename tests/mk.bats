@@ -137,6 +137,32 @@ endef'
 	same "$(grep -c '^  [a-z0-9]*:$' dvc.lock)" 7
 }
 
+@test "a stage in a folder of its own, with outputs outside of the cache, and one that is frozen" {
+	git init -q . && mkdir sub && echo x >sub/in
+	cat >Makefile <<-EOF
+		STAGES := w
+		w_WDIR := sub
+		w_DEPS := in
+		w_OUTS := kept
+		w_OUTS_NO_CACHE := plain
+		w_OUTS_PERSIST := more
+		w_CMD  := echo more >>more; cp in kept; cp in plain
+		\$(eval \$(X))
+		include $MK
+	EOF
+	make repro
+	same "$(cat sub/.gitignore)" $'/kept\n/more'
+	echo y >sub/in
+	make repro
+	same_file sub/more $'more\nmore\n'
+	same_file sub/plain $'y\n'
+	echo z >sub/in
+	make X='w_FROZEN := 1' repro
+	same_file sub/plain $'y\n'
+	run -2 make X='w_OUT_NO_CACHE := 1' repro
+	contains "$output" "did you mean 'w_OUTS_NO_CACHE'?"
+}
+
 @test "a failing command fails make, leaves the lock, and -k goes on with the others" {
 	project 'STAGES += bad
 bad_OUTS := bad.txt

@@ -233,6 +233,46 @@ good() {
 	contains "$output" "there is no stage 'trian'; did you mean 'train'?"
 }
 
+@test "dag draws an SVG in which arrows of several rows have their way" {
+	printf 'stages: {a: {cmd: x, outs: [x]}, b: {cmd: x, deps: [x], outs: [y]}, c: {cmd: x, deps: [x, y]}}' >dvc.yaml
+	stage-run dag --format svg -o dag.svg
+	python3 -c 'import sys, xml.dom.minidom as m
+d = m.parse("dag.svg")
+assert [t.firstChild.data for t in d.getElementsByTagName("text")] == ["a", "b", "c"]
+assert len({r.getAttribute("y") for r in d.getElementsByTagName("rect")}) == 3
+paths = d.getElementsByTagName("g")[0].getElementsByTagName("path")
+assert len(paths) == 4 and sum(p.hasAttribute("marker-end") for p in paths) == 3'
+}
+
+@test "the log has what was printed also when it goes to a terminal, and that stays one" {
+	needs script
+	git init -q . && stage-run setup
+	printf 'stages: {a: {cmd: "if [ -t 2 ]; then echo tty >&2; fi; echo done", always_changed: true}}' >dvc.yaml
+	TERM=dumb script -qec 'stage-run run' typescript </dev/null >/dev/null
+	same_file .dvc/tmp/log/a.log $'tty\ndone\n'
+	contains "$(tr -d '\r' <typescript)" $'tty\ndone'
+	stage-run run
+	same_file .dvc/tmp/log/a.log $'done\n'
+}
+
+@test "a pipe is refused where the shell would not see its failure" {
+	needs dash
+	dash -c 'set -o pipefail' 2>/dev/null && skip "this dash knows pipefail"
+	git init -q . && stage-run setup
+	printf 'stages: {a: {cmd: "false | cat >o", outs: [o]}}' >dvc.yaml
+	CD4ML_SHELL=dash run -3 stage-run run
+	contains "$output" "dash knows no pipefail"
+	[ ! -e o ]
+	echo "stages: {a: {cmd: \"false || echo 'a|b' >o\", outs: [o]}}" >dvc.yaml
+	CD4ML_SHELL=dash run -0 stage-run run
+	same_file o $'a|b\n'
+	# a shell called sh that has none beside it
+	mkdir bin && for c in git cat dash; do ln -s "$(command -v $c)" bin/; done && ln -s dash bin/sh
+	printf 'stages: {a: {cmd: "false | cat >o", outs: [o]}}' >dvc.yaml
+	PATH=$PWD/bin:$BUILD run -3 stage-run run
+	contains "$output" "install bash"
+}
+
 @test "dag draws for the terminal, for Mermaid and for dot" {
 	pipeline
 	run -0 stage-run dag

@@ -63,9 +63,9 @@ static const struct opt setup_options[] = {
 	{ 0, "local", OPT_FLAG, AT(local), NULL, "set it for this clone only" },
 	{ 0, "merge", OPT_FLAG, AT(merge), NULL, "have git merge dvc.lock stage by stage" }, OPT_END
 };
-static const struct opt dag_options[] = {
-	{ 0, "format", OPT_CHOICE, AT(format), "terminal|mermaid|dot", "kind of drawing" }, OPT_END
-};
+static const struct opt dag_options[] = { { 0, "format", OPT_CHOICE, AT(format),
+						  "terminal|mermaid|dot|svg", "kind of drawing" },
+	OPT_END };
 static const struct opt rev_options[] = { REV, OPT_END };
 static const struct opt release_options[] = { { 0, "with", OPT_EACH, AT(with), "FILE",
 						      "a further file to commit" },
@@ -236,9 +236,8 @@ static enum tool_status dag(struct tool *t, const void *args, struct err *e)
 	if (stage_spec_load(&p, "dvc.yaml", ".", e))
 		return TOOL_FAILED;
 	if (!stage_graph_build(&g, &p, e)) {
-		stage_graph_draw(&g, (enum stage_drawing)a->format, NULL, &b);
+		rc = stage_graph_draw(&g, (enum stage_drawing)a->format, &b, e);
 		stage_graph_release(&g);
-		rc = 0;
 	}
 	stage_spec_release(&p);
 	return print(t, &b, rc, e);

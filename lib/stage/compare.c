@@ -19,6 +19,7 @@ struct table {
 	struct row *rows;
 	size_t n, cap;
 	json_t *list; /* the same as JSON */
+	bool measured; /* numbers are metrics */
 };
 
 static void release(struct table *t)
@@ -35,13 +36,16 @@ static void release(struct table *t)
 
 /* ---- cells ---- */
 
-static char *cell(const json_t *v, struct err *e)
+/* Six digits of a measured number say all; a parameter is shown as it was set. */
+static char *cell(const json_t *v, bool measured, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	char *s;
 
 	if (json_is_string(v))
 		buf_add_text(&b, json_string_value(v));
+	else if (json_is_real(v) && measured)
+		buf_addf(&b, "%.6g", json_real_value(v));
 	else if (v)
 		jdoc_format(&b, v, JDOC_LINE);
 	else
@@ -77,8 +81,8 @@ static int add_row(struct table *t, const char *file, const char *name, json_t *
 	if (mem_grow(&t->rows, &t->cap, t->n + 1, sizeof(*t->rows), e))
 		return -1;
 	r = &t->rows[t->n++];
-	*r = (struct row){ file, mem_dup(name, e), cell(old, e), cell(new, e),
-		change_cell(old, new, e) };
+	*r = (struct row){ file, mem_dup(name, e), cell(old, t->measured, e),
+		cell(new, t->measured, e), change_cell(old, new, e) };
 	if (!r->name || !r->old || !r->new || !r->change)
 		return -1;
 	o = json_pack("{s:s, s:s, s:O, s:O}", "file", file, "name", name, "old",
@@ -349,7 +353,7 @@ static void format(
 int stage_compare_format(struct stage_project *p, enum stage_comparison what, const char *rev,
 	bool json, struct buf *b, struct err *e)
 {
-	struct table t = { .list = json_array() };
+	struct table t = { .list = json_array(), .measured = what == STAGE_COMPARE_METRICS };
 	struct buf lock_name = BUF_INIT;
 	json_t *old_lock = NULL;
 	int rc = -1;

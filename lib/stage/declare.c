@@ -57,15 +57,17 @@ static json_t *escaped(json_t *text, struct err *e)
 	return v;
 }
 
-static int append_path(json_t *list, struct slice word, bool cache, struct err *e)
+/* `flag`, "cache: false" or "persist: true", may be NULL. */
+static int append_path(json_t *list, struct slice word, const char *flag, struct err *e)
 {
 	json_t *path = json_stringn(word.p, word.len);
 	json_t *item = path;
 
 	if (!path)
 		return err_set(e, ERR_INPUT, "'%.*s' is not UTF-8", (int)word.len, word.p);
-	if (!cache) {
-		item = json_pack("{s{sb}}", json_string_value(path), "cache", 0);
+	if (flag) {
+		item = json_pack(
+			"{s{sb}}", json_string_value(path), flag, !strcmp(flag, "persist"));
 		json_decref(path);
 	}
 	return json_array_append_new(list, item) ? err_nomem(e) : 0;
@@ -85,7 +87,7 @@ static int append_param(json_t *list, struct slice word, struct err *e)
 	if (buf_check(&file, e))
 		goto out;
 	if (!file.len && key.len) {
-		rc = append_path(list, key, true, e);
+		rc = append_path(list, key, NULL, e);
 		goto out;
 	}
 	for (size_t i = 0; i < json_array_size(list) && !keys; i++)
@@ -99,7 +101,7 @@ static int append_param(json_t *list, struct slice word, struct err *e)
 			goto out;
 		}
 	}
-	rc = key.len && json_is_array(keys) ? append_path(keys, key, true, e) : 0;
+	rc = key.len && json_is_array(keys) ? append_path(keys, key, NULL, e) : 0;
 out:
 	buf_release(&file);
 	return rc;
@@ -116,39 +118,48 @@ static int check_word(const char *key, struct slice word, struct err *e)
 	return err_hint(e, "make cannot carry these in a list: rename it");
 }
 
-static int add_words(json_t *list, const char *key, const json_t *text, struct err *e)
+/* A word with a list of paths or parameters: what it is in dvc.yaml. */
+struct list_word {
+	const char *word, *key, *flag;
+};
+
+static const struct list_word list_words[] = { { "deps", "deps", NULL },
+	{ "params", "params", NULL }, { "outs", "outs", NULL },
+	{ "outs_no_cache", "outs", "cache" }, { "outs_persist", "outs", "persist" },
+	{ "metrics", "metrics", "cache" }, { "plots", "plots", NULL } };
+
+static int add_words(json_t *list, const struct list_word *how, const json_t *text, struct err *e)
 {
 	struct slice rest = slice_of(json_string_value(text)), word;
-	bool is_params = !strcmp(key, "params"), is_metrics = !strcmp(key, "metrics");
+	bool is_params = !strcmp(how->word, "params");
 
 	while (slice_cut(&rest, ' ', &word)) {
 		word = slice_trim(word);
 		if (!word.len)
 			continue;
-		if (check_word(key, word, e) ||
+		if (check_word(how->word, word, e) ||
 			(is_params ? append_param(list, word, e)
-				   : append_path(list, word, !is_metrics, e)))
+				   : append_path(list, word, how->flag, e)))
 			return -1;
 	}
 	return 0;
 }
 
-static int set_words(json_t *stage, const char *key, const char *text, struct err *e)
+static int set_words(json_t *stage, const struct list_word *how, const char *text, struct err *e)
 {
-	json_t *list = json_array();
-	json_t *plain = decoded(text, e);
+	json_t *list = json_object_get(stage, how->key), *plain = decoded(text, e);
 	int rc = plain ? 0 : -1;
 
+	list = list ? json_incref(list) : json_array();
 	if (!list && !rc)
 		rc = err_nomem(e);
 	if (!rc)
-		rc = add_words(list, key, plain, e);
+		rc = add_words(list, how, plain, e);
 	json_decref(plain);
-	if (rc || !json_array_size(list)) {
-		json_decref(list);
-		return rc;
-	}
-	return json_object_set_new(stage, key, list) ? err_nomem(e) : 0;
+	if (!rc && json_array_size(list) && json_object_set(stage, how->key, list))
+		rc = err_nomem(e);
+	json_decref(list);
+	return rc;
 }
 
 static int set_text(json_t *stage, const char *key, const char *text, struct err *e)
@@ -178,15 +189,16 @@ static int set_text(json_t *stage, const char *key, const char *text, struct err
 /* What of our variables the word after "NAME_" was probably meant to be; NULL: the user's own. */
 static const char *meant(const char *suffix)
 {
-	static const char *const known[] = { "DEPS", "OUTS", "METRICS", "PLOTS", "PARAMS", "CMD",
-		"CI", "DESC", "ALWAYS", NULL };
+	static const char *const known[] = { "DEPS", "OUTS", "OUTS_NO_CACHE", "OUTS_PERSIST",
+		"METRICS", "PLOTS", "PARAMS", "CMD", "CI", "DESC", "ALWAYS", "FROZEN", "WDIR",
+		NULL };
 	static const char *const alias[][2] = { { "OUTPUTS", "OUTS" }, { "OUTPUT", "OUTS" },
 		{ "INPUTS", "DEPS" }, { "INPUT", "DEPS" }, { "DEPENDENCIES", "DEPS" },
 		{ "COMMAND", "CMD" }, { "CMDS", "CMD" }, { "PARAMETERS", "PARAMS" },
 		{ "DESCRIPTION", "DESC" }, { "OUT", "OUTS" }, { "DEP", "DEPS" } };
 	const char *near;
 
-	if (suffix[strspn(suffix, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")])
+	if (suffix[strspn(suffix, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_")])
 		return NULL;
 	for (size_t i = 0; i < sizeof(alias) / sizeof(*alias); i++)
 		if (!strcmp(alias[i][0], suffix))
@@ -216,32 +228,38 @@ static int check_variable(char **words, size_t n, const char *variable, struct e
 	return 0;
 }
 
+static int set_flag(json_t *stage, const char *key, const char *text, struct err *e)
+{
+	return *text && json_object_set_new(stage, key, json_true()) ? err_nomem(e) : 0;
+}
+
 static int set_word(json_t *stage, const char *word, struct err *e)
 {
-	static const char *const keys[] = { "cmd", "deps", "params", "outs", "metrics", "plots",
-		"desc", "ci", "always", NULL };
-	const char *eq = strchr(word, '=');
+	static const char *const texts[] = { "cmd", "desc", "ci", "wdir" };
+	struct slice text = slice_of(word), key;
+	const char *value = strchr(word, '=');
 
-	for (size_t k = 0; eq && keys[k]; k++) {
-		if (strlen(keys[k]) != (size_t)(eq - word) ||
-			strncmp(word, keys[k], (size_t)(eq - word)) != 0)
-			continue;
-		if (!strcmp(keys[k], "always"))
-			return eq[1] && json_object_set_new(stage, "always_changed", json_true())
-				       ? err_nomem(e)
-				       : 0;
-		if (strstr("cmd desc ci", keys[k]))
-			return set_text(stage, keys[k], eq + 1, e);
-		return set_words(stage, keys[k], eq + 1, e);
-	}
+	if (!value || !slice_cut(&text, '=', &key))
+		return err_set(e, ERR_INPUT, "'%s' is no part of a stage", word);
+	value++;
+	for (size_t k = 0; k < sizeof(list_words) / sizeof(*list_words); k++)
+		if (slice_is(key, list_words[k].word))
+			return set_words(stage, &list_words[k], value, e);
+	for (size_t k = 0; k < sizeof(texts) / sizeof(*texts); k++)
+		if (slice_is(key, texts[k]))
+			return set_text(stage, texts[k], value, e);
+	if (slice_is(key, "always"))
+		return set_flag(stage, "always_changed", value, e);
+	if (slice_is(key, "frozen"))
+		return set_flag(stage, "frozen", value, e);
 	return err_set(e, ERR_INPUT, "'%s' is no part of a stage", word);
 }
 
 /* Members in the order in which DVC writes them. */
 static json_t *in_order(json_t *stage, struct err *e)
 {
-	static const char *const order[] = { "cmd", "deps", "params", "outs", "metrics", "plots",
-		"always_changed", "desc", "meta" };
+	static const char *const order[] = { "cmd", "wdir", "deps", "params", "outs", "metrics",
+		"plots", "frozen", "always_changed", "desc", "meta" };
 	json_t *o = json_object();
 
 	for (size_t i = 0; o && i < sizeof(order) / sizeof(*order); i++) {

@@ -56,12 +56,11 @@ static size_t open_lane(size_t *lanes, size_t *n, size_t stage)
 	return i;
 }
 
-static void draw_node(
-	struct buf *b, const size_t *lanes, size_t n, size_t at, const char *name, const char *note)
+static void draw_node(struct buf *b, const size_t *lanes, size_t n, size_t at, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		buf_addf(b, "%s ", i == at ? "●" : lanes[i] == NO_LANE ? " " : "│");
-	buf_addf(b, "%s%s%s\n", name, note && *note ? "  " : "", note ? note : "");
+	buf_addf(b, "%s\n", name);
 }
 
 /* The line below a stage in lane `at`, with the lanes before and after it. */
@@ -92,7 +91,7 @@ static void draw_links(struct buf *b, const size_t *before, const size_t *after,
 	buf_add_char(b, '\n');
 }
 
-static void draw_terminal(const struct stage_graph *g, const char *const *notes, struct buf *b)
+static void draw_terminal(const struct stage_graph *g, struct buf *b)
 {
 	size_t lanes[MAX_LANES], before[MAX_LANES], n = 0;
 
@@ -105,7 +104,7 @@ static void draw_terminal(const struct stage_graph *g, const char *const *notes,
 			buf_addf(b, "%s\n", g->p->stages[stage].name);
 			continue;
 		}
-		draw_node(b, lanes, n, at, g->p->stages[stage].name, notes ? notes[stage] : NULL);
+		draw_node(b, lanes, n, at, g->p->stages[stage].name);
 		memcpy(before, lanes, sizeof(before));
 		lanes[at] = NO_LANE;
 		for (size_t i = k + 1; i < g->p->n; i++) {
@@ -159,13 +158,16 @@ static void draw_dot(const struct stage_graph *g, struct buf *b)
 	buf_add_text(b, "}\n");
 }
 
-void stage_graph_draw(const struct stage_graph *g, enum stage_drawing how, const char *const *notes,
-	struct buf *b)
+int stage_graph_draw(
+	const struct stage_graph *g, enum stage_drawing how, struct buf *b, struct err *e)
 {
+	if (how == STAGE_DRAW_SVG)
+		return stage_graph_draw_svg(g, b, e);
 	if (how == STAGE_DRAW_MERMAID)
 		draw_mermaid(g, b);
 	else if (how == STAGE_DRAW_DOT)
 		draw_dot(g, b);
 	else
-		draw_terminal(g, notes, b);
+		draw_terminal(g, b);
+	return buf_check(b, e);
 }

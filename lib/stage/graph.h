@@ -33,12 +33,11 @@ size_t stage_graph_maker(const struct stage_graph *g, const char *full);
 /** Marks in `wanted` [p->n] all that the marked ones need, directly or not. */
 void stage_graph_close_up(const struct stage_graph *g, bool *wanted);
 
-enum stage_drawing { STAGE_DRAW_TERMINAL, STAGE_DRAW_MERMAID, STAGE_DRAW_DOT };
-/**
- * Adds a drawing. `notes` [p->n] stand behind the names (terminal only); it or its items may be
- * NULL.
- */
-void stage_graph_draw(const struct stage_graph *g, enum stage_drawing how, const char *const *notes,
-	struct buf *b);
+enum stage_drawing { STAGE_DRAW_TERMINAL, STAGE_DRAW_MERMAID, STAGE_DRAW_DOT, STAGE_DRAW_SVG };
+/** Adds a drawing. */
+int stage_graph_draw(const struct stage_graph *g, enum stage_drawing how, struct buf *b,
+	struct err *e) MUST_CHECK;
+/** The last of them: stages in rows, each below all that it needs; arrows bend around boxes. */
+int stage_graph_draw_svg(const struct stage_graph *g, struct buf *b, struct err *e) MUST_CHECK;
 
 #endif

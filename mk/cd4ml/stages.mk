@@ -7,7 +7,7 @@
 
 STAGES ?=
 _cd4ml_stages := $(strip $(STAGES))
-_cd4ml_keys := DEPS OUTS METRICS PLOTS PARAMS CMD CI DESC ALWAYS
+_cd4ml_keys := DEPS OUTS OUTS_NO_CACHE OUTS_PERSIST METRICS PLOTS PARAMS CMD WDIR CI DESC ALWAYS FROZEN
 _cd4ml_fixed := help repro status dag params metrics timings add push pull checkout gc gate release
 _cd4ml_groups := $(sort $(foreach s,$(_cd4ml_stages),$(call _cd4ml_get,$(s)_CI)))
 
@@ -27,11 +27,14 @@ _cd4ml_strange := $(filter $(addsuffix _%,$(_cd4ml_stages)),$(filter-out $(addpr
 # to make, which starts a command without special characters by itself, each word on its own.
 _cd4ml_word = '$(1)=$(subst ',\q,$(subst $(_cd4ml_newline),\n,$(subst \,\\,$(2))))'
 _cd4ml_word_of = $(if $(strip $(call _cd4ml_get,$(2))),$(call _cd4ml_word,$(1),$($(2))))
-_cd4ml_declare = 'stage=$(1)' $(call _cd4ml_word_of,cmd,$(1)_CMD) $(call _cd4ml_word_of,deps,$(1)_DEPS) \
-	$(call _cd4ml_word_of,outs,$(1)_OUTS) $(call _cd4ml_word_of,metrics,$(1)_METRICS) \
-	$(call _cd4ml_word_of,plots,$(1)_PLOTS) $(call _cd4ml_word_of,params,$(1)_PARAMS) \
-	$(call _cd4ml_word_of,ci,$(1)_CI) $(call _cd4ml_word_of,desc,$(1)_DESC) \
-	$(call _cd4ml_word_of,always,$(1)_ALWAYS)
+_cd4ml_declare = 'stage=$(1)' $(call _cd4ml_word_of,cmd,$(1)_CMD) $(call _cd4ml_word_of,wdir,$(1)_WDIR) \
+	$(call _cd4ml_word_of,deps,$(1)_DEPS) $(call _cd4ml_word_of,outs,$(1)_OUTS) \
+	$(call _cd4ml_word_of,outs_no_cache,$(1)_OUTS_NO_CACHE) \
+	$(call _cd4ml_word_of,outs_persist,$(1)_OUTS_PERSIST) \
+	$(call _cd4ml_word_of,metrics,$(1)_METRICS) $(call _cd4ml_word_of,plots,$(1)_PLOTS) \
+	$(call _cd4ml_word_of,params,$(1)_PARAMS) $(call _cd4ml_word_of,ci,$(1)_CI) \
+	$(call _cd4ml_word_of,desc,$(1)_DESC) $(call _cd4ml_word_of,always,$(1)_ALWAYS) \
+	$(call _cd4ml_word_of,frozen,$(1)_FROZEN)
 
 # A remote from the command line or the environment is for this clone alone.
 _cd4ml_setup_flags = $(if $(strip $(CD4ML_REMOTE)),--remote $(call _cd4ml_quote,$(strip $(CD4ML_REMOTE))) \
@@ -81,7 +84,7 @@ $(CD4ML_PREFIX)repro: $(_cd4ml_todo) ## bring all stages up to date; their names
 $(CD4ML_PREFIX)status: | $(_cd4ml_after_stages) ## say what is out of date, and why
 	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) status || [ $$? -eq 1 ]
 
-$(CD4ML_PREFIX)dag: ## draw the graph of the stages (FORMAT=terminal|mermaid|dot)
+$(CD4ML_PREFIX)dag: ## draw the graph of the stages (FORMAT=terminal|mermaid|dot|svg)
 	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) dag $(call _cd4ml_option,--format,FORMAT)
 
 $(CD4ML_PREFIX)metrics: | $(_cd4ml_after_stages) ## compare metrics with the last commit (REV=HEAD)

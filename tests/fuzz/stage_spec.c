@@ -35,7 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!stage_graph_build(&g, &p, &e)) {
 		check_order(&g, p.n);
-		stage_graph_draw(&g, STAGE_DRAW_TERMINAL, NULL, &b);
+		if (stage_graph_draw(&g, STAGE_DRAW_TERMINAL, &b, &e) ||
+			stage_graph_draw(&g, STAGE_DRAW_SVG, &b, &e))
+			abort();
 		stage_graph_release(&g);
 	}
 	buf_release(&b);

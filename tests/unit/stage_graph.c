@@ -29,7 +29,7 @@ static void draws(const char *yaml, enum stage_drawing how, const char *want)
 
 	if (!ok(!build(yaml, &p, &g, &e), "built"))
 		return;
-	stage_graph_draw(&g, how, NULL, &b);
+	ok(!stage_graph_draw(&g, how, &b, &e), "is drawn");
 	is_text(b.p, want, "drawn");
 	buf_release(&b);
 	stage_graph_release(&g);
