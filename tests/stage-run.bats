@@ -28,7 +28,7 @@ good() {
 	good_args=(dag)
 	good_missing=none
 	good_stream=none
-	good_commands=(run status dag metrics params timings release plan targets setup merge-driver)
+	good_commands=(run status dag metrics params timings release recall gitlab-ci plan targets setup merge-driver)
 }
 
 @test "stage-run keeps the promises of every tool" {
@@ -621,4 +621,123 @@ pushed() {
 	run -2 --separate-stderr stage-run run
 	contains "$stderr" "'dir/in' is an output too, or lies in one"
 	[ -s in ] && [ -s dir/in ]
+}
+
+# a, then b and c side by side, then d, each in a CI group of its own but `mid`, which is in none
+diamond() {
+	git init -q .
+	echo in >in.txt
+	cat >dvc.yaml <<-'EOF'
+		stages:
+		  a: {cmd: cp in.txt a.txt, deps: [in.txt], outs: [a.txt], meta: {ci: make}}
+		  mid: {cmd: cp a.txt mid.txt, deps: [a.txt], outs: [mid.txt]}
+		  b: {cmd: cp mid.txt b.txt, deps: [mid.txt], outs: [b.txt], meta: {ci: left}}
+		  c: {cmd: cp a.txt c.txt, deps: [a.txt], outs: [c.txt], meta: {ci: right}}
+		  d:
+		    cmd: 'cat b.txt c.txt | tee d.txt >sum.json'
+		    deps: [b.txt, c.txt]
+		    outs: [d.txt, sum.json: {cache: false}]
+		    meta: {ci: evaluate}
+	EOF
+	stage-run setup --remote "$BATS_TEST_TMPDIR/store"
+	cas-hash add -q in.txt
+	s3-sync push -q
+	git add -A && git commit -qm "a diamond"
+}
+
+@test "jobs side by side, each with a lock of its own: the one behind them knows what all made" {
+	diamond
+	for job in make left right evaluate; do
+		git clone -q . "../$job"
+	done
+	(cd ../make && stage-run run -q --pull --ci make && s3-sync push -q --run-cache)
+	for job in left right; do
+		cp ../make/dvc.lock "../$job/"
+		(cd "../$job" && stage-run run -q --pull --ci $job && s3-sync push -q --run-cache)
+	done
+	cp ../right/dvc.lock ../evaluate/
+	cd ../evaluate
+	run -0 stage-run run --pull --ci evaluate
+	contains "$output" "mid: recorded from the remote's run cache"
+	contains "$output" "b: recorded from the remote's run cache"
+	same "$(cat d.txt)" $'in\nin'
+	[ ! -e mid.txt ] && [ ! -e a.txt ]
+	# without jobs of its own: all at once, no data
+	rm -rf ../last && git clone -q ../work ../last && cd ../last
+	run -0 stage-run recall
+	same "$(grep -c recorded <<<"$output")" 4 # in.txt has a pointer; d was not pushed
+	only .dvc .dvcignore .git .gitignore dvc.lock dvc.yaml in.txt.dvc
+	run -0 stage-run recall
+	same "$output" ""
+}
+
+@test "what nobody ran with these inputs is not recorded, and does not stop the others" {
+	diamond
+	stage-run run -q
+	s3-sync push -q --run-cache
+	rm -rf ../last && git clone -q . ../last && cd ../last
+	sed -i 's/cmd: cp mid.txt b.txt/cmd: cat mid.txt >b.txt/' dvc.yaml
+	run -0 stage-run recall
+	same "$(sed 's/:.*//' <<<"$output")" $'a\nmid\nc'
+}
+
+@test "gitlab-ci has a job for each group, which needs what its stages need" {
+	diamond
+	run -0 stage-run gitlab-ci --then evaluate --then release
+	same "$output" "$(cat <<-'EOF'
+		# Written by `make gitlab-ci.yml` from the stages; write it anew when they change.
+		include:
+		- local: cd4ml.gitlab-ci.yml
+		stages:
+		- make
+		- left
+		- right
+		- evaluate
+		- release
+		make:
+		  extends: .cd4ml
+		  stage: make
+		  needs: []
+		left:
+		  extends: .cd4ml
+		  stage: left
+		  needs:
+		  - make
+		right:
+		  extends: .cd4ml
+		  stage: right
+		  needs:
+		  - make
+		evaluate:
+		  extends: .cd4ml:evaluate
+		  stage: evaluate
+		  needs:
+		  - left
+		  - right
+		  artifacts:
+		    paths:
+		    - dvc.lock
+		    - metrics/
+		    - reports/
+		    - baseline.txt
+		    - baseline.json
+		    - sum.json
+		release:
+		  extends: .cd4ml:release
+		  stage: release
+	EOF
+	)"
+}
+
+@test "gitlab-ci refuses groups that need each other, names of GitLab's, and no group at all" {
+	diamond
+	sed -i 's/ci: evaluate/ci: make/' dvc.yaml
+	run -2 stage-run gitlab-ci
+	same "$output" "stage-run: the group 'make' needs itself by way of another; a group runs in one job: move stages to another (NAME_CI)"
+	sed -i 's/ci: make/ci: image/' dvc.yaml
+	run -2 stage-run gitlab-ci
+	contains "$output" "a job called 'image' means something else to GitLab"
+	sed -i 's/, meta: {ci: [a-z]*}//; /meta:/d' dvc.yaml
+	run -2 stage-run gitlab-ci
+	contains "$output" "no stage is in a group"
 }

@@ -6,8 +6,10 @@
 #include "base/tool.h"
 #include "stage/compare.h"
 #include "stage/declare.h"
+#include "stage/gitlab_ci.h"
 #include "stage/look.h"
 #include "stage/merge.h"
+#include "stage/recall.h"
 #include "stage/release.h"
 #include "stage/run.h"
 #include "stage/setup.h"
@@ -16,15 +18,16 @@
 struct args {
 	struct stage_run_options run;
 	struct stage_release release;
-	struct opt_list with;
-	const char *ci, *remote, *rev;
+	struct opt_list with, then;
+	const char *ci, *remote, *rev, *template;
 	bool local, outs, merge;
 	int format;
 };
 
-static const struct args defaults = {
-	.rev = "HEAD", .release = { .prefix = "model-" }, .run = { .wait_s = -1 }
-};
+static const struct args defaults = { .rev = "HEAD",
+	.template = "cd4ml.gitlab-ci.yml",
+	.release = { .prefix = "model-" },
+	.run = { .wait_s = -1 } };
 
 #define AT(member) offsetof(struct args, member)
 #define CI                                                                     \
@@ -65,6 +68,11 @@ static const struct opt setup_options[] = {
 };
 static const struct opt dag_options[] = { { 0, "format", OPT_CHOICE, AT(format),
 						  "terminal|mermaid|dot|svg", "kind of drawing" },
+	OPT_END };
+static const struct opt gitlab_ci_options[] = { { 0, "template", OPT_TEXT, AT(template), "FILE",
+							"the template's place in the project" },
+	{ 0, "then", OPT_EACH, AT(then), "GROUP",
+		"a job behind all others: the gate's, the release's" },
 	OPT_END };
 static const struct opt rev_options[] = { REV, OPT_END };
 static const struct opt release_options[] = { { 0, "with", OPT_EACH, AT(with), "FILE",
@@ -121,6 +129,8 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 		return TOOL_FAILED;
 	picked = pick(t, &p, a, e);
 	rc = picked ? 0 : -1;
+	if (!rc && a->ci && o.pull && !o.dry && !o.no_run_cache)
+		rc = stage_recall(&p, picked, o.out, e);
 	for (size_t k = 0; k < p.pipeline.n && !rc; k++)
 		if (picked[p.graph.order[k]])
 			rc = stage_run_one(&p, &p.pipeline.stages[p.graph.order[k]], &o, &r, e);
@@ -243,6 +253,38 @@ static enum tool_status dag(struct tool *t, const void *args, struct err *e)
 	return print(t, &b, rc, e);
 }
 
+static enum tool_status gitlab_ci(struct tool *t, const void *args, struct err *e)
+{
+	const struct args *a = args;
+	struct stage_gitlab_ci o = { a->template, a->then.items, a->then.n };
+	struct stage_pipeline p;
+	struct stage_graph g;
+	struct buf b = BUF_INIT;
+	int rc = -1;
+
+	if (stage_spec_load(&p, "dvc.yaml", ".", e))
+		return TOOL_FAILED;
+	if (!stage_graph_build(&g, &p, e)) {
+		rc = stage_gitlab_ci_format(&g, &o, &b, e);
+		stage_graph_release(&g);
+	}
+	stage_spec_release(&p);
+	return print(t, &b, rc, e);
+}
+
+static enum tool_status recall(struct tool *t, const void *args, struct err *e)
+{
+	struct stage_project p;
+	int rc;
+
+	(void)args;
+	if (open_project(t, &p, e))
+		return TOOL_FAILED;
+	rc = stage_recall(&p, NULL, t->quiet ? NULL : t->out, e);
+	stage_project_close(&p);
+	return rc ? TOOL_FAILED : TOOL_YES;
+}
+
 static enum tool_status compare(
 	struct tool *t, const struct args *a, enum stage_comparison what, struct err *e)
 {
@@ -336,6 +378,11 @@ static const struct tool_command commands[] = {
 	{ "release", "", "commit and tag a version of the model", release_options, &defaults,
 		sizeof(defaults), LOOKING, 0, 0, release,
 		"  stage-run release --with baseline.txt\n" },
+	{ "recall", "", "record in dvc.lock what other jobs made", NULL, &defaults,
+		sizeof(defaults), LOOKING, 0, 0, recall, "  stage-run recall\n" },
+	{ "gitlab-ci", "", "print a child pipeline for GitLab", gitlab_ci_options, &defaults,
+		sizeof(defaults), TOOL_OUTPUT, 0, 0, gitlab_ci,
+		"  stage-run gitlab-ci --then release -o gitlab-ci.yml\n" },
 	{ "plan", "[WORD...]", "for cd4ml.mk: declare stages, name what is to be done",
 		plan_options, &defaults, sizeof(defaults), LOOKING, 0, -1, plan,
 		"  stage-run plan --dry stage=a cmd='sort in >out' deps=in outs=out\n" },

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/ydoc.h"
+
+enum { LOCK_WAIT_MS = 60000 };
 
 static char *beside(const struct stage_project *p, const char *name, struct err *e)
 {
@@ -71,6 +74,19 @@ int stage_project_reload(struct stage_project *p, struct err *e)
 	json_decref(p->lock);
 	p->lock = lock;
 	return 0;
+}
+
+int stage_project_record(struct stage_project *p, const char *stage, json_t *entry, struct err *e)
+{
+	struct lock *lock = cas_repo_lock(p->tree->repo, LOCK_WAIT_MS, e);
+	int rc = -1;
+
+	if (!lock)
+		return -1;
+	if (!stage_project_reload(p, e) && !stage_lockfile_put(p->lock, stage, entry, e))
+		rc = stage_lockfile_save(p->lock_path, p->lock, e);
+	lock_drop(lock);
+	return rc;
 }
 
 int stage_project_hash(

@@ -31,6 +31,10 @@ void stage_project_close(struct stage_project *p);
 /** Reads dvc.lock again, as another process may have changed it. */
 int stage_project_reload(struct stage_project *p, struct err *e) MUST_CHECK;
 
+/** Replaces the stage's entry (borrowed) in the newest dvc.lock, under DVC's lock. */
+int stage_project_record(
+	struct stage_project *p, const char *stage, json_t *entry, struct err *e) MUST_CHECK;
+
 /** What is at the path, or not: 1, 0, -1. */
 int stage_project_hash(
 	struct stage_project *p, const char *full, struct cas_content *c, struct err *e) MUST_CHECK;

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/lock.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
@@ -12,8 +11,6 @@
 #include "stage/pull.h"
 #include "stage/runcache.h"
 #include "stage/timing.h"
-
-enum { LOCK_WAIT_MS = 60000 };
 
 struct run {
 	struct stage_project *p;
@@ -112,21 +109,6 @@ static int begin_entry(struct run *x)
 	if (!params)
 		return -1;
 	return json_object_set_new(x->entry, "params", params) ? err_nomem(x->e) : 0;
-}
-
-/* Replaces the stage's entry in the newest dvc.lock, under DVC's lock. */
-static int save_lock(struct run *x, json_t *entry)
-{
-	struct lock *lock = cas_repo_lock(x->p->tree->repo, LOCK_WAIT_MS, x->e);
-	int rc = -1;
-
-	if (!lock)
-		return -1;
-	if (!stage_project_reload(x->p, x->e) &&
-		!stage_lockfile_put(x->p->lock, x->s->name, entry, x->e))
-		rc = stage_lockfile_save(x->p->lock_path, x->p->lock, x->e);
-	lock_drop(lock);
-	return rc;
 }
 
 /* ---- outputs ---- */
@@ -237,7 +219,7 @@ static int try_run_cache(struct run *x)
 		rc = checkout(x, found) ||
 				     json_object_set(
 					     x->entry, "outs", json_object_get(found, "outs")) ||
-				     save_lock(x, x->entry)
+				     stage_project_record(x->p, x->s->name, x->entry, x->e)
 			     ? -1
 			     : 1;
 	json_decref(found);
@@ -371,7 +353,7 @@ static struct cas_claim *claim(struct run *x, bool *waited)
 static int run_and_store(struct run *x)
 {
 	if (clear_outs(x) || run_command(x) || check_deps_again(x) || store_outs(x) ||
-		save_lock(x, x->entry))
+		stage_project_record(x->p, x->s->name, x->entry, x->e))
 		return -1;
 	x->r->outcome = STAGE_RAN;
 	if (!x->o->no_run_cache && stage_runcache_is_fit(x->s))

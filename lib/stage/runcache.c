@@ -142,9 +142,9 @@ static void find_newest(const char *dir, struct buf *name)
 	buf_release(&path);
 }
 
-/* Does the stored entry hold just the stage's outputs, and the cache all of them? */
+/* Does the stored entry hold just the stage's outputs, with hashes? With `here`: and the cache all of them? */
 static int is_usable(struct stage_project *p, const struct stage_spec *s, const json_t *entry,
-	const char *name, struct err *e)
+	const char *name, bool here, struct err *e)
 {
 	if (json_array_size(json_object_get(entry, "outs")) != s->n_outs)
 		return 0;
@@ -158,7 +158,7 @@ static int is_usable(struct stage_project *p, const struct stage_spec *s, const 
 			return 0;
 		if (cas_pointer_read_entry(item, name, &c, &has_id, e))
 			return -1;
-		rc = has_id ? cas_worktree_has(p->tree, &c.id, e) : 0;
+		rc = !has_id ? 0 : here ? cas_worktree_has(p->tree, &c.id, e) : 1;
 		if (rc <= 0)
 			return rc;
 	}
@@ -193,9 +193,12 @@ static void warn(struct stage_project *p, struct err *e)
 	err_clear(e);
 }
 
+/* How much of an entry must be in the cache. */
+enum want { WANT_RECORD, WANT_DATA, WANT_DATA_PULLED };
+
 /* The newest entry that is of use, owned by the caller; NULL: none. */
 static json_t *find_usable(struct stage_project *p, const struct stage_spec *s, const char *dir,
-	bool pull, struct err *e)
+	enum want want, struct err *e)
 {
 	struct buf path = BUF_INIT, name = BUF_INIT;
 	json_t *doc = NULL;
@@ -207,12 +210,12 @@ static json_t *find_usable(struct stage_project *p, const struct stage_spec *s, 
 	path_join(&path, dir, name.p);
 	doc = buf_check(&path, e) ? NULL : ydoc_load(path.p, e);
 	if (doc && json_is_object(doc))
-		rc = is_usable(p, s, doc, path.p, e);
-	if (doc && !rc && pull && json_is_object(doc)) {
+		rc = is_usable(p, s, doc, path.p, want != WANT_RECORD, e);
+	if (doc && !rc && want == WANT_DATA_PULLED && json_is_object(doc)) {
 		rc = stage_pull_outs(p, doc, e);
 		if (rc < 0)
 			warn(p, e);
-		rc = rc == 1 ? is_usable(p, s, doc, path.p, e) : 0;
+		rc = rc == 1 ? is_usable(p, s, doc, path.p, true, e) : 0;
 	}
 	if (rc != 1) {
 		json_decref(doc);
@@ -226,32 +229,54 @@ out:
 	return doc;
 }
 
+/* The folder that holds what was seen of this stage with these inputs, and its KEY. */
+static int find_dir(const struct stage_project *p, const struct stage_spec *s, const json_t *entry,
+	char key[HASH_SHA256_HEX + 1], struct buf *dir, struct err *e)
+{
+	char value[HASH_SHA256_HEX + 1];
+	json_t *probe = with_out_paths(entry, s);
+	int rc = probe ? stage_runcache_keys(probe, key, value, e) : err_nomem(e);
+
+	json_decref(probe);
+	if (rc)
+		return -1;
+	key_dir(p, key, dir);
+	return buf_check(dir, e);
+}
+
 int stage_runcache_get(struct stage_project *p, const struct stage_spec *s, const json_t *entry,
 	bool pull, json_t **found, struct err *e)
 {
-	char key[HASH_SHA256_HEX + 1], value[HASH_SHA256_HEX + 1];
+	char key[HASH_SHA256_HEX + 1];
 	struct buf dir = BUF_INIT;
-	json_t *probe = with_out_paths(entry, s);
-	int rc = -1;
+	int rc = find_dir(p, s, entry, key, &dir, e);
 
-	if (!probe) {
-		err_nomem(e);
-		goto out;
+	if (!rc) {
+		*found = find_usable(p, s, dir.p, WANT_DATA, e);
+		if (!*found && pull) {
+			if (stage_pull_runs(p, key, e))
+				warn(p, e);
+			*found = find_usable(p, s, dir.p, WANT_DATA_PULLED, e);
+		}
+		rc = *found != NULL;
 	}
-	if (stage_runcache_keys(probe, key, value, e))
-		goto out;
-	key_dir(p, key, &dir);
-	if (buf_check(&dir, e))
-		goto out;
-	*found = find_usable(p, s, dir.p, false, e);
-	if (!*found && pull) {
+	buf_release(&dir);
+	return rc;
+}
+
+int stage_runcache_recall(struct stage_project *p, const struct stage_spec *s, const json_t *entry,
+	json_t **found, struct err *e)
+{
+	char key[HASH_SHA256_HEX + 1];
+	struct buf dir = BUF_INIT;
+	int rc = find_dir(p, s, entry, key, &dir, e);
+
+	if (!rc) {
 		if (stage_pull_runs(p, key, e))
 			warn(p, e);
-		*found = find_usable(p, s, dir.p, true, e);
+		*found = find_usable(p, s, dir.p, WANT_RECORD, e);
+		rc = *found != NULL;
 	}
-	rc = *found != NULL;
-out:
-	json_decref(probe);
 	buf_release(&dir);
 	return rc;
 }

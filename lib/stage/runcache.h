@@ -28,5 +28,11 @@ int stage_runcache_put(struct stage_project *p, const json_t *entry, struct err 
  */
 int stage_runcache_get(struct stage_project *p, const struct stage_spec *s, const json_t *entry,
 	bool pull, json_t **found, struct err *e) MUST_CHECK;
+/**
+ * The newest entry alone, wherever its outputs are; the remote is asked for it first. 1 and `*found`, owned by
+ * the caller; 0; -1.
+ */
+int stage_runcache_recall(struct stage_project *p, const struct stage_spec *s, const json_t *entry,
+	json_t **found, struct err *e) MUST_CHECK;
 
 #endif

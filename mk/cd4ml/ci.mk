@@ -25,9 +25,14 @@ $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_groups)): _cd4ml_ci_stages := 1
 
 $(_cd4ml_ci): $(_cd4ml_p)ci-%: | _cd4ml_ready
 	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_tool,stage-run) run $(CD4ML_RUN_FLAGS) \
-		$(CD4ML_CI_RUN_FLAGS) $(if $(filter $*,$(CD4ML_GATE_CI)),,--allow-missing) --ci $*,:)
+		$(CD4ML_CI_RUN_FLAGS) $(if $(filter $*,$(CD4ML_GATE_CI)),,--allow-missing) --ci $*,$(call _cd4ml_tool,stage-run) recall)
 	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_ci_push,$*),:)
 	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_GATE_CI) $(CD4ML_RELEASE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_ci_model),:)
 	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_GATE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_gate),:)
 	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_RELEASE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_release),:)
+
+##@ CI
+.PHONY: $(_cd4ml_p)gitlab-ci.yml
+$(CD4ML_PREFIX)gitlab-ci.yml: ## write the stages as a child pipeline of GitLab, a job for each group
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) gitlab-ci $(patsubst %,--then %,$(filter-out $(_cd4ml_groups),$(_cd4ml_ci_extra))) -o gitlab-ci.yml
 endif

@@ -62,7 +62,7 @@ job() {
 	rm -rf "$clone"
 	git clone -q "$BATS_TEST_TMPDIR/origin.git" "$clone"
 	if [ -n "${2-}" ]; then
-		for f in dvc.lock metrics reports baseline.txt baseline.json; do
+		for f in dvc.lock metrics reports baseline.txt baseline.json sum.json; do
 			[ ! -e "$BATS_TEST_TMPDIR/clone.$2/$f" ] || cp -R "$BATS_TEST_TMPDIR/clone.$2/$f" "$clone/"
 		done
 	fi
@@ -125,4 +125,50 @@ pipeline() {
 	run -0 "$gcl" --preview
 	contains "$output" "resource_group: cd4ml-release"
 	contains "$output" "saas-linux-medium-amd64-gpu-standard"
+}
+
+@test "the child pipeline that make gitlab-ci.yml writes: shards side by side, then what needs them" {
+	cat >Makefile <<-EOF2
+		STAGES := split join
+		define count
+		STAGES += count\$(1)
+		count\$(1)_DEPS := part.txt
+		count\$(1)_OUTS := count\$(1).txt
+		count\$(1)_CMD := grep -c \$(1) part.txt >count\$(1).txt
+		count\$(1)_CI := count-\$(1)
+		endef
+		\$(foreach s,a b,\$(eval \$(call count,\$(s))))
+		split_DEPS := data.txt
+		split_OUTS := part.txt
+		split_CMD := head -n 3 data.txt >part.txt
+		split_CI := split
+		join_DEPS := counta.txt countb.txt
+		join_OUTS := models/model.txt
+		join_METRICS := sum.json
+		join_CMD := cat counta.txt countb.txt >models/model.txt; echo '{"accuracy": 0.5, "test_hash": "t"}' >sum.json
+		join_CI := train
+		CD4ML_GATE_METRICS := sum.json
+		CD4ML_MODEL := models/model.txt
+		include $ROOT/mk/cd4ml.mk
+	EOF2
+	printf '/models/\n/*.txt\n!baseline.txt\n.gitlab-ci-local\n' >.gitignore
+	sed -i 's/a$/ab/' data.txt && cas-hash add -q data.txt && s3-sync push -q
+	run -0 make gitlab-ci.yml
+	mv gitlab-ci.yml .gitlab-ci.yml
+	git add -A && git commit -qm shards && git push -q origin HEAD:main
+
+	git remote set-url origin git@gitlab.example.com:group/project.git
+	run -0 "$gcl" --list-csv
+	same "$(sed -n 's/^\([a-z-]*\);.*;\(\[.*\]\)$/\1 \2/p' <<<"$output" | sort)" "$(printf '%s\n' 'count-a [split]' \
+		'count-b [split]' 'evaluate []' 'release []' 'split []' 'train [count-a,count-b]')" || { echo "$output"; false; }
+	log=$BATS_TEST_TMPDIR/log
+	job split >"$log"
+	job count-a split >>"$log"
+	job count-b split >>"$log"
+	job train count-b >>"$log" || { cat "$log"; false; } # as if the artifacts of count-b had come last
+	grep -q "counta: recorded from the remote's run cache" "$log"
+	job evaluate train >>"$log" || { cat "$log"; false; }
+	same "$(cat ../clone.evaluate/baseline.txt)" 0.5
+	job release evaluate >>"$log" || { cat "$log"; false; }
+	same "$(git -C ../origin.git tag)" model-1
 }

@@ -44,6 +44,13 @@ if [ -z "$s3" ] && [ "${CD4ML_INTEROP_VENV-}" != none ] && command -v go >/dev/n
 	mkdir -p "$folder/bin" && s3=$(cd "$folder/bin" && pwd)/versitygw
 	[ -x "$s3" ] || GOBIN=${s3%/*} go install github.com/versity/versitygw/cmd/versitygw@v1.8.0 >&2 || s3=''
 fi
+# GitLab's jobs on this machine: GITLAB_CI_LOCAL, or on PATH, or installed once where npm is.
+gitlab=${GITLAB_CI_LOCAL:-$(command -v gitlab-ci-local || true)}
+if [ -z "$gitlab" ] && [ "${CD4ML_INTEROP_VENV-}" != none ] && command -v npm >/dev/null; then
+	gitlab=$(cd "$folder" && pwd)/npm/node_modules/.bin/gitlab-ci-local
+	[ -x "$gitlab" ] || npm install --silent --prefix "$folder/npm" gitlab-ci-local@4.61.0 >&2 || gitlab=''
+fi
 echo "CD4ML_S3_SERVER='$s3'"
+echo "GITLAB_CI_LOCAL='$gitlab'"
 echo "PEER_PYTHON='$python'"
 echo "PEER_DVC='$dvc'"
