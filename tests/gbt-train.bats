@@ -206,3 +206,76 @@ good() {
 	run -2 --separate-stderr gbt-train "${good_args[@]}" --cv 2 --metrics nosuch/cv.json
 	contains "$stderr" "there is no folder 'nosuch'"
 }
+
+@test "each objective makes its own loss small, and its model says which it is" {
+	table >t.csv
+	table 2 >v.csv
+	while read -r name options xgboost metric; do
+		gbt-train --target value --drop kind,y,w --objective "$name" ${options//_/ } --trees 30 \
+			--valid v.csv --metrics m.json -o "$name.json" t.csv
+		contains "$(cat "$name.json")" "\"name\":\"$xgboost\""
+		jq -e --arg m "$metric" '.iterations | .[29].valid[$m] < .[0].valid[$m] and (.[0].valid | length) == 1' m.json
+		model-eval predict "$name.json" v.csv -o "$name.csv"
+	done <<-END
+	regression --seed_0 reg:squarederror rmse
+	l1 --seed_0 reg:absoluteerror mae
+	huber --huber-slope_0.5 reg:pseudohubererror huber
+	quantile --quantile-alpha_0.9 reg:quantileerror pinball
+	reg:absoluteerror --seed_0 reg:absoluteerror mae
+	END
+	same "$(cat l1.csv)" "$(cat reg:absoluteerror.csv)"
+	paste -d, quantile.csv v.csv | awk -F, 'NR > 1 { n++; below += $NF < $1 } END { exit !(below / n > 0.8 && below / n < 0.97) }'
+	contains "$(cat quantile.json)" '"quantile_alpha":"[0.9E0]"'
+	for o in l1 quantile huber; do
+		threads_agree gbt-train --target value --drop kind,y,w --weight z --objective "$o" --trees 5 t.csv
+	done
+}
+
+@test "counts are learned as their means, and are never below 0" {
+	awk 'BEGIN { srand(3); print "x,n"; for (i = 0; i < 600; i++) { x = rand(); n = 0
+		l = exp(-2 * x); p = rand(); while (p > l) { n++; p *= rand() } print x "," n } }' >c.csv
+	gbt-train --target n --objective poisson --metrics m.json -o m.ubj c.csv
+	jq -e '.final.train.poisson_deviance < 1.2' m.json
+	model-eval predict m.ubj c.csv | awk 'NR > 1 && $1 <= 0 { bad = 1 } END { exit bad }'
+	sed -i '$s/,.*/,-1/' c.csv
+	run -2 --separate-stderr gbt-train --target n --objective poisson c.csv
+	same "$stderr" "gbt-train: c.csv: column 'n': a value is below 0: no count for poisson"
+}
+
+@test "ranking puts the rows of each group in order, wherever they stand" {
+	awk 'BEGIN { srand(4); print "q,x,z,rel"; for (i = 0; i < 900; i++) { x = rand()
+		print "q" int(rand() * 60) "," x "," rand() "," int(x * 3 + rand() * 2) } }' >r.csv
+	gbt-train --target rel --objective ranking --group q --trees 20 --metrics m.json -o m.json.model r.csv
+	jq -e '.iterations | .[19].train.ndcg > .[0].train.ndcg and .[19].train.ndcg > 0.9' m.json
+	contains "$(cat m.json.model)" '"name":"rank:ndcg"'
+	contains "$(cat m.json.model)" '"feature_names":["x","z"]'
+	threads_agree gbt-train --target rel --objective lambdarank --group q --trees 5 r.csv
+	gbt-train --target rel --objective ranking --group q --valid r.csv --early-stopping 3 --trees 200 -v -o m.ubj r.csv
+	run -2 --separate-stderr gbt-train --target rel --objective ranking r.csv
+	same "$stderr" "gbt-train: ranking needs to know which rows belong together; say --group COL"
+	run -2 --separate-stderr gbt-train --target x --objective ranking --group q r.csv
+	contains "$stderr" "a value is no whole number from 0 to 31: no relevance for ranking"
+	run -2 --separate-stderr gbt-train --target rel --group q r.csv
+	contains "$stderr" "--group has no effect without ranking or --cv"
+}
+
+@test "an objective and its options that do not fit are refused" {
+	good
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --objective nosuch
+	contains "$stderr" "option '--objective': 'nosuch' is not known; auto, binary,"
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --quantile-alpha 0.3
+	contains "$stderr" "--quantile-alpha has no effect on other objectives than quantile"
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --objective quantile --quantile-alpha 0
+	contains "$stderr" "--quantile-alpha must be between 0 and 1"
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --huber-slope 2
+	contains "$stderr" "--huber-slope has no effect on other objectives than huber"
+	run -2 --separate-stderr rf-train "${good_args[@]}" --objective l1
+	same "$stderr" "rf-train: a forest does not learn --objective l1; gbt-train does"
+}
+
+@test "no leaf steps farther than --max-delta-step" {
+	good
+	gbt-train "${good_args[@]}" --max-delta-step 0.2 --learning-rate 0.5 -o m.json
+	jq -e '[.learner.gradient_booster.model.trees[] | . as $t | range(.left_children | length) |
+		select($t.left_children[.] == -1) | $t.split_conditions[.] | fabs] | max | . > 0.0999 and . < 0.1001' m.json
+}

@@ -230,6 +230,73 @@ double score_metric_mae(const struct score_values *in, struct pool *pool)
 	return mean_rows(pool, in->n, in->weights, sum_distances, in);
 }
 
+/* A loss with a parameter. */
+struct shaped_in {
+	const struct score_values *rows;
+	double shape;
+};
+
+static double sum_huber(const void *in, size_t from, size_t to)
+{
+	const struct shaped_in *p = in;
+	const struct score_values *r = p->rows;
+	double s = 0;
+
+	for (size_t i = from; i < to; i++) {
+		double z = (r->predicted[i] - r->truth[i]) / p->shape;
+
+		s += weight_at(r->weights, i) * (p->shape * p->shape) * (sqrt(1 + z * z) - 1);
+	}
+	return s;
+}
+
+double score_metric_huber(const struct score_values *in, double slope, struct pool *pool)
+{
+	struct shaped_in p = { in, slope };
+
+	return mean_rows(pool, in->n, in->weights, sum_huber, &p);
+}
+
+static double sum_pinball(const void *in, size_t from, size_t to)
+{
+	const struct shaped_in *p = in;
+	const struct score_values *r = p->rows;
+	double s = 0;
+
+	for (size_t i = from; i < to; i++) {
+		double d = r->truth[i] - r->predicted[i];
+
+		s += weight_at(r->weights, i) * (d > 0 ? p->shape * d : (p->shape - 1) * d);
+	}
+	return s;
+}
+
+double score_metric_pinball(const struct score_values *in, double alpha, struct pool *pool)
+{
+	struct shaped_in p = { in, alpha };
+
+	return mean_rows(pool, in->n, in->weights, sum_pinball, &p);
+}
+
+static double sum_deviances(const void *in, size_t from, size_t to)
+{
+	const struct score_values *r = in;
+	double s = 0;
+
+	for (size_t i = from; i < to; i++) {
+		double y = r->truth[i], p = r->predicted[i];
+		double d = y > 0 ? y * fmath_log(y / p) : 0;
+
+		s += weight_at(r->weights, i) * 2 * (d - y + p);
+	}
+	return s;
+}
+
+double score_metric_poisson_deviance(const struct score_values *in, struct pool *pool)
+{
+	return mean_rows(pool, in->n, in->weights, sum_deviances, in);
+}
+
 static double sum_shares(const void *in, size_t from, size_t to)
 {
 	const struct score_values *r = in;
@@ -299,6 +366,7 @@ static const struct score_metric metrics[] = {
 	{ "f1", true, "F1" },
 	{ "f1_macro", true, "F1, macro average" },
 	{ "f1_weighted", true, "F1, weighted average" },
+	{ "huber", false, "pseudo-Huber loss" },
 	{ "kappa", true, "Cohen's kappa" },
 	{ "ks", true, "Kolmogorov-Smirnov" },
 	{ "logloss", false, "log loss" },
@@ -307,6 +375,9 @@ static const struct score_metric metrics[] = {
 	{ "max_error", false, "largest error" },
 	{ "mcc", true, "Matthews correlation" },
 	{ "mse", false, "mean squared error" },
+	{ "ndcg", true, "NDCG of the first 10" },
+	{ "pinball", false, "pinball loss" },
+	{ "poisson_deviance", false, "Poisson deviance" },
 	{ "precision", true, "precision" },
 	{ "precision_macro", true, "precision, macro average" },
 	{ "precision_weighted", true, "precision, weighted average" },

@@ -50,6 +50,12 @@ double score_metric_class_logloss(const struct score_classes *in, struct pool *p
 
 double score_metric_rmse(const struct score_values *in, struct pool *pool);
 double score_metric_mae(const struct score_values *in, struct pool *pool);
+/** Mean of slope^2 (sqrt(1 + (error / slope)^2) - 1), XGBoost's mphe. */
+double score_metric_huber(const struct score_values *in, double slope, struct pool *pool);
+/** Mean of alpha (truth - predicted), or (1 - alpha) (predicted - truth) where that is above the truth. */
+double score_metric_pinball(const struct score_values *in, double alpha, struct pool *pool);
+/** Mean of 2 (truth log(truth / predicted) - truth + predicted); predictions must be above 0. */
+double score_metric_poisson_deviance(const struct score_values *in, struct pool *pool);
 /** Mean of |error / truth|; infinite if a truth is 0. */
 double score_metric_mape(const struct score_values *in, struct pool *pool);
 /** Share of the variance that is explained: 1 is perfect, 0 the mean's. NaN if the truth is constant. */

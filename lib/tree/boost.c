@@ -31,12 +31,8 @@ struct boost {
 	struct tree_columns picked;
 
 	/* of the tree at hand */
-	const struct tree_grow_node *nodes;
-	uint32_t n_nodes;
+	struct tree_leaves leaves;
 	size_t output, number;
-	double offset; /* added to its leaves */
-	double *sum_g, *sum_h; /* [n_nodes] */
-	size_t cap_g, cap_h;
 	struct tree *tree;
 };
 
@@ -94,60 +90,6 @@ static void pick_columns(struct boost *b)
 
 /* ---- leaves ---------------------------------------------------------------------------------------------- */
 
-/** Task: sums of a leaf from unrounded gradients, its rows in ascending order. */
-static void sum_leaf(void *ctx, size_t i, int worker)
-{
-	struct boost *b = ctx;
-	const uint32_t *rows = tree_grower_rows(b->grower) + b->nodes[i].begin;
-	double g = 0, h = 0;
-
-	(void)worker;
-	if (b->nodes[i].left >= 0)
-		return;
-	for (size_t k = 0, n = b->nodes[i].n; k < n; k++) {
-		__builtin_prefetch(&b->grad[rows[k + AHEAD < n ? k + AHEAD : k]]);
-		g += (double)b->grad[rows[k]].grad;
-		h += (double)b->grad[rows[k]].hess;
-	}
-	b->sum_g[i] = g;
-	b->sum_h[i] = h;
-}
-
-static double weight_of(const struct boost *b, size_t node)
-{
-	const struct tree_split_params *p = &b->p->grow.split;
-	double g = b->sum_g[node], h = b->sum_h[node] + p->lambda;
-
-	if (p->alpha > 0)
-		g = g > p->alpha ? g - p->alpha : g < -p->alpha ? g + p->alpha : 0;
-	return h > 0 ? -g / h * b->p->learning_rate : 0;
-}
-
-/** Fills values and statistics, children before parents. */
-static void fill_tree(struct boost *b)
-{
-	const struct tree_split_params *p = &b->p->grow.split;
-
-	for (uint32_t i = b->n_nodes; i-- > 0;) {
-		int32_t l = b->nodes[i].left;
-		double weight;
-
-		if (l >= 0) {
-			b->sum_g[i] = b->sum_g[l] + b->sum_g[l + 1];
-			b->sum_h[i] = b->sum_h[l] + b->sum_h[l + 1];
-			b->tree->stats[i].gain =
-				(float)(tree_split_score(p, b->sum_g[l], b->sum_h[l]) +
-					tree_split_score(p, b->sum_g[l + 1], b->sum_h[l + 1]) -
-					tree_split_score(p, b->sum_g[i], b->sum_h[i]));
-		}
-		weight = weight_of(b, i) + b->offset;
-		b->tree->stats[i].weight = (float)weight;
-		b->tree->stats[i].hessian = (float)b->sum_h[i];
-		if (l < 0)
-			b->tree->nodes[i].value = (float)weight;
-	}
-}
-
 /**
  * Steps that are too long make each round's values larger than the last one's, until a float cannot
  * hold them. The sum of the largest leaves of all rounds is what a margin can come to at most.
@@ -156,8 +98,8 @@ static int check_reach(struct boost *b, struct err *e)
 {
 	double most = 0;
 
-	for (uint32_t i = 0; i < b->n_nodes; i++)
-		if (b->nodes[i].left < 0)
+	for (uint32_t i = 0; i < b->leaves.n_nodes; i++)
+		if (b->leaves.nodes[i].left < 0)
 			most = fmax(most, fabs((double)b->tree->nodes[i].value));
 	b->reach[b->output] += most;
 	if (b->reach[b->output] <= FLT_MAX)
@@ -171,14 +113,14 @@ static int check_reach(struct boost *b, struct err *e)
 static void add_leaf(void *ctx, size_t i, int worker)
 {
 	struct boost *b = ctx;
-	const uint32_t *rows = tree_grower_rows(b->grower) + b->nodes[i].begin;
+	const uint32_t *rows = tree_grower_rows(b->grower) + b->leaves.nodes[i].begin;
 	size_t k = b->m->n_outputs;
 	float value = b->tree->nodes[i].value;
 
 	(void)worker;
-	if (b->nodes[i].left >= 0)
+	if (b->leaves.nodes[i].left >= 0)
 		return;
-	for (size_t r = 0, n = b->nodes[i].n; r < n; r++) {
+	for (size_t r = 0, n = b->leaves.nodes[i].n; r < n; r++) {
 		__builtin_prefetch(
 			&b->next[rows[r + AHEAD < n ? r + AHEAD : r] * k + b->output], 1);
 		b->next[rows[r] * k + b->output] += value;
@@ -202,19 +144,13 @@ static void add_others(void *ctx, size_t block, int worker)
 
 /* ---- rounds ---------------------------------------------------------------------------------------------- */
 
-static int finish_tree(struct boost *b, struct err *e)
+static int finish_tree(struct boost *b, double offset, struct err *e)
 {
 	struct pool *pool = b->job->pool;
 
-	b->nodes = tree_grower_nodes(b->grower, &b->n_nodes);
-	if (mem_grow(&b->sum_g, &b->cap_g, b->n_nodes, sizeof(*b->sum_g), e) ||
-		mem_grow(&b->sum_h, &b->cap_h, b->n_nodes, sizeof(*b->sum_h), e))
+	if (tree_leaves_fill(&b->leaves, offset, b->tree, e) || check_reach(b, e))
 		return -1;
-	pool_for(pool, b->n_nodes, sum_leaf, b);
-	fill_tree(b);
-	if (check_reach(b, e))
-		return -1;
-	pool_for(pool, b->n_nodes, add_leaf, b);
+	pool_for(pool, b->leaves.n_nodes, add_leaf, b);
 	if (b->job->out.fold_of || b->p->subsample < 1)
 		pool_for(pool, tree_n_blocks(b->job->frame->n_rows), add_others, b);
 	return 0;
@@ -231,10 +167,12 @@ static int add_tree(
 
 	b->output = output;
 	b->number = first + output;
-	b->offset = round == 0 && start ? start[output] : 0;
-	tree_objective_gradients(job->truth, b->margins, output, job->pool, b->grad);
+	if (tree_objective_gradients(job->truth, b->margins, output, job->pool, b->grad, e))
+		return -1;
 	tree_quantize(job->frame, b->grad, job->seed, stream_of(b->number, STREAM_ROUNDING),
 		job->pool, &q);
+	b->leaves.grad_max = q.grad_max;
+	b->leaves.hess_max = q.hess_max;
 	n = tree_pick_rows(
 		job, b->p->subsample, stream_of(first, STREAM_ROWS), tree_grower_rows(b->grower));
 	pick_columns(b);
@@ -244,7 +182,8 @@ static int add_tree(
 		return -1;
 	tree.output = (uint32_t)output;
 	b->tree = &tree;
-	if (finish_tree(b, e) || tree_model_add(b->m, &tree, e)) {
+	if (finish_tree(b, round == 0 && start ? start[output] : 0, e) ||
+		tree_model_add(b->m, &tree, e)) {
 		tree_release(&tree);
 		return -1;
 	}
@@ -285,8 +224,12 @@ static int run_rounds(
 
 int tree_boost_start(const struct tree_job *job, struct tree_model *m, double *start, struct err *e)
 {
+	double score;
+
+	if (tree_objective_start(job->truth, &job->out, &score, start, e))
+		return -1;
 	/* as float, which is what a reader of the file will have */
-	m->base_score = (double)(float)tree_objective_start(job->truth, &job->out, start);
+	m->base_score = (double)(float)score;
 	for (size_t k = 0; k < m->n_outputs; k++)
 		m->base_margin[k] = (float)m->base_score;
 	return tree_model_set_objective(m, m->objective, e);
@@ -300,11 +243,18 @@ int tree_boost(const struct tree_job *job, const struct tree_boost_params *p, co
 	int rc = -1;
 
 	b.grower = tree_grower_new(job->frame, &p->grow, 1, job->pool, e);
+	b.leaves = (struct tree_leaves){ .grower = b.grower,
+		.split = &p->grow.split,
+		.truth = job->truth,
+		.margins = margins,
+		.pool = job->pool,
+		.learning_rate = p->learning_rate };
 	b.grad = b.grower ? mem_aligned(n, sizeof(*b.grad), e) : NULL;
 	b.cols = b.grad ? mem_array(job->frame->n_cols, sizeof(*b.cols), e) : NULL;
 	b.reach = b.cols ? mem_array(m->n_outputs, sizeof(*b.reach), e) : NULL;
-	if (!b.reach)
+	if (!b.reach || tree_leaves_init(&b.leaves, n, e))
 		goto out;
+	b.leaves.grad = b.grad;
 	if (m->n_outputs > 1) {
 		b.next = mem_array_raw(n * m->n_outputs, sizeof(*b.next), e);
 		if (!b.next)
@@ -318,7 +268,6 @@ out:
 	free(b.grad);
 	free(b.cols);
 	free(b.reach);
-	free(b.sum_g);
-	free(b.sum_h);
+	tree_leaves_release(&b.leaves);
 	return rc;
 }

@@ -10,8 +10,7 @@
 #define CD4ML_TREE_BOOST_H
 
 #include "base/progress.h"
-#include "tree/grow.h"
-#include "tree/objective.h"
+#include "tree/leaf.h"
 
 /** What is learned from. All borrowed. */
 struct tree_job {

@@ -85,7 +85,7 @@ static int learn(struct cv *c, struct tree_model *m, struct err *e)
 static int run_fold(struct cv *c, unsigned fold, struct err *e)
 {
 	struct tree_model *m = tree_dataset_model(c->d, c->p, e);
-	struct tree_measure_input in = { .truth = &c->d->truth, .margins = c->margins };
+	struct tree_measure_input in = { .truth = &c->d->target.truth, .margins = c->margins };
 	int rc = -1;
 
 	if (!m)
@@ -95,7 +95,7 @@ static int run_fold(struct cv *c, unsigned fold, struct err *e)
 		goto out;
 	in.m = m;
 	in.pick = c->pick;
-	for (size_t i = 0; i < c->d->truth.n_rows; i++)
+	for (size_t i = 0; i < c->d->target.truth.n_rows; i++)
 		if (c->job.out.fold_of[i] == fold)
 			c->pick[in.n++] = (uint32_t)i;
 	c->n_rows[fold] = in.n;
@@ -141,7 +141,7 @@ static json_t *report(const struct cv *c, struct err *e)
 	json_t *sds = json_object(), *rows = json_array();
 	int rc = json_object_set_new(o, "folds", json_integer(c->p->cv));
 
-	rc |= json_object_set_new(o, "objective", json_string(tasks[c->d->task]));
+	rc |= json_object_set_new(o, "objective", json_string(tasks[c->d->target.task]));
 	for (size_t i = 0; i < c->results[0].n; i++)
 		rc |= add_metric(c, i, lists, means, sds);
 	for (int64_t i = 0; i < c->p->cv; i++)
@@ -161,7 +161,7 @@ static json_t *report(const struct cv *c, struct err *e)
 json_t *tree_cv(const struct tree_dataset *d, const struct tree_params *p, const struct tree_io *io,
 	struct err *e)
 {
-	size_t n = d->truth.n_rows, k = (size_t)p->cv;
+	size_t n = d->target.truth.n_rows, k = (size_t)p->cv;
 	struct cv c = { .d = d, .p = p };
 	json_t *o = NULL;
 	uint8_t *folds;
@@ -170,10 +170,12 @@ json_t *tree_cv(const struct tree_dataset *d, const struct tree_params *p, const
 		err_set(e, ERR_INPUT, "%zu rows are too few for %zu folds", n, k);
 		return NULL;
 	}
-	folds = tree_cv_folds(&d->truth, d->n_labels, (unsigned)k, (uint64_t)p->seed, e);
-	c.job = (struct tree_job){ d->frame, &d->truth, { folds, 0 }, io->pool, io->progress,
+	folds = tree_cv_folds(
+		&d->target.truth, d->target.n_labels, (unsigned)k, (uint64_t)p->seed, e);
+	c.job = (struct tree_job){ d->frame, &d->target.truth, { folds, 0 }, io->pool, io->progress,
 		(uint64_t)p->seed };
-	c.margins = folds ? mem_array_raw(n * d->truth.n_outputs, sizeof(*c.margins), e) : NULL;
+	c.margins =
+		folds ? mem_array_raw(n * d->target.truth.n_outputs, sizeof(*c.margins), e) : NULL;
 	c.pick = c.margins ? mem_array_raw(n, sizeof(*c.pick), e) : NULL;
 	c.results = c.pick ? mem_array(k, sizeof(*c.results), e) : NULL;
 	c.n_rows = c.results ? mem_array(k, sizeof(*c.n_rows), e) : NULL;

@@ -1,28 +1,16 @@
 /*
  * dataset - a table as a learner needs it: features binned, target as classes or values, weights.
- *
- * The target decides the task, unless --objective does: text, or 2 to 20 distinct whole numbers, are classes, all else
- * is regression. Classes are numbered in sorted order, numbers by value, texts by bytes; of two the second is
- * the positive one. A row without a target, or without a weight, is an error.
  */
 #ifndef CD4ML_TREE_DATASET_H
 #define CD4ML_TREE_DATASET_H
 
 #include "base/diag.h"
-#include "tree/model.h"
-#include "tree/params.h"
-
-enum { TREE_AUTO_CLASSES = 20 };
+#include "tree/target.h"
 
 struct tree_dataset {
 	struct table *table;
 	struct tree_frame *frame;
-	enum tree_task task;
-	char **labels; /* [n_labels] of classes, sorted */
-	size_t n_labels;
-	struct tree_truth truth; /* points into the following */
-	uint32_t *class;
-	float *values, *weights;
+	struct tree_target target;
 };
 
 /** What tables are read with. */
@@ -45,9 +33,7 @@ struct tree_model *tree_dataset_model(
 struct tree_rows {
 	size_t n;
 	float *x; /* [n][n_features] */
-	struct tree_truth truth;
-	uint32_t *class;
-	float *values, *weights;
+	struct tree_target target;
 };
 
 /** Reads a table with the columns of the model (and p's target and weight). tree_rows_release(). */

@@ -277,7 +277,6 @@ static void prepare(struct forest *f)
 {
 	const struct tree_truth *t = f->job->truth;
 	double most = 0, p = fmath_exp(-f->p->sample), sum = 0, most_weight = 0;
-	double ignored[TREE_CLASS_MAX];
 
 	for (unsigned i = 0; i < MAX_DRAWS; i++) {
 		sum += p;
@@ -293,7 +292,7 @@ static void prepare(struct forest *f)
 	f->grad_unit = f->weight_unit;
 	if (t->loss != TREE_LOSS_SQUARED)
 		return;
-	f->centre = tree_objective_start(t, &f->job->out, ignored);
+	f->centre = tree_objective_mean(t, &f->job->out);
 	for (size_t i = 0; i < t->n_rows; i++)
 		most = fmax(most, fabs((double)t->values[i] - f->centre) * value_weight(f, i));
 	f->grad_unit = most > 0 ? most / (TREE_GRAD_MAX / MAX_DRAWS - 1) : 1;

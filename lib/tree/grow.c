@@ -149,7 +149,7 @@ void tree_grower_free(struct tree_grower *g)
 	free(g);
 }
 
-uint32_t *tree_grower_rows(struct tree_grower *g)
+uint32_t *tree_grower_rows(const struct tree_grower *g)
 {
 	return g->rows;
 }

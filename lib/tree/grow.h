@@ -40,7 +40,7 @@ struct tree_grower *tree_grower_new(const struct tree_frame *f, const struct tre
 void tree_grower_free(struct tree_grower *g);
 
 /** [frame's n_rows] where the caller puts the rows to learn from, ascending, before tree_grower_run(). */
-uint32_t *tree_grower_rows(struct tree_grower *g);
+uint32_t *tree_grower_rows(const struct tree_grower *g);
 
 /**
  * Grows a tree over the first `n_rows` of tree_grower_rows() and the columns of `cols`. `key` is the tree's

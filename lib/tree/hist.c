@@ -348,6 +348,8 @@ void tree_quantize(const struct tree_frame *f, const struct tree_grad *grad, uin
 	z.r.per_hess = h > 0 ? TREE_HESS_MAX / (double)h : 0;
 	q->grad_unit = (double)g / TREE_GRAD_MAX;
 	q->hess_unit = z.r.exact_hess ? (double)h : (double)h / TREE_HESS_MAX;
+	q->grad_max = (double)g;
+	q->hess_max = (double)h;
 	q->class = NULL;
 	q->n_classes = 1;
 	pool_for(pool, tree_n_blocks(f->n_rows), quantize_block, &z);

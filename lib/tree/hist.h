@@ -25,6 +25,7 @@ struct tree_quant {
 	double grad_unit, hess_unit; /* value of 1 */
 	const uint16_t *class; /* [n_rows], or NULL: one gradient */
 	size_t n_classes; /* 1 without classes */
+	double grad_max, hess_max; /* the largest of all rows */
 };
 
 struct tree_hist {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "score/metric.h"
 #include "tree/predict.h"
+#include "tree/rank.h"
 
 struct arrays {
 	double *scores; /* [n][n_outputs] */
@@ -107,6 +108,65 @@ static int measure_binary(const struct tree_measure_input *in, const struct arra
 	return 0;
 }
 
+/** Which rows are picked, for groups of rows. */
+static int measure_ranking(const struct tree_measure_input *in, const struct arrays *a,
+	struct tree_measures *out, struct err *e)
+{
+	const struct tree_truth *t = in->truth;
+	struct score_values s = { t->n_rows, NULL, NULL, t->weights };
+	double *scores = mem_array(t->n_rows, sizeof(*scores), e);
+	double *truth = scores ? mem_array(t->n_rows, sizeof(*truth), e) : NULL;
+	uint8_t *mask = truth ? mem_array(t->n_rows, sizeof(*mask), e) : NULL;
+	double ndcg;
+	int rc = -1;
+
+	if (!mask)
+		goto out;
+	for (size_t i = 0; i < in->n; i++) {
+		size_t row = row_of(in, i);
+
+		scores[row] = a->scores[i];
+		truth[row] = a->values[i];
+		mask[row] = 1;
+	}
+	s.predicted = scores;
+	s.truth = truth;
+	rc = score_ndcg(&s, t->groups, mask, TREE_RANK_NDCG, &ndcg, e);
+	if (!rc)
+		add(out, "ndcg", ndcg);
+out:
+	free(scores);
+	free(truth);
+	free(mask);
+	return rc;
+}
+
+static void measure_values(const struct tree_measure_input *in, const struct arrays *a,
+	struct pool *pool, struct tree_measures *out)
+{
+	struct score_values s = { in->n, a->scores, a->values, a->weights };
+	double shape = in->truth->shape;
+	enum tree_loss loss = in->truth->loss;
+
+	if (loss == TREE_LOSS_ABSOLUTE)
+		add(out, "mae", score_metric_mae(&s, pool));
+	else if (loss == TREE_LOSS_HUBER)
+		add(out, "huber", score_metric_huber(&s, shape, pool));
+	else if (loss == TREE_LOSS_QUANTILE)
+		add(out, "pinball", score_metric_pinball(&s, shape, pool));
+	else if (loss == TREE_LOSS_POISSON)
+		add(out, "poisson_deviance", score_metric_poisson_deviance(&s, pool));
+	else
+		add(out, "rmse", score_metric_rmse(&s, pool));
+	if (in->loss_only)
+		return;
+	if (loss != TREE_LOSS_SQUARED)
+		add(out, "rmse", score_metric_rmse(&s, pool));
+	if (loss != TREE_LOSS_ABSOLUTE)
+		add(out, "mae", score_metric_mae(&s, pool));
+	add(out, "r2", score_metric_r2(&s, pool));
+}
+
 int tree_measure(const struct tree_measure_input *in, struct pool *pool, struct tree_measures *out,
 	struct err *e)
 {
@@ -125,14 +185,10 @@ int tree_measure(const struct tree_measure_input *in, struct pool *pool, struct 
 		add(out, "logloss", score_metric_class_logloss(&s, pool));
 		if (!in->loss_only)
 			add(out, "accuracy", score_metric_class_accuracy(&s, pool));
+	} else if (in->truth->loss == TREE_LOSS_RANK) {
+		rc = measure_ranking(in, &a, out, e);
 	} else {
-		struct score_values s = { in->n, a.scores, a.values, a.weights };
-
-		add(out, "rmse", score_metric_rmse(&s, pool));
-		if (!in->loss_only) {
-			add(out, "mae", score_metric_mae(&s, pool));
-			add(out, "r2", score_metric_r2(&s, pool));
-		}
+		measure_values(in, &a, pool, out);
 	}
 out:
 	release(&a);

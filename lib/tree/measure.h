@@ -12,13 +12,14 @@ enum { TREE_MAX_METRICS = 4 };
 
 struct tree_measures {
 	size_t n;
-	const char *names[TREE_MAX_METRICS]; /* the names of score/metric; the first is the loss */
+	const char *
+		names[TREE_MAX_METRICS]; /* those of score/metric; the first is the loss, or ndcg */
 	double values[TREE_MAX_METRICS];
 };
 
 /**
- * Metrics of the rows of a table: binary logloss, auc, accuracy; multiclass logloss, accuracy; regression rmse,
- * mae, r2.
+ * Metrics of the rows of a table: binary logloss, auc, accuracy; multiclass logloss, accuracy; of numbers what the
+ * objective makes small (rmse, mae, huber, pinball, poisson_deviance), then rmse, mae, r2; ranking ndcg.
  *   margins  [n_rows][n_outputs]
  *   pick     rows[0..n) to measure; NULL: all
  *   loss_only  only the first metric, which is cheap

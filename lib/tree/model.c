@@ -29,6 +29,9 @@ static const struct objective {
 	{ "count:poisson", TREE_REGRESSION, TREE_EXP, BASE_LOG },
 	{ "reg:gamma", TREE_REGRESSION, TREE_EXP, BASE_LOG },
 	{ "reg:tweedie", TREE_REGRESSION, TREE_EXP, BASE_LOG },
+	{ "rank:ndcg", TREE_REGRESSION, TREE_IDENTITY, BASE_AS_IS },
+	{ "rank:pairwise", TREE_REGRESSION, TREE_IDENTITY, BASE_AS_IS },
+	{ "rank:map", TREE_REGRESSION, TREE_IDENTITY, BASE_AS_IS },
 };
 
 struct tree_model *tree_model_new(size_t n_features, size_t n_outputs, struct err *e)

@@ -72,6 +72,7 @@ struct tree_feature {
 
 struct tree_model {
 	char *objective; /* XGBoost's name: "binary:logistic" */
+	double shape; /* its parameter: huber_slope, quantile_alpha, max_delta_step of count:poisson; 0: none */
 	enum tree_task task;
 	enum tree_link link;
 	bool is_forest; /* the mean of shares is what the leaves add up to: margins are probabilities */

@@ -342,22 +342,50 @@ static void add_base_score(struct tree_writer *w)
 	buf_release(&b);
 }
 
+/** What stands for the model's shape, or for its number of classes. */
+#define SHAPE   "shape"
+#define CLASSES "classes"
+
+struct block {
+	const char *objective, *name, *key, *value;
+};
+
+static void add_block(struct tree_writer *w, const struct block *b)
+{
+	char text[NUM_TEXT_MAX], list[NUM_TEXT_MAX + 2];
+
+	emit_of(w)->key(&w->text, b->name);
+	emit_of(w)->begin_object(&w->text);
+	if (strcmp(b->value, CLASSES) == 0) {
+		add_number(w, b->key, w->m->n_outputs);
+	} else if (strcmp(b->value, SHAPE) == 0) {
+		format_score(text, (float)w->m->shape);
+		snprintf(list, sizeof(list), "[%s]", text);
+		add_text(w, b->key, strcmp(b->key, "quantile_alpha") == 0 ? list : text);
+	} else {
+		add_text(w, b->key, b->value);
+	}
+	emit_of(w)->end_object(&w->text);
+}
+
 /** The block that each objective needs beside its name. */
 static int add_objective(struct tree_writer *w, struct err *e)
 {
-	static const struct {
-		const char *objective, *block, *key, *value;
-	} blocks[] = {
+	static const struct block blocks[] = {
 		{ "binary:logistic", "reg_loss_param", "scale_pos_weight", "1" },
 		{ "binary:logitraw", "reg_loss_param", "scale_pos_weight", "1" },
 		{ "reg:squarederror", "reg_loss_param", "scale_pos_weight", "1" },
 		{ "reg:linear", "reg_loss_param", "scale_pos_weight", "1" },
 		{ "reg:logistic", "reg_loss_param", "scale_pos_weight", "1" },
 		{ "reg:gamma", "reg_loss_param", "scale_pos_weight", "1" },
-		{ "reg:pseudohubererror", "pseudo_huber_param", "huber_slope", "1" },
-		{ "count:poisson", "poisson_regression_param", "max_delta_step", "7E-1" },
-		{ "multi:softprob", "softmax_multiclass_param", "num_class", NULL },
-		{ "multi:softmax", "softmax_multiclass_param", "num_class", NULL },
+		{ "reg:pseudohubererror", "pseudo_huber_param", "huber_slope", SHAPE },
+		{ "reg:quantileerror", "quantile_loss_param", "quantile_alpha", SHAPE },
+		{ "count:poisson", "poisson_regression_param", "max_delta_step", SHAPE },
+		{ "rank:ndcg", "lambdarank_param", "lambdarank_pair_method", "topk" },
+		{ "rank:pairwise", "lambdarank_param", "lambdarank_pair_method", "topk" },
+		{ "rank:map", "lambdarank_param", "lambdarank_pair_method", "topk" },
+		{ "multi:softprob", "softmax_multiclass_param", "num_class", CLASSES },
+		{ "multi:softmax", "softmax_multiclass_param", "num_class", CLASSES },
 		{ "reg:absoluteerror", NULL, NULL, NULL },
 		{ "reg:squaredlogerror", NULL, NULL, NULL },
 	};
@@ -373,15 +401,8 @@ static int add_objective(struct tree_writer *w, struct err *e)
 	em->key(&w->text, "objective");
 	em->begin_object(&w->text);
 	add_text(w, "name", w->m->objective);
-	if (blocks[i].block) {
-		em->key(&w->text, blocks[i].block);
-		em->begin_object(&w->text);
-		if (blocks[i].value)
-			add_text(w, blocks[i].key, blocks[i].value);
-		else
-			add_number(w, blocks[i].key, w->m->n_outputs);
-		em->end_object(&w->text);
-	}
+	if (blocks[i].name)
+		add_block(w, &blocks[i]);
 	em->end_object(&w->text);
 	return 0;
 }

@@ -119,6 +119,34 @@ static int set_base(struct raw *r, struct err *e)
 	return 0;
 }
 
+/** The number that shapes the objective, where it has one; of several quantiles the first. */
+static void set_shape(struct raw *r, const void *objective)
+{
+	static const struct {
+		const char *objective, *block, *key;
+		double without;
+	} places[] = {
+		{ "reg:pseudohubererror", "pseudo_huber_param", "huber_slope", 1 },
+		{ "reg:quantileerror", "quantile_loss_param", "quantile_alpha", 0.5 },
+		{ "count:poisson", "poisson_regression_param", "max_delta_step", 0.7 },
+	};
+	struct slice s, first;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (strcmp(r->m->objective, places[i].objective) != 0)
+			continue;
+		r->m->shape = places[i].without;
+		if (!text_of(r, r->doc->member(objective, places[i].block), places[i].key, &s))
+			continue;
+		if (s.len && s.p[0] == '[')
+			s = (struct slice){ s.p + 1, s.len - 1 };
+		slice_cut(&s, ',', &first);
+		if (first.len && first.p[first.len - 1] == ']')
+			first.len--;
+		(void)!num_parse_double(first, false, &r->m->shape);
+	}
+}
+
 static int set_objective(struct raw *r, struct err *e)
 {
 	struct slice s;
@@ -132,6 +160,8 @@ static int set_objective(struct raw *r, struct err *e)
 		return -1;
 	rc = tree_model_set_objective(r->m, name, e);
 	free(name);
+	if (!rc)
+		set_shape(r, r->doc->member(r->learner, "objective"));
 	return rc;
 }
 

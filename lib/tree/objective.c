@@ -1,8 +1,12 @@
 #include "tree/objective.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/fmath.h"
+#include "base/mem.h"
+#include "tree/quantile.h"
+#include "tree/rank.h"
 
 struct job {
 	const struct tree_truth *t;
@@ -17,11 +21,76 @@ static float weight_of(const struct tree_truth *t, size_t row)
 	return t->weights ? t->weights[row] : 1;
 }
 
-/** Sums run over the rows in their order: the same for any number of threads. */
-double tree_objective_start(
-	const struct tree_truth *t, const struct tree_hold_out *out, double *margins)
+double tree_loss_quantile(const struct tree_truth *t)
+{
+	switch (t->loss) {
+	case TREE_LOSS_ABSOLUTE:
+		return 0.5;
+	case TREE_LOSS_QUANTILE:
+		return t->shape;
+	default:
+		return NAN;
+	}
+}
+
+/** The rows' quantile; a pseudo-Huber loss starts at the median, too. */
+static int start_at_quantile(
+	const struct tree_truth *t, const struct tree_hold_out *out, double *score, struct err *e)
+{
+	float *values = mem_array_raw(t->n_rows, sizeof(*values), e);
+	uint32_t *weights =
+		t->weights && values ? mem_array_raw(t->n_rows, sizeof(*weights), e) : NULL;
+	double most = 0;
+	size_t n = 0;
+	int rc = -1;
+
+	if (!values || (t->weights && !weights))
+		goto out;
+	for (size_t i = 0; weights && i < t->n_rows; i++)
+		most = fmax(most, (double)t->weights[i]);
+	for (size_t i = 0; i < t->n_rows; i++) {
+		if (tree_is_held_out(out, i))
+			continue;
+		if (weights)
+			weights[n] =
+				(uint32_t)ceil((double)t->weights[i] / most * TREE_QUANTILE_UNIT);
+		values[n++] = t->values[i];
+	}
+	*score = (double)tree_quantile(
+		values, weights, n, t->loss == TREE_LOSS_HUBER ? 0.5 : tree_loss_quantile(t));
+	rc = 0;
+out:
+	free(values);
+	free(weights);
+	return rc;
+}
+
+static double truth_of(const struct tree_truth *t, size_t row)
+{
+	return tree_loss_has_classes(t->loss) ? t->class[row] : (double)t->values[row];
+}
+
+/** The sum runs over the rows in their order: the same for any number of threads. */
+double tree_objective_mean(const struct tree_truth *t, const struct tree_hold_out *out)
 {
 	double sum = 0, all = 0;
+
+	for (size_t i = 0; i < t->n_rows; i++) {
+		double w = (double)weight_of(t, i);
+
+		if (tree_is_held_out(out, i))
+			continue;
+		all += w;
+		sum += w * truth_of(t, i);
+	}
+	if (all <= 0)
+		return t->loss == TREE_LOSS_SQUARED ? 0 : 0.5;
+	return sum / all;
+}
+
+static void log_shares(const struct tree_truth *t, const struct tree_hold_out *out, double *margins)
+{
+	double all = 0;
 
 	for (size_t k = 0; k < t->n_outputs; k++)
 		margins[k] = 0;
@@ -31,23 +100,39 @@ double tree_objective_start(
 		if (tree_is_held_out(out, i))
 			continue;
 		all += w;
-		if (t->loss == TREE_LOSS_SOFTMAX)
-			margins[t->class[i]] += w;
-		else
-			sum += w *
-			       (t->loss == TREE_LOSS_SQUARED ? (double)t->values[i] : t->class[i]);
+		margins[t->class[i]] += w;
 	}
-	if (t->loss == TREE_LOSS_SOFTMAX) {
-		for (size_t k = 0; k < t->n_outputs; k++)
-			margins[k] = margins[k] > 0 ? fmath_log(margins[k] / all) : -20;
+	for (size_t k = 0; k < t->n_outputs; k++)
+		margins[k] = margins[k] > 0 ? fmath_log(margins[k] / all) : -20;
+}
+
+int tree_objective_start(const struct tree_truth *t, const struct tree_hold_out *out, double *score,
+	double *margins, struct err *e)
+{
+	*score = 0;
+	for (size_t k = 0; k < t->n_outputs; k++)
+		margins[k] = 0;
+	switch (t->loss) {
+	case TREE_LOSS_SQUARED:
+		*score = tree_objective_mean(t, out);
+		return 0;
+	case TREE_LOSS_LOGISTIC:
+		*score = fmin(fmax(tree_objective_mean(t, out), 1e-6), 1 - 1e-6);
+		return 0;
+	case TREE_LOSS_POISSON:
+		*score = fmax(tree_objective_mean(t, out), 1e-6);
+		return 0;
+	case TREE_LOSS_SOFTMAX:
+		log_shares(t, out, margins);
+		return 0;
+	case TREE_LOSS_ABSOLUTE:
+	case TREE_LOSS_HUBER:
+	case TREE_LOSS_QUANTILE:
+		return start_at_quantile(t, out, score, e);
+	case TREE_LOSS_RANK:
 		return 0;
 	}
-	if (all <= 0)
-		return t->loss == TREE_LOSS_SQUARED ? 0 : 0.5;
-	sum /= all;
-	if (t->loss == TREE_LOSS_LOGISTIC)
-		sum = fmin(fmax(sum, 1e-6), 1 - 1e-6);
-	return sum;
+	return 0;
 }
 
 static void squared(const struct job *j, size_t from, size_t to)
@@ -57,6 +142,54 @@ static void squared(const struct job *j, size_t from, size_t to)
 
 		j->out[i].grad = w * (j->margins[i] - j->t->values[i]);
 		j->out[i].hess = w;
+	}
+}
+
+static void absolute(const struct job *j, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		float w = weight_of(j->t, i), d = j->margins[i] - j->t->values[i];
+
+		j->out[i].grad = d > 0 ? w : d < 0 ? -w : 0;
+		j->out[i].hess = w;
+	}
+}
+
+static void huber(const struct job *j, size_t from, size_t to)
+{
+	double slope = j->t->shape;
+
+	for (size_t i = from; i < to; i++) {
+		double w = (double)weight_of(j->t, i);
+		double d = (double)(j->margins[i] - j->t->values[i]);
+		double s = sqrt(1 + d / slope * (d / slope));
+
+		j->out[i].grad = (float)(w * d / s);
+		j->out[i].hess = (float)(w / (s * s * s));
+	}
+}
+
+static void quantile(const struct job *j, size_t from, size_t to)
+{
+	float alpha = (float)j->t->shape;
+
+	for (size_t i = from; i < to; i++) {
+		float w = weight_of(j->t, i);
+
+		j->out[i].grad = w * (j->margins[i] >= j->t->values[i] ? 1 - alpha : -alpha);
+		j->out[i].hess = w;
+	}
+}
+
+static void poisson(const struct job *j, size_t from, size_t to)
+{
+	double steeper = fmath_exp(j->t->shape);
+
+	for (size_t i = from; i < to; i++) {
+		double w = (double)weight_of(j->t, i), p = fmath_exp((double)j->margins[i]);
+
+		j->out[i].grad = (float)(w * (p - (double)j->t->values[i]));
+		j->out[i].hess = (float)(w * p * steeper);
 	}
 }
 
@@ -98,13 +231,30 @@ static void run_block(void *ctx, size_t block, int worker)
 	case TREE_LOSS_SOFTMAX:
 		softmax(j, from, to);
 		return;
+	case TREE_LOSS_ABSOLUTE:
+		absolute(j, from, to);
+		return;
+	case TREE_LOSS_HUBER:
+		huber(j, from, to);
+		return;
+	case TREE_LOSS_QUANTILE:
+		quantile(j, from, to);
+		return;
+	case TREE_LOSS_POISSON:
+		poisson(j, from, to);
+		return;
+	case TREE_LOSS_RANK: /* by groups, not by rows */
+		return;
 	}
 }
 
-void tree_objective_gradients(const struct tree_truth *t, const float *margins, size_t output,
-	struct pool *pool, struct tree_grad *out)
+int tree_objective_gradients(const struct tree_truth *t, const float *margins, size_t output,
+	struct pool *pool, struct tree_grad *out, struct err *e)
 {
 	struct job j = { t, margins, output, out, tree_kernel_best() };
 
+	if (t->loss == TREE_LOSS_RANK)
+		return tree_rank_gradients(t, margins, pool, out, e);
 	pool_for(pool, tree_n_blocks(t->n_rows), run_block, &j);
+	return 0;
 }

@@ -5,6 +5,51 @@
 
 #include "base/num.h"
 
+/** Our names come first, then those of the peers. */
+static const struct objective_name {
+	const char *name;
+	enum tree_objective_option objective;
+} objective_names[] = {
+	{ "auto", TREE_OBJECTIVE_AUTO },
+	{ "binary", TREE_OBJECTIVE_BINARY },
+	{ "multiclass", TREE_OBJECTIVE_MULTICLASS },
+	{ "regression", TREE_OBJECTIVE_REGRESSION },
+	{ "l1", TREE_OBJECTIVE_L1 },
+	{ "huber", TREE_OBJECTIVE_HUBER },
+	{ "quantile", TREE_OBJECTIVE_QUANTILE },
+	{ "poisson", TREE_OBJECTIVE_POISSON },
+	{ "ranking", TREE_OBJECTIVE_RANKING },
+	{ "binary:logistic", TREE_OBJECTIVE_BINARY },
+	{ "multi:softprob", TREE_OBJECTIVE_MULTICLASS },
+	{ "multi:softmax", TREE_OBJECTIVE_MULTICLASS },
+	{ "softmax", TREE_OBJECTIVE_MULTICLASS },
+	{ "reg:squarederror", TREE_OBJECTIVE_REGRESSION },
+	{ "regression_l2", TREE_OBJECTIVE_REGRESSION },
+	{ "l2", TREE_OBJECTIVE_REGRESSION },
+	{ "mse", TREE_OBJECTIVE_REGRESSION },
+	{ "rmse", TREE_OBJECTIVE_REGRESSION },
+	{ "reg:absoluteerror", TREE_OBJECTIVE_L1 },
+	{ "regression_l1", TREE_OBJECTIVE_L1 },
+	{ "mae", TREE_OBJECTIVE_L1 },
+	{ "reg:pseudohubererror", TREE_OBJECTIVE_HUBER },
+	{ "reg:quantileerror", TREE_OBJECTIVE_QUANTILE },
+	{ "count:poisson", TREE_OBJECTIVE_POISSON },
+	{ "rank:ndcg", TREE_OBJECTIVE_RANKING },
+	{ "lambdarank", TREE_OBJECTIVE_RANKING },
+};
+
+static int set_objective(void *field, const struct opt *o, char **values, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(objective_names) / sizeof(objective_names[0]); i++)
+		if (strcmp(values[0], objective_names[i].name) == 0) {
+			*(int *)field = (int)objective_names[i].objective;
+			return 0;
+		}
+	err_set(e, ERR_INPUT, "option '--%s': '%s' is not known", o->name, values[0]);
+	return err_hint(e, "auto, binary, multiclass, regression, l1, huber, quantile, poisson and "
+			   "ranking are, and their names in XGBoost and LightGBM");
+}
+
 #define AT(member) offsetof(struct tree_params, member)
 
 const struct opt tree_params_options[] = {
@@ -12,8 +57,16 @@ const struct opt tree_params_options[] = {
 	{ 0, "target", OPT_TEXT, AT(target), "COL", "column to learn" },
 	{ 0, "drop", OPT_LIST, AT(drop), "COL,...", "columns to leave out" },
 	{ 0, "weight", OPT_TEXT, AT(weight), "COL", "column of row weights" },
-	{ 0, "objective", OPT_CHOICE, AT(objective), "auto|binary|multiclass|regression",
-		"kind of task" },
+	{ 0, "group", OPT_TEXT, AT(group), "COL",
+		"column of groups: queries of ranking; kept together by --cv" },
+	{ 0, "objective", OPT_CALL, AT(objective), "NAME",
+		"what to learn: auto, binary, multiclass, regression, l1, huber, quantile, "
+		"poisson, ranking [auto]",
+		.call = set_objective },
+	{ 0, "quantile-alpha", OPT_NUMBER, AT(quantile_alpha), "X",
+		"of quantile: the share that is to lie below", .min = 0, .max = 1 },
+	{ 0, "huber-slope", OPT_NUMBER, AT(huber_slope), "X",
+		"of huber: the error from which on it counts linearly", .min = 0, .max = 1e300 },
 	OPT_HEADING("Trees"),
 	{ 0, "trees", OPT_INT, AT(trees), "N", "number of trees (of rounds, when boosting)",
 		.min = 1, .max = 1e6 },
@@ -41,6 +94,9 @@ const struct opt tree_params_options[] = {
 		.max = 1e300 },
 	{ 0, "alpha", OPT_NUMBER, AT(alpha), "X", "L1 regularization of leaves", .min = 0,
 		.max = 1e300 },
+	{ 0, "max-delta-step", OPT_NUMBER, AT(max_delta_step), "X",
+		"longest step of a leaf before the learning rate; 0: any, 0.7 with poisson",
+		.min = 0, .max = 1e300 },
 	{ 0, "colsample-bytree", OPT_NUMBER, AT(colsample_bytree), "X",
 		"share of the columns for each tree", .min = 0, .max = 1 },
 	{ 0, "early-stopping", OPT_INT, AT(early_stopping), "N",
@@ -70,6 +126,8 @@ const struct tree_params tree_params_boost = {
 	.subsample = 1,
 	.colsample_bytree = 1,
 	.mtry = "all",
+	.quantile_alpha = 0.5,
+	.huber_slope = 1,
 	.dialect = CSV_DIALECT_DEFAULT,
 };
 
@@ -83,6 +141,8 @@ const struct tree_params tree_params_forest = {
 	.subsample = 1,
 	.colsample_bytree = 1,
 	.mtry = "sqrt",
+	.quantile_alpha = 0.5,
+	.huber_slope = 1,
 	.bootstrap = true,
 	.dialect = CSV_DIALECT_DEFAULT,
 };
@@ -109,6 +169,55 @@ static int check_learner(const struct tree_params *p, struct err *e)
 		return no_effect("colsample-bytree", forest, e);
 	if (p->early_stopping)
 		return no_effect("early-stopping", forest, e);
+	if (p->max_delta_step != 0)
+		return no_effect("max-delta-step", forest, e);
+	if (p->objective > TREE_OBJECTIVE_REGRESSION) {
+		err_set(e, ERR_INPUT, "a forest does not learn --objective %s",
+			tree_params_objective(p));
+		return err_hint(e, "gbt-train does");
+	}
+	return 0;
+}
+
+/** The columns that have a part of their own are different, and not dropped. */
+static int check_columns(const struct tree_params *p, struct err *e)
+{
+	const char *names[] = { p->target, p->weight, p->group };
+	const char *const parts[] = { "target", "weight", "group" };
+
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t k = i + 1; k < 3; k++)
+			if (names[i] && names[k] && strcmp(names[i], names[k]) == 0)
+				return err_set(e, ERR_INPUT, "column '%s' cannot be both %s and %s",
+					names[i], parts[i], parts[k]);
+		for (size_t k = 0; k < p->drop.n; k++)
+			if (names[i] && strcmp(p->drop.items[k], names[i]) == 0)
+				return err_set(e, ERR_INPUT,
+					"column '%s' is needed, and cannot be dropped", names[i]);
+	}
+	return 0;
+}
+
+static int check_objective(const struct tree_params *p, struct err *e)
+{
+	bool is_ranking = p->objective == TREE_OBJECTIVE_RANKING;
+
+	if (is_ranking && !p->group) {
+		err_set(e, ERR_INPUT, "ranking needs to know which rows belong together");
+		return err_hint(e, "say --group COL");
+	}
+	if (p->group && !is_ranking && !p->cv) {
+		err_set(e, ERR_INPUT, "--group has no effect without ranking or --cv");
+		return err_hint(e, "leave the column out with --drop");
+	}
+	if (!(p->quantile_alpha > 0 && p->quantile_alpha < 1))
+		return err_set(e, ERR_INPUT, "--quantile-alpha must be between 0 and 1");
+	if (p->quantile_alpha != 0.5 && p->objective != TREE_OBJECTIVE_QUANTILE)
+		return no_effect("quantile-alpha", "other objectives than quantile", e);
+	if (!(p->huber_slope > 0))
+		return err_set(e, ERR_INPUT, "--huber-slope must be above 0");
+	if (p->huber_slope != 1 && p->objective != TREE_OBJECTIVE_HUBER)
+		return no_effect("huber-slope", "other objectives than huber", e);
 	return 0;
 }
 
@@ -118,14 +227,8 @@ int tree_params_check(const struct tree_params *p, struct err *e)
 		err_set(e, ERR_INPUT, "the column to learn is not given");
 		return err_hint(e, "say --target COL");
 	}
-	if (p->weight && strcmp(p->weight, p->target) == 0)
-		return err_set(
-			e, ERR_INPUT, "column '%s' cannot be both target and weight", p->target);
-	for (size_t i = 0; i < p->drop.n; i++)
-		if (strcmp(p->drop.items[i], p->target) == 0 ||
-			(p->weight && strcmp(p->drop.items[i], p->weight) == 0))
-			return err_set(e, ERR_INPUT, "column '%s' is needed, and cannot be dropped",
-				p->drop.items[i]);
+	if (check_columns(p, e) || check_objective(p, e))
+		return -1;
 	if (!(p->subsample > 0) || !(p->colsample_bytree > 0))
 		return err_set(e, ERR_INPUT, "--%s must be above 0",
 			p->subsample > 0 ? "colsample-bytree" : "subsample");
@@ -142,6 +245,33 @@ int tree_params_check(const struct tree_params *p, struct err *e)
 	if (csv_dialect_check(&p->dialect, e))
 		return -1;
 	return check_learner(p, e);
+}
+
+const char *tree_params_objective(const struct tree_params *p)
+{
+	return objective_names[p->objective].name;
+}
+
+enum tree_loss tree_params_loss(const struct tree_params *p, double *shape)
+{
+	*shape = 0;
+	switch ((enum tree_objective_option)p->objective) {
+	case TREE_OBJECTIVE_L1:
+		return TREE_LOSS_ABSOLUTE;
+	case TREE_OBJECTIVE_HUBER:
+		*shape = p->huber_slope;
+		return TREE_LOSS_HUBER;
+	case TREE_OBJECTIVE_QUANTILE:
+		*shape = p->quantile_alpha;
+		return TREE_LOSS_QUANTILE;
+	case TREE_OBJECTIVE_POISSON:
+		*shape = p->max_delta_step > 0 ? p->max_delta_step : 0.7;
+		return TREE_LOSS_POISSON;
+	case TREE_OBJECTIVE_RANKING:
+		return TREE_LOSS_RANK;
+	default:
+		return TREE_LOSS_SQUARED;
+	}
 }
 
 /** 0 for all columns. */
@@ -182,6 +312,9 @@ static int set_grow(
 	g->split.lambda = p->lambda;
 	g->split.alpha = p->alpha;
 	g->split.gamma = p->gamma;
+	g->split.max_delta_step = p->max_delta_step;
+	if (p->objective == TREE_OBJECTIVE_POISSON && g->split.max_delta_step <= 0)
+		g->split.max_delta_step = 0.7;
 	g->split.min_child_weight = p->min_child_weight;
 	g->split.min_samples_leaf = (uint64_t)p->min_samples_leaf;
 	if (p->is_forest) {

@@ -14,19 +14,25 @@ enum tree_objective_option {
 	TREE_OBJECTIVE_AUTO,
 	TREE_OBJECTIVE_BINARY,
 	TREE_OBJECTIVE_MULTICLASS,
-	TREE_OBJECTIVE_REGRESSION
+	TREE_OBJECTIVE_REGRESSION,
+	TREE_OBJECTIVE_L1,
+	TREE_OBJECTIVE_HUBER,
+	TREE_OBJECTIVE_QUANTILE,
+	TREE_OBJECTIVE_POISSON,
+	TREE_OBJECTIVE_RANKING,
 };
 
 struct tree_params {
 	bool is_forest; /* which learner the struct is for; no option */
 
-	const char *target, *weight;
+	const char *target, *weight, *group;
 	struct opt_list drop;
 	int objective; /* enum tree_objective_option */
+	double quantile_alpha, huber_slope;
 	int64_t seed;
 
 	int64_t trees, max_depth, max_leaves, min_samples_leaf, max_bin;
-	double learning_rate, lambda, alpha, gamma, min_child_weight;
+	double learning_rate, lambda, alpha, gamma, min_child_weight, max_delta_step;
 	double subsample, colsample_bytree;
 	const char *mtry;
 	bool bootstrap;
@@ -36,6 +42,11 @@ struct tree_params {
 	const char *metrics, *importance;
 	struct csv_dialect dialect;
 };
+
+/** The objective's name, as the option takes it. */
+const char *tree_params_objective(const struct tree_params *p);
+/** The loss of numbers that an objective asks for, and its shape (0: none). Not for classes and auto. */
+enum tree_loss tree_params_loss(const struct tree_params *p, double *shape);
 
 /** Offsets are those of struct tree_params. */
 extern const struct opt tree_params_options[];

@@ -49,13 +49,32 @@ void tree_split_work_release(struct tree_split_work *w)
 	memset(w, 0, sizeof(*w));
 }
 
+/** Soft threshold. */
+static double shrink(double g, double alpha)
+{
+	return g > alpha ? g - alpha : g < -alpha ? g + alpha : 0;
+}
+
+double tree_split_weight(const struct tree_split_params *p, double grad, double hess)
+{
+	double w, most = p->max_delta_step > 0 ? p->max_delta_step : INFINITY;
+
+	if (!(hess + p->lambda > 0))
+		return 0;
+	w = -shrink(grad, p->alpha) / (hess + p->lambda);
+	return w > most ? most : w < -most ? -most : w;
+}
+
 double tree_split_score(const struct tree_split_params *p, double grad, double hess)
 {
-	double g = grad;
+	double g = shrink(grad, p->alpha), w;
 
-	if (p->alpha > 0)
-		g = g > p->alpha ? g - p->alpha : g < -p->alpha ? g + p->alpha : 0;
-	return hess + p->lambda > 0 ? g * g / (hess + p->lambda) : 0;
+	if (!(hess + p->lambda > 0))
+		return 0;
+	if (!(p->max_delta_step > 0))
+		return g * g / (hess + p->lambda);
+	w = tree_split_weight(p, grad, hess);
+	return -(2 * g * w + (hess + p->lambda) * w * w);
 }
 
 static double score_of(const struct search *s, const struct side *a, double more_lambda)
@@ -156,7 +175,7 @@ static void scan_numbers(const struct search *s, uint32_t col, bool missing_left
 	double gain = fmax(s->least, s->best->gain);
 	uint32_t bin;
 
-	if (s->p->alpha > 0) {
+	if (s->p->alpha > 0 || s->p->max_delta_step > 0) {
 		scan_numbers_plainly(s, col, missing_left);
 		return;
 	}

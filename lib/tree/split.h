@@ -16,12 +16,14 @@ enum { TREE_CLASS_MAX = 1000 }; /* most classes of a histogram */
 
 struct tree_split_params {
 	double lambda, alpha, gamma;
+	double max_delta_step; /* largest step of a leaf before the learning rate; 0: any */
 	double min_child_weight;
 	uint64_t min_samples_leaf;
 	double cat_smooth, cat_lambda; /* for sets of several categories */
 	uint32_t cat_one_max; /* up to so many categories: one against the rest */
 	uint32_t cat_set_max; /* most categories of a set */
 	uint64_t cat_min_rows; /* rows that a step along the order takes at least */
+	const int8_t *monotone; /* [n_cols] 1: rising, -1: falling, 0: any way; NULL: all so */
 };
 
 #define TREE_SPLIT_DEFAULT                                                                       \
@@ -57,7 +59,9 @@ int tree_split_work_init(
 	struct tree_split_work *w, const struct tree_frame *f, struct err *e) MUST_CHECK;
 void tree_split_work_release(struct tree_split_work *w);
 
-/** A sum's weight: soft threshold by alpha, then G^2 / (H + lambda). */
+/** The value of a leaf with these sums: a Newton step within max_delta_step, see tree/leaf.h. */
+double tree_split_weight(const struct tree_split_params *p, double grad, double hess);
+/** What a leaf with that value gains: G^2 / (H + lambda) if nothing limits it. */
 double tree_split_score(const struct tree_split_params *p, double grad, double hess);
 
 /**

@@ -70,9 +70,9 @@ static int measure(
 {
 	struct tree_measure_input in = {
 		.m = r->m,
-		.truth = valid ? &r->valid.truth : &r->data.truth,
+		.truth = valid ? &r->valid.target.truth : &r->data.target.truth,
 		.margins = valid ? r->valid_margins : r->margins,
-		.n = valid ? r->valid.n : r->data.truth.n_rows,
+		.n = valid ? r->valid.n : r->data.target.truth.n_rows,
 		.loss_only = loss_only,
 	};
 
@@ -132,6 +132,11 @@ static int note_round(struct run *r, size_t round, struct err *e)
 	return add_measures(r, o, true, e);
 }
 
+static bool is_better(const char *metric, double value, double than)
+{
+	return score_metric_find(metric)->higher_is_better ? value > than : value < than;
+}
+
 static int round_done(void *ctx, size_t round, const float *margins, struct err *e)
 {
 	struct run *r = ctx;
@@ -149,7 +154,7 @@ static int round_done(void *ctx, size_t round, const float *margins, struct err 
 		return -1;
 	snprintf(text, sizeof(text), "%s %.5f", loss.names[0], loss.values[0]);
 	progress_note(r->t->io.progress, text);
-	if (round == 0 || loss.values[0] < r->best_loss) {
+	if (round == 0 || is_better(loss.names[0], loss.values[0], r->best_loss)) {
 		r->best_loss = loss.values[0];
 		r->best_round = round;
 	}
@@ -164,7 +169,7 @@ static int keep_best(struct run *r, struct err *e)
 	if (!r->p->early_stopping)
 		return 0;
 	r->m->best_iteration = (int64_t)r->best_round;
-	diag_say(r->t->io.diag, DIAG_NOTE, "best loss on %s: %g in round %zu of %zu", r->p->valid,
+	diag_say(r->t->io.diag, DIAG_NOTE, "best on %s: %g in round %zu of %zu", r->p->valid,
 		r->best_loss, r->best_round + 1, r->m->n_trees / k);
 	if (n == r->m->n_trees)
 		return 0;
@@ -188,7 +193,8 @@ static int train_boost(struct run *r, struct err *e)
 	if (tree_params_to_boost(r->p, r->m->n_features, &p, e) ||
 		tree_boost_start(&r->job, r->m, start, e) || start_valid(r, e))
 		return -1;
-	r->margins = mem_aligned(r->data.truth.n_rows * r->m->n_outputs, sizeof(*r->margins), e);
+	r->margins =
+		mem_aligned(r->data.target.truth.n_rows * r->m->n_outputs, sizeof(*r->margins), e);
 	if (!r->margins)
 		return -1;
 	progress_start(r->t->io.progress, "boosting", p.n_trees, "trees");
@@ -269,7 +275,7 @@ static int train_forest(struct run *r, struct err *e)
 	if (tree_params_to_forest(r->p, r->m->n_features, &p, e) || start_valid(r, e))
 		return -1;
 	if (r->p->metrics && !r->p->cv) {
-		r->margins = mem_aligned(r->data.truth.n_rows * k, sizeof(*r->margins), e);
+		r->margins = mem_aligned(r->data.target.truth.n_rows * k, sizeof(*r->margins), e);
 		if (!r->margins)
 			return -1;
 	}
@@ -401,8 +407,8 @@ static int learn(struct run *r, struct err *e)
 	r->m = tree_dataset_model(&r->data, r->p, e);
 	if (!r->m)
 		return -1;
-	r->job = (struct tree_job){ r->data.frame, &r->data.truth, { NULL, 0 }, r->t->io.pool,
-		r->t->io.progress, (uint64_t)r->p->seed };
+	r->job = (struct tree_job){ r->data.frame, &r->data.target.truth, { NULL, 0 },
+		r->t->io.pool, r->t->io.progress, (uint64_t)r->p->seed };
 	if (r->p->metrics && !r->p->cv) {
 		r->iterations = json_array();
 		if (!r->iterations)

@@ -1,0 +1,189 @@
+#include "tree/leaf.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tree/quantile.h"
+
+enum {
+	AHEAD = 24, /* rows that are fetched before they are needed */
+	BITS = 30, /* of the largest gradient: sums of 2^32 rows fit */
+};
+
+int tree_leaves_init(struct tree_leaves *l, size_t n_rows, struct err *e)
+{
+	if (isnan(tree_loss_quantile(l->truth)))
+		return 0;
+	l->rest = mem_array_raw(n_rows, sizeof(*l->rest), e);
+	if (!l->rest)
+		return -1;
+	if (!l->truth->weights)
+		return 0;
+	l->rest_weight = mem_array_raw(n_rows, sizeof(*l->rest_weight), e);
+	return l->rest_weight ? 0 : -1;
+}
+
+void tree_leaves_release(struct tree_leaves *l)
+{
+	free(l->sum_g);
+	free(l->sum_h);
+	free(l->weight);
+	free(l->rest);
+	free(l->rest_weight);
+	memset(l, 0, sizeof(*l));
+}
+
+/* ---- sums ------------------------------------------------------------------------------------------------ */
+
+/** A power of 2, so that nothing is lost of values that are not much smaller than the largest. */
+static double step_of(double most)
+{
+	int exponent;
+
+	frexp(most, &exponent);
+	return most > 0 ? ldexp(1, exponent - BITS) : 1;
+}
+
+/** Task: sums of a leaf. */
+static void sum_leaf(void *ctx, size_t i, int worker)
+{
+	struct tree_leaves *l = ctx;
+	const uint32_t *rows = tree_grower_rows(l->grower) + l->nodes[i].begin;
+	double per_g = 1 / step_of(l->grad_max), per_h = 1 / step_of(l->hess_max);
+	int64_t g = 0, h = 0;
+
+	(void)worker;
+	if (l->nodes[i].left >= 0)
+		return;
+	for (size_t k = 0, n = l->nodes[i].n; k < n; k++) {
+		const struct tree_grad *r = &l->grad[rows[k]];
+
+		__builtin_prefetch(&l->grad[rows[k + AHEAD < n ? k + AHEAD : k]]);
+		g += (int64_t)((double)r->grad * per_g);
+		h += (int64_t)((double)r->hess * per_h);
+	}
+	l->sum_g[i] = g;
+	l->sum_h[i] = h;
+}
+
+static double grad_of(const struct tree_leaves *l, uint32_t node)
+{
+	return (double)l->sum_g[node] * step_of(l->grad_max);
+}
+
+static double hess_of(const struct tree_leaves *l, uint32_t node)
+{
+	return (double)l->sum_h[node] * step_of(l->hess_max);
+}
+
+/** Children before parents. */
+static void add_up(struct tree_leaves *l, struct tree *tree)
+{
+	const struct tree_split_params *p = l->split;
+
+	for (uint32_t i = l->n_nodes; i-- > 0;) {
+		int32_t c = l->nodes[i].left;
+
+		if (c >= 0) {
+			l->sum_g[i] = l->sum_g[c] + l->sum_g[c + 1];
+			l->sum_h[i] = l->sum_h[c] + l->sum_h[c + 1];
+			tree->stats[i].gain =
+				(float)(tree_split_score(p, grad_of(l, (uint32_t)c),
+						hess_of(l, (uint32_t)c)) +
+					tree_split_score(p, grad_of(l, (uint32_t)c + 1),
+						hess_of(l, (uint32_t)c + 1)) -
+					tree_split_score(p, grad_of(l, i), hess_of(l, i)));
+		}
+		tree->stats[i].hessian = (float)hess_of(l, i);
+		l->weight[i] = tree_split_weight(p, grad_of(l, i), hess_of(l, i));
+	}
+}
+
+/* ---- quantiles ------------------------------------------------------------------------------------------- */
+
+/** Task: the quantile of a leaf's rows. */
+static void renew_leaf(void *ctx, size_t i, int worker)
+{
+	struct tree_leaves *l = ctx;
+	const struct tree_truth *t = l->truth;
+	const uint32_t *rows = tree_grower_rows(l->grower) + l->nodes[i].begin;
+	float *rest = l->rest + l->nodes[i].begin, most = 0;
+	uint32_t *weights = l->rest_weight ? l->rest_weight + l->nodes[i].begin : NULL;
+	size_t n = l->nodes[i].n;
+
+	(void)worker;
+	if (l->nodes[i].left >= 0)
+		return;
+	for (size_t k = 0; weights && k < n; k++)
+		most = fmaxf(most, t->weights[rows[k]]);
+	for (size_t k = 0; k < n; k++) {
+		rest[k] = t->values[rows[k]] - l->margins[rows[k]];
+		if (weights)
+			weights[k] = (uint32_t)ceilf(
+				t->weights[rows[k]] / fmaxf(most, 1e-30f) * TREE_QUANTILE_UNIT);
+	}
+	l->weight[i] = (double)tree_quantile(rest, weights, n, tree_loss_quantile(t));
+}
+
+/* ---- bounds ---------------------------------------------------------------------------------------------- */
+
+struct bounds {
+	double lo, hi;
+};
+
+static double clamp(double v, struct bounds b)
+{
+	return v < b.lo ? b.lo : v > b.hi ? b.hi : v;
+}
+
+/** Parents before children. A renewed leaf is bounded as any other. */
+static int keep_order(struct tree_leaves *l, struct err *e)
+{
+	struct bounds *b = mem_array(l->n_nodes, sizeof(*b), e);
+
+	if (!b)
+		return -1;
+	b[0] = (struct bounds){ -INFINITY, INFINITY };
+	for (uint32_t i = 0; i < l->n_nodes; i++) {
+		int32_t c = l->nodes[i].left, way;
+		double middle;
+
+		l->weight[i] = clamp(l->weight[i], b[i]);
+		if (c < 0)
+			continue;
+		b[c] = b[c + 1] = b[i];
+		way = l->split->monotone[l->nodes[i].split.col];
+		middle = (clamp(l->weight[c], b[i]) + clamp(l->weight[c + 1], b[i])) / 2;
+		if (way > 0)
+			b[c].hi = b[c + 1].lo = middle;
+		else if (way < 0)
+			b[c].lo = b[c + 1].hi = middle;
+	}
+	free(b);
+	return 0;
+}
+
+int tree_leaves_fill(struct tree_leaves *l, double offset, struct tree *tree, struct err *e)
+{
+	l->nodes = tree_grower_nodes(l->grower, &l->n_nodes);
+	if (mem_grow(&l->sum_g, &l->cap_g, l->n_nodes, sizeof(*l->sum_g), e) ||
+		mem_grow(&l->sum_h, &l->cap_h, l->n_nodes, sizeof(*l->sum_h), e) ||
+		mem_grow(&l->weight, &l->cap_weight, l->n_nodes, sizeof(*l->weight), e))
+		return -1;
+	pool_for(l->pool, l->n_nodes, sum_leaf, l);
+	add_up(l, tree);
+	if (l->rest)
+		pool_for(l->pool, l->n_nodes, renew_leaf, l);
+	if (l->split->monotone && keep_order(l, e))
+		return -1;
+	for (uint32_t i = 0; i < l->n_nodes; i++) {
+		float weight = (float)(l->weight[i] * l->learning_rate + offset);
+
+		tree->stats[i].weight = weight;
+		if (l->nodes[i].left < 0)
+			tree->nodes[i].value = weight;
+	}
+	return 0;
+}
