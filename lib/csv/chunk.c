@@ -111,6 +111,11 @@ uint64_t csv_chunk_index(const struct csv_chunk *c)
 	return c->index;
 }
 
+size_t csv_chunk_n_bytes(const struct csv_chunk *c)
+{
+	return c->piece.len - c->piece.start;
+}
+
 struct buf *csv_chunk_buf(struct csv_chunk *c)
 {
 	return &c->out;

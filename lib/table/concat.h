@@ -16,6 +16,7 @@
 #include "table/keymap.h"
 
 struct table_concat {
+	const char *into; /* the table that table_concat_append() appends to; else NULL */
 	char *const *paths; /* [n_paths] */
 	size_t n_paths;
 	const struct csv_dialect *dialect;
@@ -39,9 +40,21 @@ struct table_concat_result {
 	uint64_t n_ragged;
 	uint64_t n_spilled; /* rows that went to disk */
 	size_t n_filled; /* columns that a file lacked, over all files */
+	bool is_index_known; /* table_concat_append() did not need to read the table */
 };
 
 int table_concat_run(const struct table_concat *c, struct output *out, struct pool *pool,
+	struct progress *progress, struct table_concat_result *r, struct err *e) MUST_CHECK;
+
+/**
+ * Appends to the table `into`, in place, the rows of all files whose key is not in it nor in a row before; the rest
+ * of the table stays as it is. The bytes are those of table_concat_run() on the table and the files, if the
+ * table has no key twice. A row without key is an error.
+ *   index  a file (table/keyset) with the table's keys: if it is of the table as it is now, the table is not read, and
+ *          the cost is that of the new rows; else it is made anew. NULL: none is kept
+ * Crash-safe as table/append says; until all new rows are read and found good, nothing is written.
+ */
+int table_concat_append(const struct table_concat *c, const char *index, struct pool *pool,
 	struct progress *progress, struct table_concat_result *r, struct err *e) MUST_CHECK;
 
 #endif

@@ -28,7 +28,7 @@ struct table_spill {
 	size_t n, cap;
 };
 
-static int open_unlinked(const char *dir, struct err *e)
+int table_spill_open_file(const char *dir, struct err *e)
 {
 	struct buf path = BUF_INIT;
 	int fd = -1;
@@ -55,7 +55,7 @@ struct table_spill *table_spill_new(const char *temp_dir, size_t block, struct e
 	if (!s)
 		return NULL;
 	s->block = block;
-	s->fd = open_unlinked(temp_dir, e);
+	s->fd = table_spill_open_file(temp_dir, e);
 	if (s->fd < 0) {
 		free(s);
 		return NULL;

@@ -20,6 +20,9 @@
 
 #include "base/buf.h"
 
+/** A temporary file without name in `temp_dir` (NULL: /tmp), for reading and writing; its descriptor, or -1. */
+int table_spill_open_file(const char *temp_dir, struct err *e) MUST_CHECK;
+
 struct table_spill;
 
 /** `temp_dir` NULL: /tmp. `block`: bytes that each stream that is open for writing, and each reader, holds. */
