@@ -11,7 +11,7 @@ struct args {
 
 static const struct args defaults = {
 	.dialect = CSV_DIALECT_DEFAULT,
-	.encode = { .memory = UINT64_C(1) << 30 },
+	.encode = TABLE_ENCODE_OPTIONS_DEFAULT,
 };
 
 #define ENCODE(member) \
@@ -30,10 +30,29 @@ static const struct opt options[] = {
 		"where a column of numbers is missing" },
 	{ 0, "date", OPT_LIST, ENCODE(date), "COL[:FORMAT],...",
 		"dates to COL_year, COL_month, COL_day" },
+	{ 0, "date-parts", OPT_LIST, ENCODE(date_parts), "PART,...",
+		"others: year, month, day, weekday, epoch_days" },
 	{ 0, "codes", OPT_LIST, ENCODE(codes), "COL,...", "values to codes 0, 1, 2, ..." },
 	{ 0, "codes-text", OPT_FLAG, ENCODE(codes_text), NULL, "the same for all text columns" },
 	{ 0, "codes-order", OPT_CHOICE, ENCODE(order), "appearance|sorted|frequency",
-		"which value has code 0" },
+		"which value comes first [appearance]", .hide_default = true },
+	{ 0, "onehot", OPT_LIST, ENCODE(onehot), "COL,...", "a column of 0 and 1 for each value" },
+	{ 0, "split", OPT_EACH, ENCODE(split), "COL:SEP",
+		"lists to the number of parts, and 0 or 1 for each part" },
+	{ 0, "max-categories", OPT_INT, ENCODE(max_categories), "K",
+		"of these two, for the K most frequent ones [100]", .min = 1, .max = 10000,
+		.hide_default = true },
+	{ 0, "count", OPT_LIST, ENCODE(count), "COL,...", "add COL_count: rows with this value" },
+	{ 0, "target-mean", OPT_LIST, ENCODE(target_mean), "COL,...",
+		"add COL_target_mean: of the other rows with this value" },
+	{ 0, "by", OPT_TEXT, ENCODE(by), "TARGET", "the mean of which column" },
+	{ 0, "smooth", OPT_NUMBER, ENCODE(smooth), "M",
+		"as if M more rows had the mean of all [20]", .min = 0, .max = 1e12,
+		.hide_default = true },
+	{ 0, "folds", OPT_INT, ENCODE(folds), "K", "other rows are those of K - 1 of K folds [5]",
+		.min = 2, .max = TABLE_MAX_FOLDS, .hide_default = true },
+	{ 0, "seed", OPT_INT, ENCODE(seed), "N", "of the folds [0]", .min = 0, .max = 9e15,
+		.hide_default = true },
 	{ 0, "plain", OPT_LIST, ENCODE(plain), "COL,...",
 		"columns that the options by type leave alone: the label" },
 	{ 0, "drop", OPT_LIST, ENCODE(drop), "COL,...", "columns to leave out" },
@@ -99,7 +118,7 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 	if (a->fit && a->fit[0] == '-' && !a->fit[1])
 		return refuse(e, "--fit - would mix the encoder with the table", "name a file");
 	if (a->fit)
-		return fit(t, a, &o, e);
+		return table_encode_check(&o, e) ? TOOL_FAILED : fit(t, a, &o, e);
 	if (a->apply)
 		return apply(t, a, &o, e);
 	return refuse(e, "neither --fit nor --apply is given",

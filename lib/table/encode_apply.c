@@ -1,37 +1,12 @@
 #include "table/encode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "table/cell.h"
 #include "table/encode_steps.h"
-
-const char *table_encode_transformation(const struct table_encode_options *o)
-{
-	const struct {
-		const char *name;
-		bool set;
-	} all[] = {
-		{ "--fill", o->fill.n > 0 },
-		{ "--fill-text", o->fill_text },
-		{ "--fill-number", o->fill_number },
-		{ "--date", o->date.n > 0 },
-		{ "--drop", o->drop.n > 0 },
-		{ "--keep", o->keep.n > 0 },
-		{ "--rename", o->rename.n > 0 },
-		{ "--codes", o->codes.n > 0 },
-		{ "--codes-text", o->codes_text },
-		{ "--codes-order", o->order != TABLE_ORDER_APPEARANCE },
-		{ "--plain", o->plain.n > 0 },
-	};
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (all[i].set)
-			return all[i].name;
-	}
-	return NULL;
-}
 
 struct apply {
 	const struct table_steps *steps;
@@ -83,40 +58,31 @@ static int put_step(char **w, const struct apply *a, size_t i, struct apply_piec
 	const struct table_step *step = &a->steps->steps[i];
 	const struct table_rule *r = step->rule;
 	const struct csv_field *f = &row->fields[step->field];
-	struct slice v, as_is = { f->p, f->len };
+	struct seen *seen = &p->seen[i];
+	uint32_t code = TABLE_DICT_NONE;
+	struct num_date d;
+	struct slice v;
 
 	if (table_cell_value(&a->cells, f, &p->unquoted, &v, e))
 		return -1;
 	if (table_cell_is_missing(&a->cells, v)) {
-		if (step->fill.p) {
-			p->seen[i].n_filled++;
-			as_is = step->fill;
-		} else if (r->date) {
-			as_is = (struct slice){ a->steps->no_date, 2 };
-		} else if (r->coded) {
-			as_is.len = 0;
-		}
-	} else if (r->coded) {
-		uint32_t code = table_dict_get(&r->codes, v, table_dict_hash(v));
-
-		if (code == TABLE_DICT_NONE) {
-			code = r->codes.n;
-			if (p->seen[i].n_unknown++ == 0)
-				p->seen[i].unknown_line = row->line;
-		}
-		*w = table_steps_put_code(*w, code);
-		return 0;
-	} else if (r->date) {
-		struct num_date d;
-
+		seen->n_filled += step->fill.p != NULL;
+		*w = table_steps_put(*w, step->fill.p ? step->fill : step->absent);
+	} else if (r->makes == TABLE_MAKES_ITSELF) {
+		*w = table_steps_put(*w, (struct slice){ f->p, f->len });
+	} else if (r->makes == TABLE_MAKES_DATE) {
 		if (!table_rule_date(r, v, &d))
 			return table_steps_bad_date(r, a->name, row->line, v, e);
-		*w = table_steps_put_date(*w, &d, a->steps->delimiter);
-		return 0;
+		*w = table_steps_put_date(*w, r, &d, a->steps->delimiter);
+	} else {
+		uint64_t before = seen->n_unknown;
+
+		if (r->makes != TABLE_MAKES_SPLIT)
+			code = table_dict_get(&r->values, v, table_dict_hash(v));
+		*w = table_steps_put_value(*w, step, v, code, &seen->n_unknown);
+		if (before == 0 && seen->n_unknown > 0)
+			seen->unknown_line = row->line;
 	}
-	if (as_is.len)
-		memcpy(*w, as_is.p, as_is.len);
-	*w += as_is.len;
 	return 0;
 }
 
@@ -124,7 +90,7 @@ static int apply_row(const struct apply *a, struct apply_piece *p, const struct 
 	struct buf *b, struct err *e)
 {
 	const struct table_steps *s = a->steps;
-	char *w = buf_reserve(b, row->raw.len + s->n * 32 + s->fill_bytes + 1);
+	char *w = buf_reserve(b, row->raw.len + s->width);
 	const char *start = w;
 
 	if (!w)
@@ -181,10 +147,10 @@ static int apply_held(const struct apply *a, struct apply_piece *p, struct buf *
 
 	for (size_t i = 0; i < n; i++)
 		table_dict_prefetch_item(
-			&a->steps->steps[a->large[i % a->n_large]].rule->codes, p->hashes[i]);
+			&a->steps->steps[a->large[i % a->n_large]].rule->values, p->hashes[i]);
 	for (size_t i = 0; i < n; i++)
 		table_dict_prefetch_text(
-			&a->steps->steps[a->large[i % a->n_large]].rule->codes, p->hashes[i]);
+			&a->steps->steps[a->large[i % a->n_large]].rule->values, p->hashes[i]);
 	for (size_t r = 0; r < p->n_held; r++) {
 		if (apply_row(a, p, &p->rows[r], b, e))
 			return -1;
@@ -209,7 +175,7 @@ static int hold_row(
 		if (table_cell_value(&a->cells, &fields[step->field], &p->unquoted, &v, e))
 			return -1;
 		hashes[i] = table_dict_hash(v);
-		table_dict_prefetch(&step->rule->codes, hashes[i]);
+		table_dict_prefetch(&step->rule->values, hashes[i]);
 	}
 	p->n_held++;
 	return 0;
@@ -255,27 +221,44 @@ static int apply_done(void *ctx, struct csv_chunk *c, struct err *e)
 	return output_failed(a->out) && output_fd(a->out, e) < 0 ? -1 : 0;
 }
 
+static void report_unknown(
+	const struct apply *a, const struct table_rule *r, const struct seen *s, struct diag *diag)
+{
+	bool most = s->n_unknown * 2 > a->n_rows;
+	char what[64] = "";
+
+	if (r->makes == TABLE_MAKES_CODES)
+		snprintf(what, sizeof(what), "were not in the fit and have code %u", r->values.n);
+	else if (r->makes == TABLE_MAKES_COUNT)
+		snprintf(what, sizeof(what), "were not in the fit and have count 0");
+	else if (r->makes == TABLE_MAKES_MEAN)
+		snprintf(what, sizeof(what), "were not in the fit and have the mean %.6g",
+			r->mean.unknown);
+	else
+		snprintf(what, sizeof(what), "have %s without a column",
+			r->makes == TABLE_MAKES_SPLIT ? "parts" : "a value");
+	/* Values that are too rare for a column are nothing strange. */
+	diag_say(diag,
+		most && !r->separator && r->makes != TABLE_MAKES_ONEHOT ? DIAG_WARNING : DIAG_NOTE,
+		"%s: column '%s': %llu of %llu values (%.2g %%) %s, first in line %llu%s", a->name,
+		r->name, (unsigned long long)s->n_unknown, (unsigned long long)a->n_rows,
+		100.0 * (double)s->n_unknown / (double)a->n_rows, what,
+		(unsigned long long)s->unknown_line,
+		most ? "; is it the encoder of this data?" : "");
+}
+
 static void report(const struct apply *a, struct diag *diag)
 {
 	for (size_t i = 0; i < a->steps->n; i++) {
 		const struct table_rule *r = a->steps->steps[i].rule;
 		const struct seen *s = &a->seen[i];
-		bool most = s->n_unknown * 2 > a->n_rows;
 
 		if (s->n_filled > 0)
 			diag_say(diag, DIAG_NOTE,
 				"%s: column '%s': %llu missing values filled with '%s'", a->name,
 				r->name, (unsigned long long)s->n_filled, r->fill);
 		if (s->n_unknown > 0)
-			diag_say(diag, most ? DIAG_WARNING : DIAG_NOTE,
-				"%s: column '%s': %llu of %llu values (%.2g %%) were not in the "
-				"fit "
-				"and have code %u, first in line %llu%s",
-				a->name, r->name, (unsigned long long)s->n_unknown,
-				(unsigned long long)a->n_rows,
-				100.0 * (double)s->n_unknown / (double)a->n_rows, r->codes.n,
-				(unsigned long long)s->unknown_line,
-				most ? "; is it the encoder of this data?" : "");
+			report_unknown(a, r, s, diag);
 	}
 }
 
@@ -309,7 +292,9 @@ int table_encode_apply(const char *path, const struct table_encoder *enc,
 		goto out;
 	a.n_fields = csv_table_n_cols(in);
 	for (size_t i = 0; i < steps.n; i++) {
-		if (!steps.steps[i].passive && steps.steps[i].rule->codes.n > LARGE)
+		const struct table_step *step = &steps.steps[i];
+
+		if (!step->passive && step->rule->values.n > LARGE && !step->rule->separator)
 			a.large[a.n_large++] = i;
 	}
 	output_slice(out, buf_slice(&steps.header));

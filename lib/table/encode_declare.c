@@ -6,10 +6,18 @@
 #include "base/mem.h"
 #include "table/text.h"
 
+/* What a column is to be, beside itself. */
+struct beside {
+	bool wanted[TABLE_MAKES_SPLIT + 1];
+	const char *separator;
+};
+
 struct declare {
 	const struct csv_table *in;
 	const struct table_encode_options *o;
-	struct table_encoder *enc;
+	struct table_encoder *enc; /* at first a rule for each column itself */
+	struct beside *beside; /* [csv_table_n_cols] for each of these rules */
+	unsigned date_parts;
 	struct err *e;
 };
 
@@ -101,8 +109,96 @@ static int declare_dates(struct declare *d)
 		if (r->date || r->drop)
 			return twice(d, "--date", r);
 		r->required = true;
+		r->makes = TABLE_MAKES_DATE;
+		r->date_parts = d->date_parts;
 		if (set_text(d, &r->date, format))
 			return -1;
+	}
+	return 0;
+}
+
+static int declare_date_parts(struct declare *d)
+{
+	const struct opt_list *parts = &d->o->date_parts;
+
+	d->date_parts = parts->n ? 0 : TABLE_DATE_DEFAULT;
+	for (size_t i = 0; i < parts->n; i++) {
+		unsigned part = 0;
+
+		while (part < TABLE_N_DATE_PARTS &&
+			strcmp(table_date_part_names[part], parts->items[i]) != 0)
+			part++;
+		if (part == TABLE_N_DATE_PARTS) {
+			err_set(d->e, ERR_INPUT, "'%s' is no part of a date", parts->items[i]);
+			err_hint(d->e, "year, month, day, weekday and epoch_days are");
+			return err_at(d->e, "--date-parts");
+		}
+		d->date_parts |= 1u << part;
+	}
+	return 0;
+}
+
+static bool is_listed(const struct opt_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->items[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Notes what a column is to be beside itself; twice is refused. */
+static int want(
+	struct declare *d, const char *option, const struct table_rule *r, enum table_makes makes)
+{
+	struct beside *beside = &d->beside[r - d->enc->rules];
+
+	if (beside->wanted[makes] ||
+		(makes >= TABLE_MAKES_ONEHOT &&
+			(beside->wanted[TABLE_MAKES_ONEHOT] || beside->wanted[TABLE_MAKES_SPLIT])))
+		return twice(d, option, r);
+	beside->wanted[makes] = true;
+	return 0;
+}
+
+static int declare_beside(struct declare *d)
+{
+	const struct {
+		const char *option;
+		const struct opt_list *cols;
+		enum table_makes makes;
+	} all[] = {
+		{ "--count", &d->o->count, TABLE_MAKES_COUNT },
+		{ "--target-mean", &d->o->target_mean, TABLE_MAKES_MEAN },
+		{ "--onehot", &d->o->onehot, TABLE_MAKES_ONEHOT },
+	};
+
+	for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++) {
+		for (size_t i = 0; i < all[k].cols->n; i++) {
+			struct table_rule *r = rule_of(d, all[k].option, all[k].cols->items[i]);
+
+			if (!r || want(d, all[k].option, r, all[k].makes))
+				return -1;
+			if (all[k].makes == TABLE_MAKES_MEAN && strcmp(r->name, d->o->by) == 0) {
+				err_set(d->e, ERR_INPUT, "'%s' by itself would tell the target",
+					r->name);
+				return err_at(d->e, "--target-mean");
+			}
+		}
+	}
+	for (size_t i = 0; i < d->o->split.n; i++) {
+		const char *item = d->o->split.items[i], *separator;
+		struct table_rule *r = cut_item(d, item, ':', &separator);
+
+		if (!r)
+			return bad_item(d, "--split", item, ':');
+		if (!*separator) {
+			err_set(d->e, ERR_INPUT, "'%s' names no separator", item);
+			return err_at(d->e, "--split");
+		}
+		if (want(d, "--split", r, TABLE_MAKES_SPLIT))
+			return -1;
+		d->beside[r - d->enc->rules].separator = separator;
 	}
 	return 0;
 }
@@ -116,10 +212,23 @@ static int declare_codes(struct declare *d)
 			return -1;
 		if (r->date || r->drop)
 			return twice(d, "--codes", r);
-		r->coded = r->required = true;
-		r->order = (enum table_order)d->o->order;
+		r->required = true;
+		r->makes = TABLE_MAKES_CODES;
+		r->order = table_encode_order(d->o);
 	}
 	return 0;
+}
+
+/* Is there anything beside the column itself? */
+static bool is_something_else(const struct declare *d, const struct table_rule *r)
+{
+	const struct beside *beside = &d->beside[r - d->enc->rules];
+
+	for (int i = 0; i <= TABLE_MAKES_SPLIT; i++) {
+		if (beside->wanted[i])
+			return true;
+	}
+	return false;
 }
 
 static int declare_fills(struct declare *d)
@@ -130,7 +239,7 @@ static int declare_fills(struct declare *d)
 
 		if (!r)
 			return bad_item(d, "--fill", item, '=');
-		if (r->fill || r->drop)
+		if (r->fill || (r->drop && !is_something_else(d, r)))
 			return twice(d, "--fill", r);
 		r->required = true;
 		if (set_text(d, &r->fill, value))
@@ -147,7 +256,7 @@ static int declare_renames(struct declare *d)
 
 		if (!r)
 			return bad_item(d, "--rename", item, '=');
-		if (r->rename || r->drop)
+		if (r->rename || (r->drop && !is_something_else(d, r)))
 			return twice(d, "--rename", r);
 		if (!*name) {
 			err_set(d->e, ERR_INPUT, "'%s' gives no name", item);
@@ -171,6 +280,77 @@ static int declare_drops(struct declare *d)
 	return 0;
 }
 
+/* A rule beside the column's own, with what holds for both. */
+static int add_beside(struct declare *d, struct table_encoder *to, const struct table_rule *own,
+	enum table_makes makes, const char *separator)
+{
+	struct table_rule *r = table_encoder_add(to, own->name, d->e);
+
+	if (!r)
+		return -1;
+	r->makes = makes;
+	r->required = true;
+	if ((own->fill && set_text(d, &r->fill, own->fill)) ||
+		(own->rename && set_text(d, &r->rename, own->rename)))
+		return -1;
+	if (makes == TABLE_MAKES_SPLIT)
+		return set_text(d, &r->separator, separator);
+	if (makes != TABLE_MAKES_MEAN)
+		return 0;
+	r->mean.smooth = d->o->smooth >= 0 ? d->o->smooth : TABLE_ENCODE_SMOOTH;
+	r->mean.folds = d->o->folds > 0 ? (uint32_t)d->o->folds : TABLE_ENCODE_FOLDS;
+	r->mean.seed = d->o->seed >= 0 ? (uint64_t)d->o->seed : 0;
+	return set_text(d, &r->mean.by, d->o->by);
+}
+
+/* Moves a rule; an empty one stays in its place. */
+static int move_rule(struct table_encoder *to, struct table_rule *from, struct err *e)
+{
+	struct table_rule *r = table_encoder_add(to, from->name, e), empty;
+
+	if (!r)
+		return -1;
+	empty = *r;
+	*r = *from;
+	*from = empty;
+	return 0;
+}
+
+/*
+ * From a rule for each column itself to all rules: what is made of a column stands behind it.
+ * Columns for its values or parts take its place, unless it has codes too.
+ */
+static int place_rules(struct declare *d)
+{
+	struct table_encoder *cols = d->enc, *all = table_encoder_new(d->e);
+	int rc = all ? 0 : -1;
+
+	for (size_t i = 0; i < cols->n_rules && rc == 0; i++) {
+		const struct table_rule own = cols->rules[i]; /* its texts stay where they are */
+		const struct beside *beside = &d->beside[i];
+
+		if (own.makes != TABLE_MAKES_ITSELF || own.drop ||
+			!(beside->wanted[TABLE_MAKES_ONEHOT] || beside->wanted[TABLE_MAKES_SPLIT]))
+			rc = move_rule(all, &cols->rules[i], d->e);
+		for (int m = TABLE_MAKES_COUNT; m <= TABLE_MAKES_SPLIT && rc == 0; m++) {
+			if (beside->wanted[m])
+				rc = add_beside(
+					d, all, &own, (enum table_makes)m, beside->separator);
+		}
+	}
+	if (all) {
+		all->missing = cols->missing;
+		all->n_missing = cols->n_missing;
+		all->cap_missing = cols->cap_missing;
+		all->drop_others = cols->drop_others;
+		cols->missing = NULL;
+		cols->n_missing = cols->cap_missing = 0;
+	}
+	table_encoder_free(cols);
+	d->enc = all;
+	return rc;
+}
+
 /* What is still open: the columns that no option names for good. */
 static int declare_rest(struct declare *d, bool **by_type)
 {
@@ -182,11 +362,14 @@ static int declare_rest(struct declare *d, bool **by_type)
 		return -1;
 	for (size_t i = 0; i < d->enc->n_rules; i++) {
 		struct table_rule *r = &d->enc->rules[i];
-		/* The parts of a date are numbers, what is coded is text. */
-		const char *fill = r->date ? o->fill_number : r->coded ? o->fill_text : NULL;
+		/* The parts of a date are numbers, what is looked up is text. */
+		const char *fill = r->date                    ? o->fill_number
+				   : table_rule_has_values(r) ? o->fill_text
+							      : NULL;
 
-		(*by_type)[i] = any && !r->drop && !r->date && !r->coded;
-		if (fill && !r->fill && set_text(d, &r->fill, fill))
+		(*by_type)[i] = any && !r->drop && r->makes == TABLE_MAKES_ITSELF;
+		if (fill && !r->fill && !is_listed(&o->plain, r->name) &&
+			set_text(d, &r->fill, fill))
 			return -1;
 	}
 	for (size_t i = 0; i < o->plain.n; i++) {
@@ -194,20 +377,11 @@ static int declare_rest(struct declare *d, bool **by_type)
 
 		if (!r)
 			return -1;
-		if (r->drop || r->date || r->coded || r->fill)
+		if (r->drop || r->makes != TABLE_MAKES_ITSELF || r->fill)
 			return twice(d, "--plain", r);
 		(*by_type)[r - d->enc->rules] = false;
 	}
 	return 0;
-}
-
-static bool is_kept(const struct opt_list *keep, const char *name)
-{
-	for (size_t i = 0; i < keep->n; i++) {
-		if (strcmp(keep->items[i], name) == 0)
-			return true;
-	}
-	return keep->n == 0;
 }
 
 static int declare_columns(struct declare *d)
@@ -219,7 +393,8 @@ static int declare_columns(struct declare *d)
 			err_set(d->e, ERR_INPUT, "the name of column %zu is not UTF-8", i + 1);
 			return err_at(d->e, "%s", csv_table_name(d->in));
 		}
-		if (is_kept(&d->o->keep, name) && !table_encoder_add(d->enc, name, d->e))
+		if ((d->o->keep.n == 0 || is_listed(&d->o->keep, name)) &&
+			!table_encoder_add(d->enc, name, d->e))
 			return -1;
 	}
 	for (size_t i = 0; i < d->o->keep.n; i++) {
@@ -237,22 +412,26 @@ static int declare_columns(struct declare *d)
 struct table_encoder *table_encode_declare(const struct csv_table *in,
 	const struct table_encode_options *o, bool **by_type, struct err *e)
 {
-	struct declare d = { in, o, table_encoder_new(e), e };
+	struct declare d = { .in = in, .o = o, .e = e };
+	bool done;
 
 	*by_type = NULL;
 	if ((o->fill_text && !table_text_is_utf8(slice_of(o->fill_text))) ||
 		(o->fill_number && !table_text_is_utf8(slice_of(o->fill_number)))) {
 		err_set(e, ERR_INPUT, "a fill is not UTF-8");
-		table_encoder_free(d.enc);
 		return NULL;
 	}
-	if (!d.enc || declare_columns(&d) || declare_drops(&d) || declare_dates(&d) ||
-		declare_codes(&d) || declare_fills(&d) || declare_renames(&d) ||
-		declare_rest(&d, by_type)) {
-		table_encoder_free(d.enc);
-		free(*by_type);
-		*by_type = NULL;
-		return NULL;
-	}
-	return d.enc;
+	d.enc = table_encoder_new(e);
+	d.beside = mem_array(csv_table_n_cols(in), sizeof(*d.beside), e);
+	done = d.enc && d.beside && declare_columns(&d) == 0 && declare_date_parts(&d) == 0 &&
+	       declare_drops(&d) == 0 && declare_dates(&d) == 0 && declare_codes(&d) == 0 &&
+	       declare_beside(&d) == 0 && declare_fills(&d) == 0 && declare_renames(&d) == 0 &&
+	       place_rules(&d) == 0 && declare_rest(&d, by_type) == 0;
+	free(d.beside);
+	if (done)
+		return d.enc;
+	table_encoder_free(d.enc);
+	free(*by_type);
+	*by_type = NULL;
+	return NULL;
 }

@@ -6,6 +6,12 @@
 
 #include "table/encode.h"
 
+/** The order of codes, and of columns of values. */
+static inline enum table_order table_encode_order(const struct table_encode_options *o)
+{
+	return o->order >= 0 ? (enum table_order)o->order : TABLE_ORDER_APPEARANCE;
+}
+
 /**
  * The rules for a table, in the order of its columns: all that the options say by name. What
  * depends on a column's type (fills by type, codes of all text columns) is still open: `by_type`

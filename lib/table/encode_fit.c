@@ -11,127 +11,43 @@
 #include "base/mem.h"
 #include "table/encode_declare.h"
 
-/* ---- what is known when all rows are read ---- */
-
-struct sort_ctx {
-	const struct table_dict *dict;
-	const uint64_t *counts; /* NULL: by text */
-};
-
-static bool comes_before(const struct sort_ctx *c, uint32_t a, uint32_t b)
+/* The columns of the output, and which of them use each other's codes. */
+static void begin_cols(struct table_fit *f, const bool *by_type)
 {
-	int order;
+	enum table_order order = table_encode_order(f->o);
 
-	if (c->counts)
-		return c->counts[a] != c->counts[b] ? c->counts[a] > c->counts[b] : a < b;
-	order = slice_cmp(c->dict->items[a], c->dict->items[b]);
-	return order != 0 ? order < 0 : a < b;
-}
+	for (size_t i = 0; i < f->n_out; i++) {
+		struct table_fit_col *col = &f->cols[i], *owner;
+		enum table_makes makes;
 
-/* Merge sort: qsort has no context. */
-static void sort_codes(const struct sort_ctx *c, uint32_t *codes, uint32_t *spare, size_t n)
-{
-	size_t half = n / 2, i = 0, k = half, to = 0;
-
-	if (n < 2)
-		return;
-	sort_codes(c, codes, spare, half);
-	sort_codes(c, codes + half, spare, n - half);
-	memcpy(spare, codes, half * sizeof(*codes));
-	while (i < half && k < n)
-		codes[to++] = comes_before(c, codes[k], spare[i]) ? codes[k++] : spare[i++];
-	memcpy(codes + to, spare + i, (half - i) * sizeof(*codes));
-}
-
-/* Final codes, other than by appearance. */
-static int order_codes(struct table_fit *f, struct table_fit_col *col, struct err *e)
-{
-	struct table_dict *dict = &f->enc->rules[col->rule].codes;
-	struct sort_ctx c = { dict, NULL };
-	uint32_t *sorted, *spare;
-	int rc = -1;
-
-	if (f->o->order == TABLE_ORDER_APPEARANCE || dict->n == 0)
-		return 0;
-	if (f->o->order == TABLE_ORDER_FREQUENCY)
-		c.counts = col->counts;
-	sorted = mem_array_raw(dict->n, sizeof(*sorted), e);
-	spare = mem_array_raw(dict->n, sizeof(*spare), e);
-	col->order = mem_array_raw(dict->n, sizeof(*col->order), e);
-	if (!sorted || !spare || !col->order)
-		goto out;
-	for (uint32_t i = 0; i < dict->n; i++)
-		sorted[i] = i;
-	sort_codes(&c, sorted, spare, dict->n);
-	for (uint32_t i = 0; i < dict->n; i++)
-		col->order[sorted[i]] = i;
-	rc = table_dict_reorder(dict, col->order, e);
-out:
-	free(sorted);
-	free(spare);
-	return rc;
-}
-
-static int settle_type(struct table_fit *f, struct table_fit_col *col, struct err *e)
-{
-	struct table_rule *r = &f->enc->rules[col->rule];
-	const char *fill = col->is_text ? f->o->fill_text : f->o->fill_number;
-
-	if (!col->by_type)
-		return 0;
-	r->seen = col->is_text ? TABLE_SEEN_TEXT : TABLE_SEEN_NUMBER;
-	if (table_fit_makes_codes(f, col)) {
-		r->coded = r->required = true;
-		r->order = (enum table_order)f->o->order;
+		col->rule = &f->enc->rules[f->steps.steps[i].rule - f->enc->rules];
+		col->field = f->steps.steps[i].field;
+		col->by_type = by_type[col->rule - f->enc->rules];
+		col->owner = i;
+		makes = col->rule->makes;
+		if (table_rule_has_values(col->rule)) {
+			col->kind = TABLE_FIT_VALUES;
+			for (size_t k = 0; k < i && col->owner == i; k++) {
+				if (f->cols[k].field == col->field &&
+					f->cols[k].kind == TABLE_FIT_VALUES)
+					col->owner = k;
+			}
+		}
+		owner = &f->cols[col->owner];
+		owner->counted = owner->counted || makes == TABLE_MAKES_COUNT ||
+				 makes >= TABLE_MAKES_ONEHOT || order == TABLE_ORDER_FREQUENCY;
 	}
-	if (fill && !r->fill) {
-		r->fill = mem_dup(fill, e);
-		return r->fill ? 0 : -1;
-	}
-	return 0;
 }
-
-static void report(const struct table_fit *f, const struct table_fit_col *col)
-{
-	const struct table_rule *r = &f->enc->rules[col->rule];
-
-	if (r->fill && col->n_missing > 0)
-		diag_say(f->o->diag, DIAG_NOTE,
-			"%s: column '%s': %llu missing values filled with '%s'", f->name, r->name,
-			(unsigned long long)col->n_missing, r->fill);
-	if (r->coded)
-		diag_say(f->o->diag, DIAG_NOTE, "%s: column '%s': %u codes", f->name, r->name,
-			r->codes.n);
-	if (r->coded && f->n_rows >= 1000 && r->codes.n > f->n_rows - f->n_rows / 10)
-		diag_say(f->o->diag, DIAG_WARNING,
-			"%s: column '%s' has another value in nearly every row: its codes say "
-			"nothing about other data; leave it out with --drop or --plain",
-			f->name, r->name);
-}
-
-static int settle(struct table_fit *f, const struct csv_table *in,
-	const struct table_encode_options *quiet, struct err *e)
-{
-	for (size_t i = 0; i < f->n_cols; i++) {
-		struct table_fit_col *col = &f->cols[i];
-
-		if (settle_type(f, col, e) ||
-			(f->enc->rules[col->rule].coded && order_codes(f, col, e)))
-			return -1;
-		report(f, col);
-	}
-	table_steps_release(&f->steps);
-	return table_steps_plan(&f->steps, f->enc, in, quiet, e);
-}
-
-/* ---- the whole ---- */
 
 static int begin(struct table_fit *f, const struct csv_table *in,
 	const struct table_encode_options *quiet, struct err *e)
 {
+	int target = f->o->by ? csv_table_find(in, f->o->by, e) : -1;
 	bool *by_type;
 	int rc = -1;
 
+	if (f->o->by && target < 0)
+		return err_at(e, "--by");
 	f->enc = table_encode_declare(in, f->o, &by_type, e);
 	if (!f->enc)
 		return -1;
@@ -139,14 +55,16 @@ static int begin(struct table_fit *f, const struct csv_table *in,
 	f->name = csv_table_name(in);
 	if (table_steps_plan(&f->steps, f->enc, in, quiet, e))
 		goto out;
-	f->cols = mem_array(f->steps.n, sizeof(*f->cols), e);
+	f->cols = mem_array(f->steps.n + 1, sizeof(*f->cols), e);
 	if (!f->cols)
 		goto out;
-	f->n_cols = f->steps.n;
-	for (size_t i = 0; i < f->n_cols; i++) {
-		f->cols[i].rule = (size_t)(f->steps.steps[i].rule - f->enc->rules);
-		f->cols[i].field = f->steps.steps[i].field;
-		f->cols[i].by_type = by_type[f->cols[i].rule];
+	f->n_out = f->n_cols = f->steps.n;
+	begin_cols(f, by_type);
+	if (target >= 0) {
+		f->cols[f->n_cols] = (struct table_fit_col){
+			.kind = TABLE_FIT_TARGET, .field = (size_t)target, .owner = f->n_cols
+		};
+		f->n_cols++;
 	}
 	rc = 0;
 out:
@@ -159,6 +77,11 @@ static void end(struct table_fit *f, bool good)
 	for (size_t i = 0; i < f->n_cols; i++) {
 		free(f->cols[i].counts);
 		free(f->cols[i].order);
+		free(f->cols[i].ones.ends);
+		free(f->cols[i].ones.places);
+		free(f->cols[i].ones.n_parts);
+		free(f->cols[i].means);
+		table_dict_release(&f->cols[i].dict);
 	}
 	free(f->cols);
 	table_steps_release(&f->steps);
@@ -192,7 +115,12 @@ struct table_encoder *table_encode_fit(const char *path, const struct table_enco
 
 	quiet.diag = NULL;
 	good = in && begin(&f, in, &quiet, e) == 0 && csv_table_run(in, pool, &run, e) == 0 &&
-	       settle(&f, in, &quiet, e) == 0 && table_fit_write(&f, pool, e) == 0;
+	       table_fit_settle(&f, pool, e) == 0;
+	if (good) {
+		table_steps_release(&f.steps);
+		good = table_steps_plan(&f.steps, f.enc, in, &quiet, e) == 0 &&
+		       table_fit_write(&f, pool, e) == 0;
+	}
 	if (good)
 		table_steps_say_ragged(in, o);
 	end(&f, good);

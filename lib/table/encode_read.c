@@ -18,6 +18,9 @@ struct fit_part {
 	uint32_t *codes; /* else, of `dict`; TABLE_DICT_NONE: missing */
 	size_t cap_codes;
 	struct table_dict dict;
+	uint64_t *counts; /* [dict.n] rows of each code, if the column is counted */
+	size_t cap_counts;
+	uint32_t n_counted; /* codes that `counts` knows */
 	struct arena texts;
 };
 
@@ -38,6 +41,7 @@ void table_fit_release(void *result)
 	for (size_t i = 0; p->parts && i < p->n_cols; i++) {
 		buf_release(&p->parts[i].bytes);
 		free(p->parts[i].codes);
+		free(p->parts[i].counts);
 		table_dict_release(&p->parts[i].dict);
 		arena_release(&p->parts[i].texts);
 	}
@@ -60,14 +64,16 @@ static int piece_begin(struct fit_piece *p, const struct table_fit *f, struct er
 	p->n_rows = 0;
 	for (size_t i = 0; i < p->n_cols; i++) {
 		struct fit_part *part = &p->parts[i];
-		bool text = atomic_load_explicit(&f->cols[i].seen_text, memory_order_relaxed);
+		const struct table_fit_col *col = &f->cols[i];
+		bool text = atomic_load_explicit(&col->seen_text, memory_order_relaxed);
 
-		part->coded = f->enc->rules[f->cols[i].rule].coded ||
-			      (f->cols[i].by_type && f->o->codes_text && text);
-		part->by_type = f->cols[i].by_type && !text;
+		part->coded =
+			col->kind == TABLE_FIT_VALUES || (col->by_type && f->o->codes_text && text);
+		part->by_type = col->by_type && !text;
 		part->contradicted = false;
 		part->n_missing = 0;
 		buf_reset(&part->bytes);
+		part->n_counted = 0;
 		table_dict_reset(&part->dict);
 		arena_reset(&part->texts);
 	}
@@ -96,12 +102,26 @@ static void keep_bytes(struct buf *b, struct slice s, bool missing)
 	b->len += (size_t)(w - start) + s.len;
 }
 
+static int count_code(struct fit_part *part, uint32_t code, struct err *e)
+{
+	if (mem_grow(&part->counts, &part->cap_counts, part->dict.n, sizeof(*part->counts), e))
+		return -1;
+	if (part->n_counted < part->dict.n)
+		part->counts[part->n_counted++] = 0;
+	part->counts[code]++;
+	return 0;
+}
+
 static int read_code(struct fit_piece *p, struct fit_part *part, const struct table_fit *f,
 	const struct table_fit_col *col, const struct csv_field *field, struct slice v,
 	struct err *e)
 {
-	uint32_t *code = &part->codes[p->n_rows];
+	uint32_t *code;
 
+	if (p->n_rows == part->cap_codes &&
+		mem_grow(&part->codes, &part->cap_codes, p->n_rows + 1, sizeof(*part->codes), e))
+		return -1;
+	code = &part->codes[p->n_rows];
 	if (table_cell_is_missing(&f->cells, v)) {
 		part->n_missing++;
 		v = table_fit_fill(f, col);
@@ -115,18 +135,20 @@ static int read_code(struct fit_piece *p, struct fit_part *part, const struct ta
 		if (!v.p)
 			return -1;
 	}
-	return table_dict_add_borrowed(&part->dict, v, table_dict_hash(v), code, e);
+	if (table_dict_add_borrowed(&part->dict, v, table_dict_hash(v), code, e))
+		return -1;
+	return col->counted ? count_code(part, *code, e) : 0;
 }
 
 static int read_bytes(struct fit_part *part, const struct table_fit *f,
 	const struct table_fit_col *col, const struct csv_field *field, struct slice v,
 	uint64_t line, struct err *e)
 {
-	const struct table_rule *r = &f->enc->rules[col->rule];
+	const struct table_rule *r = col->rule;
 	bool missing = table_cell_is_missing(&f->cells, v);
 	struct slice kept = { field->p, field->len };
+	char date[TABLE_DATE_WIDTH];
 	struct num_date d;
-	char date[40];
 	double x;
 
 	part->n_missing += missing;
@@ -138,9 +160,28 @@ static int read_bytes(struct fit_part *part, const struct table_fit *f,
 		if (!table_rule_date(r, v, &d))
 			return table_steps_bad_date(r, f->name, line, v, e);
 		kept = (struct slice){ date,
-			(size_t)(table_steps_put_date(date, &d, f->steps.delimiter) - date) };
+			(size_t)(table_steps_put_date(date, r, &d, f->steps.delimiter) - date) };
 	}
 	keep_bytes(&part->bytes, kept, missing);
+	return 0;
+}
+
+/* The target must be a number in each row: what is not known cannot be averaged. */
+static int read_target(struct fit_part *part, const struct table_fit *f, struct slice v,
+	uint64_t line, struct err *e)
+{
+	double x;
+
+	if (!csv_value_number(v, &x)) {
+		if (table_cell_is_missing(&f->cells, v))
+			err_set(e, ERR_INPUT, "the target '%s' is missing", f->o->by);
+		else
+			err_set(e, ERR_INPUT, "'%.*s' in the target '%s' is not a number",
+				(int)(v.len > 60 ? 60 : v.len), v.p, f->o->by);
+		err_at(e, "%s:%llu", f->name, (unsigned long long)line);
+		return err_hint(e, "--target-mean wants a number in each row, 0 or 1 of a class");
+	}
+	buf_add(&part->bytes, &x, sizeof(x));
 	return 0;
 }
 
@@ -149,20 +190,22 @@ static int read_row(
 {
 	for (size_t i = 0; i < p->n_cols; i++) {
 		struct fit_part *part = &p->parts[i];
-		const struct csv_field *field = &row->fields[f->cols[i].field];
+		const struct table_fit_col *col = &f->cols[i];
+		const struct csv_field *field = &row->fields[col->field];
 		struct slice v;
+		int rc;
 
+		if (col->owner != i)
+			continue;
 		if (table_cell_value(&f->cells, field, &p->unquoted, &v, e))
 			return -1;
-		if (!part->coded) {
-			if (read_bytes(part, f, &f->cols[i], field, v, row->line, e))
-				return -1;
-			continue;
-		}
-		if (p->n_rows == part->cap_codes && mem_grow(&part->codes, &part->cap_codes,
-							    p->n_rows + 1, sizeof(*part->codes), e))
-			return -1;
-		if (read_code(p, part, f, &f->cols[i], field, v, e))
+		if (col->kind == TABLE_FIT_TARGET)
+			rc = read_target(part, f, v, row->line, e);
+		else if (part->coded)
+			rc = read_code(p, part, f, col, field, v, e);
+		else
+			rc = read_bytes(part, f, col, field, v, row->line, e);
+		if (rc)
 			return -1;
 	}
 	p->n_rows++;
@@ -193,20 +236,21 @@ int table_fit_read(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 
 /* ---- keeping it: one piece at a time, in the order of the rows ---- */
 
-static int count_code(
-	const struct table_fit *f, struct table_fit_col *col, uint32_t code, struct err *e)
+/* Adds what a piece counted, or `n` of one code. */
+static int add_counts(struct table_fit_col *col, const uint32_t *codes, const uint64_t *counts,
+	size_t n, struct err *e)
 {
 	size_t before = col->cap_counts;
 
-	if (f->o->order != TABLE_ORDER_FREQUENCY || code == TABLE_DICT_NONE)
+	if (!col->counted)
 		return 0;
-	if (code >= before) {
-		if (mem_grow(&col->counts, &col->cap_counts, (size_t)code + 1, sizeof(*col->counts),
-			    e))
+	if (col->dict.n > before) {
+		if (mem_grow(&col->counts, &col->cap_counts, col->dict.n, sizeof(*col->counts), e))
 			return -1;
 		memset(col->counts + before, 0, (col->cap_counts - before) * sizeof(*col->counts));
 	}
-	col->counts[code]++;
+	for (size_t i = 0; i < n; i++)
+		col->counts[codes[i]] += counts[i];
 	return 0;
 }
 
@@ -214,7 +258,7 @@ static int count_code(
 static int code_bytes(struct table_fit *f, struct table_fit_col *col, const char *at,
 	uint64_t n_rows, struct err *e)
 {
-	struct table_dict *dict = &f->enc->rules[col->rule].codes;
+	static const uint64_t one = 1;
 	struct buf unquoted = BUF_INIT;
 	int rc = 0;
 
@@ -224,9 +268,9 @@ static int code_bytes(struct table_fit *f, struct table_fit_col *col, const char
 
 		rc = table_fit_value(f, col, &at, &unquoted, &v, e);
 		if (rc == 0 && v.p) {
-			rc = table_dict_add(dict, v, table_dict_hash(v), &code, e);
+			rc = table_dict_add(&col->dict, v, table_dict_hash(v), &code, e);
 			if (rc == 0)
-				rc = count_code(f, col, code, e);
+				rc = add_counts(col, &code, &one, 1, e);
 		}
 	}
 	buf_release(&unquoted);
@@ -240,15 +284,15 @@ static int code_blocks(struct table_fit *f, size_t col, struct err *e)
 	int rc = 0;
 
 	for (size_t i = 0; i < f->store.n && rc == 0; i++) {
-		struct slice block;
-		uint64_t n_rows;
+		struct table_fit_block block;
+		struct slice bytes;
 		bool coded;
 
-		rc = table_store_get(&f->store, i, &b, &block, e);
+		rc = table_store_get(&f->store, i, &b, &bytes, e);
 		if (rc == 0) {
-			const char *at = table_fit_part(f, block, col, &n_rows, &coded);
+			const char *at = table_fit_part(f, bytes, col, &block, &coded);
 
-			rc = code_bytes(f, &f->cols[col], at, n_rows, e);
+			rc = code_bytes(f, &f->cols[col], at, block.n_rows, e);
 		}
 	}
 	buf_release(&b);
@@ -262,17 +306,15 @@ static int keep_codes(struct table_fit *f, struct table_fit_col *col, struct fit
 	uint32_t *to;
 
 	if (mem_grow(&p->map, &p->cap_map, (size_t)part->dict.n + 1, sizeof(*p->map), e) ||
-		table_dict_merge(&f->enc->rules[col->rule].codes, &part->dict, p->map, e))
+		table_dict_merge(&col->dict, &part->dict, p->map, e) ||
+		add_counts(col, p->map, part->counts, part->dict.n, e))
 		return -1;
 	to = (uint32_t *)(void *)buf_reserve(&f->block, p->n_rows * sizeof(*to));
 	if (!to)
 		return buf_check(&f->block, e);
-	for (size_t r = 0; r < p->n_rows; r++) {
+	for (size_t r = 0; r < p->n_rows; r++)
 		to[r] = part->codes[r] == TABLE_DICT_NONE ? TABLE_DICT_NONE
 							  : p->map[part->codes[r]];
-		if (count_code(f, col, to[r], e))
-			return -1;
-	}
 	f->block.len += p->n_rows * sizeof(*to);
 	return 0;
 }
@@ -304,7 +346,7 @@ static int keep_part(struct table_fit *f, size_t i, struct fit_piece *p, struct 
 	pad = (0 - (f->block.len - start)) & 7;
 	buf_add(&f->block, zeros, pad);
 	word = (uint64_t)(f->block.len - start) << 1 | part->coded;
-	memcpy(f->block.p + (1 + i) * sizeof(word), &word, sizeof(word));
+	memcpy(f->block.p + (2 + i) * sizeof(word), &word, sizeof(word));
 	return buf_check(&f->block, e);
 }
 
@@ -312,19 +354,20 @@ int table_fit_keep(void *ctx, struct csv_chunk *c, struct err *e)
 {
 	struct table_fit *f = ctx;
 	struct fit_piece *p = csv_chunk_result(c);
-	uint64_t n_rows = p->n_rows;
-	size_t head = (1 + f->n_cols) * sizeof(uint64_t);
+	const uint64_t rows[2] = { p->n_rows, f->n_rows };
+	size_t head = (2 + f->n_cols) * sizeof(uint64_t);
 
 	buf_reset(&f->block);
 	if (!buf_reserve(&f->block, head))
 		return buf_check(&f->block, e);
-	memcpy(f->block.p, &n_rows, sizeof(n_rows));
+	memset(f->block.p, 0, head);
+	memcpy(f->block.p, rows, sizeof(rows));
 	f->block.len = head;
 	for (size_t i = 0; i < f->n_cols; i++) {
-		if (keep_part(f, i, p, e))
+		if (f->cols[i].owner == i && keep_part(f, i, p, e))
 			return -1;
 	}
-	f->n_rows += n_rows;
+	f->n_rows += p->n_rows;
 	return table_store_add(&f->store, buf_slice(&f->block), e);
 }
 

@@ -7,23 +7,33 @@
 
 #include "table/encode.h"
 
+/** A number as it is written, in one place of the memory. */
+struct table_text {
+	char p[15];
+	uint8_t len;
+};
+
 /** One group of output columns: what is made of one input column. */
 struct table_step {
 	const struct table_rule *rule; /* NULL: passes */
 	size_t field; /* in the input */
-	bool passive; /* no fill, date or codes */
-	struct slice fill; /* as it is written; {NULL, 0}: the missing stay so */
+	bool passive; /* passes, also where it is missing */
+	struct slice fill; /* what is written for a missing value; {NULL, 0}: `absent` */
+	struct slice absent; /* the same without a fill, if not the field itself */
+	struct slice unknown; /* for a value that the fit did not see; not of SPLIT */
+	struct slice zeros; /* of ONEHOT and SPLIT: ",0" for each value */
+	struct table_text *texts; /* [values.n] of COUNT and MEAN */
+	size_t width; /* bytes at most, besides those of the field */
 };
 
 struct table_steps {
 	struct table_step *steps; /* [n] */
 	size_t n;
 	struct buf header; /* the line, with its end; empty for --no-header */
-	size_t fill_bytes; /* of all fills together */
+	size_t width; /* of all steps together, with delimiters and line end */
 	struct arena texts;
 	const struct csv_dialect *dialect;
 	char delimiter;
-	char no_date[2]; /* three empty fields */
 };
 
 /** Plans the output for a table. Refuses missing required columns and two columns of one name. */
@@ -35,9 +45,41 @@ int table_steps_bad_date(
 	const struct table_rule *r, const char *name, uint64_t line, struct slice v, struct err *e);
 /** A note of the rows that were padded or skipped. */
 void table_steps_say_ragged(const struct csv_table *in, const struct table_encode_options *o);
-/** "2011,9,11"; returns its end. At most 24 bytes. */
-char *table_steps_put_date(char *w, const struct num_date *d, char delimiter);
+
+enum { TABLE_DATE_WIDTH = 64 };
+/** "2011,9,11"; returns its end. At most TABLE_DATE_WIDTH bytes. */
+char *table_steps_put_date(
+	char *w, const struct table_rule *r, const struct num_date *d, char delimiter);
 /** A whole number; returns its end. At most 12 bytes. */
 char *table_steps_put_code(char *w, uint32_t code);
+/** A number in single precision, or nothing if it is not one. */
+void table_text_of_number(struct table_text *t, double x);
+
+static inline char *table_steps_put_text(char *w, const struct table_text *t)
+{
+	memcpy(w, t->p, sizeof(t->p));
+	return w + t->len;
+}
+
+static inline char *table_steps_put(char *w, struct slice s)
+{
+	if (s.len)
+		memcpy(w, s.p, s.len);
+	return w + s.len;
+}
+
+/** What comes of a value of ONEHOT or SPLIT: zeros, and ones at places. Give it the places, then end it. */
+static inline void table_steps_put_one(char *zeros, const struct table_step *step, uint32_t place)
+{
+	zeros[place * 2 + (step->rule->makes == TABLE_MAKES_SPLIT)] = '1';
+}
+
+/**
+ * The group of a value that is not missing, of a rule that has values: its code among them, or
+ * TABLE_DICT_NONE; of SPLIT none. `n_unknown` grows by one if there was nothing for the value, or
+ * for one of its parts. Returns the end.
+ */
+char *table_steps_put_value(
+	char *w, const struct table_step *step, struct slice v, uint32_t code, uint64_t *n_unknown);
 
 #endif

@@ -23,25 +23,24 @@ int table_fit_value(const struct table_fit *f, const struct table_fit_col *col, 
 	return table_cell_value(&f->cells, &field, unquoted, v, e);
 }
 
-/* Where a column stands in a block. */
-const char *table_fit_part(
-	const struct table_fit *f, struct slice block, size_t col, uint64_t *n_rows, bool *coded)
+const char *table_fit_part(const struct table_fit *f, struct slice bytes, size_t col,
+	struct table_fit_block *block, bool *coded)
 {
-	const uint64_t *words = (const uint64_t *)(const void *)block.p;
-	const char *at = block.p + (1 + f->n_cols) * sizeof(uint64_t);
+	const uint64_t *words = (const uint64_t *)(const void *)bytes.p;
+	const char *at = bytes.p + (2 + f->n_cols) * sizeof(uint64_t);
 
-	*n_rows = words[0];
+	*block = (struct table_fit_block){ words[0], words[1] };
 	for (size_t i = 0; i < col; i++)
-		at += words[1 + i] >> 1;
-	*coded = words[1 + col] & 1;
+		at += words[2 + i] >> 1;
+	*coded = words[2 + col] & 1;
 	return at;
 }
 
 struct write_item {
 	size_t block;
 	struct buf stored, text, unquoted;
-	const char **at; /* [n_cols] */
-	bool *coded; /* [n_cols] the block holds codes */
+	const char **at; /* [n_out] */
+	bool *coded; /* [n_out] the block holds codes */
 };
 
 struct write_run {
@@ -61,18 +60,43 @@ static int write_next(void *ctx, void *item, struct err *e)
 	return 1;
 }
 
-static char *put(char *w, struct slice s)
+/* Zeros, and ones for a value's places. */
+static char *put_ones(
+	char *w, const struct table_fit_col *col, const struct table_step *step, uint32_t code)
 {
-	if (s.len)
-		memcpy(w, s.p, s.len);
-	return w + s.len;
+	const struct table_fit_ones *ones = &col->ones;
+	char *zeros = w;
+
+	if (step->rule->makes == TABLE_MAKES_SPLIT) {
+		zeros = table_steps_put_code(w, ones->n_parts[code]);
+		w = table_steps_put(zeros, step->zeros);
+	} else {
+		w = table_steps_put(w, step->absent);
+	}
+	for (uint32_t i = code ? ones->ends[code - 1] : 0; i < ones->ends[code]; i++)
+		table_steps_put_one(zeros, step, ones->places[i]);
+	return w;
 }
 
-static char *put_kept_code(char *w, const struct table_fit_col *col, uint32_t code)
+/* What is made of a field that was kept as a code. */
+static char *put_code(char *w, const struct table_fit_col *col, const struct table_step *step,
+	uint32_t code, uint64_t row)
 {
+	const struct table_rule *r = step->rule;
+
 	if (code == TABLE_DICT_NONE)
-		return w;
-	return table_steps_put_code(w, col->order ? col->order[code] : code);
+		return table_steps_put(w, step->absent);
+	switch (r->makes) {
+	case TABLE_MAKES_CODES:
+		return table_steps_put_code(w, col->order ? col->order[code] : code);
+	case TABLE_MAKES_COUNT:
+		return table_steps_put_text(w, &step->texts[code]);
+	case TABLE_MAKES_MEAN:
+		return table_steps_put_text(w,
+			&col->means[(size_t)code * r->mean.folds + table_fit_fold(&r->mean, row)]);
+	default:
+		return put_ones(w, col, step, code);
+	}
 }
 
 /* A field that was kept as bytes. */
@@ -83,7 +107,7 @@ static int put_bytes(
 	bool missing;
 	struct slice s;
 
-	if (step->rule->coded) {
+	if (step->rule->makes == TABLE_MAKES_CODES) {
 		struct slice v;
 
 		if (table_fit_value(f, &f->cols[i], &item->at[i], &item->unquoted, &v, e))
@@ -91,30 +115,31 @@ static int put_bytes(
 		/* The dictionary has its final order already. */
 		if (v.p)
 			*w = table_steps_put_code(
-				*w, table_dict_get(&step->rule->codes, v, table_dict_hash(v)));
+				*w, table_dict_get(&step->rule->values, v, table_dict_hash(v)));
 		return 0;
 	}
 	s = table_fit_take(&item->at[i], &missing);
 	if (missing && step->fill.p)
 		s = step->fill;
 	else if (missing && step->rule->date)
-		s = (struct slice){ f->steps.no_date, 2 };
-	*w = put(*w, s);
+		s = step->absent;
+	*w = table_steps_put(*w, s);
 	return 0;
 }
 
-static int write_rows(struct write_item *item, const struct table_fit *f, uint64_t n_rows,
-	char **end, struct err *e)
+static int write_rows(struct write_item *item, const struct table_fit *f,
+	const struct table_fit_block *block, char **end, struct err *e)
 {
 	char *w = *end;
 
-	for (uint64_t r = 0; r < n_rows; r++) {
-		for (size_t i = 0; i < f->n_cols; i++) {
+	for (uint64_t r = 0; r < block->n_rows; r++) {
+		for (size_t i = 0; i < f->n_out; i++) {
 			if (i > 0)
 				*w++ = f->steps.delimiter;
 			if (item->coded[i])
-				w = put_kept_code(w, &f->cols[i],
-					((const uint32_t *)(const void *)item->at[i])[r]);
+				w = put_code(w, &f->cols[i], &f->steps.steps[i],
+					((const uint32_t *)(const void *)item->at[i])[r],
+					block->first_row + r);
 			else if (put_bytes(&w, item, f, i, e))
 				return -1;
 		}
@@ -128,28 +153,27 @@ static int write_work(void *ctx, void *p, int worker, struct err *e)
 {
 	const struct table_fit *f = ((struct write_run *)ctx)->f;
 	struct write_item *item = p;
-	struct slice block;
-	uint64_t n_rows = 0;
+	struct table_fit_block block = { 0 };
+	struct slice bytes;
 	char *start, *end;
 
 	(void)worker;
 	if (!item->at) {
-		item->at = mem_array(f->n_cols, sizeof(*item->at), e);
-		item->coded = mem_array(f->n_cols, sizeof(*item->coded), e);
+		item->at = mem_array(f->n_out, sizeof(*item->at), e);
+		item->coded = mem_array(f->n_out, sizeof(*item->coded), e);
 		if (!item->at || !item->coded)
 			return -1;
 	}
-	if (table_store_get(&f->store, item->block, &item->stored, &block, e))
+	if (table_store_get(&f->store, item->block, &item->stored, &bytes, e))
 		return -1;
-	for (size_t i = 0; i < f->n_cols; i++)
-		item->at[i] = table_fit_part(f, block, i, &n_rows, &item->coded[i]);
+	for (size_t i = 0; i < f->n_out; i++)
+		item->at[i] = table_fit_part(f, bytes, f->cols[i].owner, &block, &item->coded[i]);
 	buf_reset(&item->text);
-	end = buf_reserve(
-		&item->text, block.len + n_rows * (f->n_cols * 16 + f->steps.fill_bytes + 1));
+	end = buf_reserve(&item->text, bytes.len + block.n_rows * f->steps.width);
 	if (!end)
 		return buf_check(&item->text, e);
 	start = end;
-	if (write_rows(item, f, n_rows, &end, e))
+	if (write_rows(item, f, &block, &end, e))
 		return -1;
 	item->text.len = (size_t)(end - start);
 	return 0;

@@ -21,6 +21,8 @@ static int fit(void *ctx, struct err *e)
 		.fill_text = "unknown",
 		.codes_text = true,
 		.order = TABLE_ORDER_FREQUENCY,
+		.smooth = -1,
+		.seed = -1,
 		.memory = 1,
 	};
 	struct pool *pool = pool_new(1, e);
@@ -31,6 +33,30 @@ static int fit(void *ctx, struct err *e)
 	if (rc == 0)
 		rc = output_close(out, e);
 	else
+		output_abandon(out);
+	if (rc == 0)
+		rc = table_encoder_save(enc, "enc.json", OUTPUT_PLAIN, e);
+	table_encoder_free(enc);
+	pool_free(pool);
+	return rc;
+}
+
+static int fit_beside(void *ctx, struct err *e)
+{
+	const char *k = "k", *split = "t:x";
+	struct table_encode_options o = TABLE_ENCODE_OPTIONS_DEFAULT;
+	struct pool *pool = pool_new(1, e);
+	struct output *out = pool ? output_open("out3.csv", OUTPUT_PLAIN, e) : NULL;
+	struct table_encoder *enc;
+	int rc;
+
+	o.dialect = &dialect;
+	o.count = o.target_mean = o.onehot = (struct opt_list){ &k, 1, 1 };
+	o.split = (struct opt_list){ &split, 1, 1 };
+	o.by = "y";
+	enc = out ? table_encode_fit(ctx, &o, pool, out, e) : NULL;
+	rc = enc ? output_close(out, e) : -1;
+	if (!enc)
 		output_abandon(out);
 	if (rc == 0)
 		rc = table_encoder_save(enc, "enc.json", OUTPUT_PLAIN, e);
@@ -107,6 +133,15 @@ int main(void)
 		"applied");
 	free(text);
 	is_int(count_files("."), 4, "no temporary file is left");
+	write_text("beside.csv", "k,t,y\na,1x2,1\nb,2x,0\n\"a\",,1\n,1,0\n");
+	survives_oom(fit_beside, "beside.csv", "fitting what stands beside a column");
+	survives_oom(apply, "beside.csv", "applying it");
+	text = read_file("out2.csv", NULL);
+	is_text(text,
+		"k_count,k_target_mean,k_a,k_b,t_parts,t_1,t_2,y\n2,0.54545456,1,0,2,1,1,1\n"
+		"1,0.47619048,0,1,1,0,1,0\n2,0.54545456,1,0,0,0,0,1\n,,0,0,1,1,0,0\n",
+		"applied");
+	free(text);
 	survives_oom(validate, golden, "validating");
 	survives_oom(infer, golden, "inferring");
 	return done_testing();
