@@ -14,6 +14,8 @@ static int bin_features(
 	struct tree_dataset *d, const struct tree_params *p, struct pool *pool, struct err *e)
 {
 	size_t *cols = mem_array(d->table->n_cols, sizeof(*cols), e), n = 0;
+	/* a forest draws a few columns for each split: these are better by themselves */
+	struct tree_frame_options o = { (uint32_t)p->max_bin, !p->is_forest };
 
 	if (!cols)
 		return -1;
@@ -27,7 +29,7 @@ static int bin_features(
 	if (n == 0)
 		err_set(e, ERR_INPUT, "there is no column to learn from");
 	else
-		d->frame = tree_frame_new(d->table, cols, n, (uint32_t)p->max_bin, pool, e);
+		d->frame = tree_frame_new(d->table, cols, n, &o, pool, e);
 	free(cols);
 	return d->frame ? 0 : -1;
 }

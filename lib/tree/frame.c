@@ -132,7 +132,6 @@ static size_t gather_keys(const struct table_column *c, size_t n_rows, size_t co
 
 struct build {
 	struct tree_frame *f;
-	const struct table *t;
 	uint32_t max_bin;
 	struct err *errors; /* [n_cols] */
 	uint16_t **tables; /* [n_cols] bin of each whole number from the lowest on, or NULL */
@@ -347,54 +346,6 @@ static void bin_block(void *ctx, size_t task, int worker)
 		bin_numbers(c, from, to);
 }
 
-/** Task: one block of rows from columns to records. */
-static void turn_block(void *ctx, size_t block, int worker)
-{
-	struct build *b = ctx;
-	struct tree_frame *f = b->f;
-	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK, stride = f->stride;
-
-	(void)worker;
-	if (to > f->n_rows)
-		to = f->n_rows;
-	memset(f->records + from * stride, 0, (to - from) * stride);
-	/* a piece of rows that stays in the cache while all columns are put into it */
-	for (size_t piece = from; piece < to; piece += 512) {
-		size_t n = piece + 512 < to ? 512 : to - piece;
-
-		for (size_t i = 0; i < f->n_cols; i++) {
-			const struct tree_frame_column *c = &f->cols[i];
-			const uint8_t *in = (const uint8_t *)c->bins + piece * c->width;
-			uint8_t *out = f->records + piece * stride + c->at;
-
-			if (c->width == 1)
-				for (size_t k = 0; k < n; k++)
-					out[k * stride] = in[k];
-			else
-				for (size_t k = 0; k < n; k++)
-					memcpy(out + k * stride, in + 2 * k, 2);
-		}
-	}
-}
-
-/** Places in a record; a record of up to a cache line lies in one. */
-static void lay_out(struct tree_frame *f)
-{
-	size_t at = sizeof(struct tree_gh), size = 8;
-
-	for (unsigned width = 1; width <= 2; width++) {
-		at = (at + width - 1) / width * width;
-		for (size_t i = 0; i < f->n_cols; i++)
-			if (f->cols[i].width == width) {
-				f->cols[i].at = at;
-				at += width;
-			}
-	}
-	while (size < 64 && size < at)
-		size *= 2;
-	f->stride = at <= 64 ? size : (at + 15) / 16 * 16;
-}
-
 /** Task: the bin of each whole number of a column's range, if that is worth it. */
 static void make_table(void *ctx, size_t col, int worker)
 {
@@ -420,7 +371,17 @@ static void make_table(void *ctx, size_t col, int worker)
 	}
 }
 
-static int fill(struct build *b, struct pool *pool, struct err *e)
+/** Task: is a bin of the column "missing"? Matters where bytes may be shared. */
+static void look_for_missing(void *ctx, size_t col, int worker)
+{
+	struct build *b = ctx;
+	struct tree_frame_column *c = &b->f->cols[col];
+
+	(void)worker;
+	c->has_missing = c->width > 1 || memchr(c->bins, 0, b->f->n_rows) != NULL;
+}
+
+static int fill(struct build *b, bool share_bytes, struct pool *pool, struct err *e)
 {
 	struct tree_frame *f = b->f;
 	size_t n_blocks = tree_n_blocks(f->n_rows);
@@ -441,14 +402,10 @@ static int fill(struct build *b, struct pool *pool, struct err *e)
 		if (!c->bins)
 			return -1;
 	}
-	lay_out(f);
-	f->records = mem_aligned(f->n_rows * f->stride + 64, 1, e);
-	if (!f->records)
-		return -1;
 	pool_for(pool, f->n_cols, make_table, b);
 	pool_for(pool, f->n_cols * n_blocks, bin_block, b);
-	pool_for(pool, n_blocks, turn_block, b);
-	return 0;
+	pool_for(pool, f->n_cols, look_for_missing, b);
+	return tree_records_make(f, share_bytes, pool, e);
 }
 
 static void release(struct build *b)
@@ -460,11 +417,11 @@ static void release(struct build *b)
 }
 
 struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, size_t n_cols,
-	uint32_t max_bin, struct pool *pool, struct err *e)
+	const struct tree_frame_options *o, struct pool *pool, struct err *e)
 {
-	struct build b = { .t = t, .max_bin = max_bin };
+	struct build b = { .max_bin = o->max_bin };
 
-	assert(max_bin >= 2 && max_bin <= TREE_BIN_LIMIT);
+	assert(o->max_bin >= 2 && o->max_bin <= TREE_BIN_LIMIT);
 	b.f = mem_new(sizeof(*b.f), e);
 	b.errors = mem_array(n_cols, sizeof(*b.errors), e);
 	b.tables = mem_array(n_cols, sizeof(*b.tables), e);
@@ -477,7 +434,7 @@ struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, siz
 	b.f->n_cols = n_cols;
 	for (size_t i = 0; i < n_cols; i++)
 		b.f->cols[i].source = &t->cols[cols[i]];
-	if (fill(&b, pool, e))
+	if (fill(&b, o->share_bytes, pool, e))
 		goto fail;
 	release(&b);
 	return b.f;
@@ -498,6 +455,6 @@ void tree_frame_free(struct tree_frame *f)
 		free(f->cols[i].text_of_code);
 	}
 	free(f->cols);
-	free(f->records);
+	tree_records_release(&f->records);
 	free(f);
 }

@@ -6,17 +6,14 @@
  * quantiles of (a sample of) the column when it has more values than bins. A text's bin is
  * 1 + its category: the most frequent texts have one each, numbered in the order of their bytes, the rest
  * share the last bin, "other". With 255 bins or more for numbers, texts have up to TREE_BIN_LIMIT.
- * Bins are kept twice: by row for histograms, by column for moving rows down a tree. They take a
- * byte in a column of at most 256 bins, else two. A row's record has a place for its quantized gradient, so
- * that a histogram needs one cache line of a row; one learner at a time uses it.
+ * Bins are kept twice: by column for moving rows down a tree, where they take a byte in a column of at most
+ * 256 bins, else two; and by row for histograms, in records: see tree/record.h.
  */
 #ifndef CD4ML_TREE_FRAME_H
 #define CD4ML_TREE_FRAME_H
 
-#include <string.h>
-
 #include "table/column.h"
-#include "tree/kernel.h"
+#include "tree/record.h"
 
 enum { TREE_BIN_LIMIT = 65535 };
 
@@ -26,8 +23,9 @@ struct tree_frame_column {
 	uint32_t n_bins; /* with bin 0 */
 	uint32_t first; /* number of bin 0 in a histogram of all columns */
 	unsigned width; /* bytes of a bin: 1 or 2 */
-	size_t at; /* where its bin lies in a record, in bytes */
 	void *bins; /* [n_rows] */
+	bool has_missing; /* some row is in bin 0 */
+	struct tree_place place; /* in a record */
 	float *cuts; /* [n_bins - 2] of numbers, ascending */
 	float lowest;
 	float above; /* a number above all of the column: "below" it are all that are not missing */
@@ -41,18 +39,20 @@ struct tree_frame {
 	size_t n_rows, n_cols;
 	struct tree_frame_column *cols;
 	uint32_t n_bins; /* of all columns */
-	/* [n_rows][stride] bytes: a struct tree_gh, then bins of one byte, then those of two */
-	uint8_t *records;
-	size_t stride;
+	struct tree_records records;
+};
+
+struct tree_frame_options {
+	uint32_t max_bin; /* most bins of a column besides "missing", 2 to TREE_BIN_LIMIT */
+	bool share_bytes; /* of records: pays where histograms of all columns are made */
 };
 
 /**
  * Bins the columns cols[0 .. n_cols) of the table.
- *   max_bin  most bins of a column besides "missing", 2 to TREE_BIN_LIMIT
  * The table is needed for names of categories only afterwards; its numbers and codes may be freed.
  */
 struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, size_t n_cols,
-	uint32_t max_bin, struct pool *pool, struct err *e) MUST_CHECK;
+	const struct tree_frame_options *o, struct pool *pool, struct err *e) MUST_CHECK;
 void tree_frame_free(struct tree_frame *f);
 
 static inline uint32_t tree_frame_bin(const struct tree_frame *f, size_t col, size_t row)
@@ -62,29 +62,15 @@ static inline uint32_t tree_frame_bin(const struct tree_frame *f, size_t col, si
 	return c->width == 1 ? ((const uint8_t *)c->bins)[row] : ((const uint16_t *)c->bins)[row];
 }
 
-/** The column's bin in a record. */
-static inline uint32_t tree_record_bin(const struct tree_frame_column *c, const uint8_t *record)
-{
-	uint16_t bin;
-
-	if (c->width == 1)
-		return record[c->at];
-	memcpy(&bin, record + c->at, sizeof(bin));
-	return bin;
-}
-
 /** The quantized gradient of a row. */
 static inline struct tree_gh tree_frame_gh(const struct tree_frame *f, size_t row)
 {
-	struct tree_gh gh;
-
-	memcpy(&gh, f->records + row * f->stride, sizeof(gh));
-	return gh;
+	return tree_record_gh(f->records.rows + row * f->records.stride);
 }
 
 static inline void tree_frame_set_gh(const struct tree_frame *f, size_t row, struct tree_gh gh)
 {
-	memcpy(f->records + row * f->stride, &gh, sizeof(gh));
+	tree_record_set_gh(f->records.rows + row * f->records.stride, gh);
 }
 
 #endif

@@ -11,9 +11,9 @@ enum { AHEAD = 16 };
 int tree_group_init(struct tree_group *g, const struct tree_frame *f, struct err *e)
 {
 	g->f = f;
-	g->grouped = *f;
-	g->grouped.records = mem_aligned(f->n_rows * f->stride + 64, 1, e);
-	g->row_of = g->grouped.records ? mem_aligned(f->n_rows, sizeof(*g->row_of), e) : NULL;
+	g->records = f->records;
+	g->records.rows = mem_aligned(f->n_rows * f->records.stride + 64, 1, e);
+	g->row_of = g->records.rows ? mem_aligned(f->n_rows, sizeof(*g->row_of), e) : NULL;
 	return g->row_of ? 0 : -1;
 }
 
@@ -21,7 +21,7 @@ void tree_group_release(struct tree_group *g)
 {
 	free(g->row_of);
 	if (g->f)
-		free(g->grouped.records);
+		free(g->records.rows);
 	memset(g, 0, sizeof(*g));
 }
 
@@ -30,7 +30,9 @@ static void copy_records(uint8_t *restrict out, const uint8_t *restrict in, cons
 {
 	for (size_t i = 0; i < n; i++) {
 		__builtin_prefetch(in + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride);
-		if (stride == 32)
+		if (stride == 16)
+			memcpy(out + i * 16, in + (size_t)rows[i] * 16, 16);
+		else if (stride == 32)
 			memcpy(out + i * 32, in + (size_t)rows[i] * 32, 32);
 		else
 			memcpy(out + i * stride, in + rows[i] * stride, stride);
@@ -46,12 +48,13 @@ struct job {
 static void group_block(void *ctx, size_t block, int worker)
 {
 	struct job *j = ctx;
-	size_t from = block * TREE_ROW_BLOCK, at = j->begin + from, stride = j->g->f->stride;
+	size_t from = block * TREE_ROW_BLOCK, at = j->begin + from,
+	       stride = j->g->f->records.stride;
 	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
 
 	(void)worker;
 	copy_records(
-		j->g->grouped.records + at * stride, j->g->f->records, j->rows + at, n, stride);
+		j->g->records.rows + at * stride, j->g->f->records.rows, j->rows + at, n, stride);
 	memcpy(j->g->row_of + at, j->rows + at, n * sizeof(*j->rows));
 	for (size_t i = at; i < at + n; i++)
 		j->rows[i] = (uint32_t)i;

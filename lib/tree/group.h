@@ -15,8 +15,7 @@ enum { TREE_GROUP_BYTES = 4 << 20 }; /* records of a leaf that is brought togeth
 
 struct tree_group {
 	const struct tree_frame *f;
-	struct tree_frame
-		grouped; /* `f` with the records of the places; its bins by column are not for use */
+	struct tree_records records; /* of the places; the frame's but for the rows */
 	uint32_t *row_of; /* [n_rows] of a place */
 };
 
@@ -27,7 +26,7 @@ void tree_group_release(struct tree_group *g);
 /** Are the records of `n` rows few enough to be brought together? */
 static inline bool tree_group_is_due(const struct tree_group *g, size_t n)
 {
-	return n * g->f->stride <= TREE_GROUP_BYTES;
+	return n * g->f->records.stride <= TREE_GROUP_BYTES;
 }
 
 /**

@@ -31,7 +31,8 @@ struct node {
 
 /** What one thread needs. */
 struct worker {
-	uint64_t *packed; /* [n_bins], zero */
+	struct tree_sums sums;
+	struct tree_plan plan; /* of drawn columns */
 	void *hist;
 	uint32_t *cols; /* [n_cols] drawn for a split */
 	struct tree_split_work split;
@@ -57,7 +58,7 @@ struct tree_grower {
 
 	/* of a run */
 	const struct tree_quant *q;
-	struct tree_columns cols;
+	struct tree_plan plan; /* of the tree's columns */
 	struct node *nodes;
 	size_t n_nodes, cap_nodes;
 	uint32_t *open; /* a heap, or the nodes of a level */
@@ -79,17 +80,18 @@ static int make_workers(struct tree_grower *g, struct err *e)
 	for (int i = 0; i < g->n_workers; i++) {
 		struct worker *w = &g->workers[i];
 
-		w->packed = mem_aligned(g->f->n_bins, sizeof(*w->packed), e);
-		w->hist = w->packed ? mem_aligned(g->hist_size, 1, e) : NULL;
+		if (tree_sums_init(&w->sums, g->f, e) || tree_plan_init(&w->plan, g->f, e))
+			return -1;
+		w->hist = mem_aligned(g->hist_size, 1, e);
 		w->cols = w->hist ? mem_array(g->f->n_cols, sizeof(*w->cols), e) : NULL;
 		if (!w->cols || tree_split_work_init(&w->split, g->f, e))
 			return -1;
-		memset(w->packed, 0, g->f->n_bins * sizeof(*w->packed));
 	}
 	g->spare = mem_aligned(g->hist_size, 1, e);
 	g->rows = g->spare ? mem_aligned(g->f->n_rows, sizeof(*g->rows), e) : NULL;
 	g->kept = g->rows ? mem_array(g->max_kept, sizeof(*g->kept), e) : NULL;
-	if (!g->kept || tree_part_init(&g->part, g->f, e) || tree_group_init(&g->group, g->f, e))
+	if (!g->kept || tree_plan_init(&g->plan, g->f, e) || tree_part_init(&g->part, g->f, e) ||
+		tree_group_init(&g->group, g->f, e))
 		return -1;
 	return 0;
 }
@@ -124,7 +126,8 @@ void tree_grower_free(struct tree_grower *g)
 	if (!g)
 		return;
 	for (int i = 0; g->workers && i < g->n_workers; i++) {
-		free(g->workers[i].packed);
+		tree_sums_release(&g->workers[i].sums);
+		tree_plan_release(&g->workers[i].plan);
 		free(g->workers[i].hist);
 		free(g->workers[i].cols);
 		tree_split_work_release(&g->workers[i].split);
@@ -140,6 +143,7 @@ void tree_grower_free(struct tree_grower *g)
 	free(g->kept);
 	free(g->spare);
 	free(g->rows);
+	tree_plan_release(&g->plan);
 	tree_part_release(&g->part);
 	tree_group_release(&g->group);
 	free(g->nodes);
@@ -190,8 +194,8 @@ static struct tree_hist hist_at(const struct tree_grower *g, void *memory)
 
 struct sum_job {
 	struct tree_grower *g;
-	const struct tree_frame *f;
-	struct tree_columns cols;
+	struct tree_hist_job hist;
+	const struct tree_plan *plan;
 	const uint32_t *rows;
 	size_t n;
 };
@@ -199,25 +203,27 @@ struct sum_job {
 static void sum_block(void *ctx, size_t block, int worker)
 {
 	struct sum_job *j = ctx;
-	struct tree_hist h = hist_at(j->g, j->g->workers[worker].hist);
+	struct worker *w = &j->g->workers[worker];
+	struct tree_hist h = hist_at(j->g, w->hist);
 	size_t from = block * TREE_ROW_BLOCK;
 	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
 
-	tree_hist_add(j->g->kernel, j->f, j->cols, j->g->q, j->rows + from, n,
-		j->g->workers[worker].packed, &h);
+	tree_hist_add(&j->hist, j->plan, j->rows + from, n, &w->sums, &h);
 }
 
 /** Sums up a leaf's rows into `memory`; `worker` < 0: with all threads. */
-static void sum_up(struct tree_grower *g, struct tree_columns cols, const struct node *n,
+static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const struct node *n,
 	void *memory, int worker)
 {
-	const struct tree_frame *f = n->is_grouped ? &g->group.grouped : g->f;
-	struct sum_job j = { g, f, cols, g->rows + n->begin, n->n };
+	const struct tree_records *records = n->is_grouped ? &g->group.records : &g->f->records;
+	struct sum_job j = { g, { g->kernel, g->f, records, g->q }, plan, g->rows + n->begin,
+		n->n };
 	struct tree_hist h = hist_at(g, memory);
+	struct tree_columns cols = plan->cols;
 
 	tree_hist_clear(g->f, cols, g->n_classes, &h);
 	if (worker >= 0) {
-		tree_hist_add(g->kernel, f, cols, g->q, j.rows, j.n, g->workers[worker].packed, &h);
+		tree_hist_add(&j.hist, plan, j.rows, j.n, &g->workers[worker].sums, &h);
 		return;
 	}
 	for (int i = 0; i < g->n_workers; i++) {
@@ -282,10 +288,10 @@ static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
 {
 	struct worker *w = &g->workers[worker < 0 ? 0 : worker];
 	void *memory = worker < 0 ? g->spare : w->hist;
-	size_t n_cols = g->cols.n, drawn = 0;
+	size_t n_cols = g->plan.cols.n, drawn = 0;
 
 	for (size_t i = 0; i < n_cols; i++)
-		w->cols[i] = g->cols.list ? g->cols.list[i] : (uint32_t)i;
+		w->cols[i] = g->plan.cols.list ? g->plan.cols.list[i] : (uint32_t)i;
 	while (drawn < n_cols && !(n->split.gain > 0)) {
 		size_t more = n_cols - drawn < g->p.mtry ? n_cols - drawn : g->p.mtry;
 		struct tree_columns cols = { w->cols + drawn, more };
@@ -297,7 +303,8 @@ static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
 			w->cols[i] = w->cols[k];
 			w->cols[k] = swap;
 		}
-		sum_up(g, cols, n, memory, worker);
+		tree_plan_set(&w->plan, g->f, cols);
+		sum_up(g, &w->plan, n, memory, worker);
 		search(g, cols, n, memory, worker);
 		drawn += more;
 	}
@@ -306,7 +313,7 @@ static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
 /** Finds the split of a leaf whose histogram lies in `memory`; keeps that if it is a slot and of use. */
 static void find_in(struct tree_grower *g, struct node *n, void *memory, bool is_slot, int worker)
 {
-	search(g, g->cols, n, memory, worker);
+	search(g, g->plan.cols, n, memory, worker);
 	if (!is_slot)
 		return;
 	if (n->split.gain > 0)
@@ -326,12 +333,12 @@ static void find_directly(struct tree_grower *g, struct node *n, int worker)
 	}
 	slot = slot_get(g);
 	if (slot) {
-		sum_up(g, g->cols, n, slot, worker);
+		sum_up(g, &g->plan, n, slot, worker);
 		find_in(g, n, slot, true, worker);
 		return;
 	}
 	slot = worker < 0 ? g->spare : g->workers[worker].hist;
-	sum_up(g, g->cols, n, slot, worker);
+	sum_up(g, &g->plan, n, slot, worker);
 	find_in(g, n, slot, false, worker);
 }
 
@@ -343,10 +350,10 @@ static void find_by_rest(struct tree_grower *g, struct node *parent, struct node
 	void *memory = slot ? slot : worker < 0 ? g->spare : g->workers[worker].hist;
 	struct tree_hist all = hist_at(g, parent->hist), part = hist_at(g, memory);
 
-	sum_up(g, g->cols, small, memory, worker);
-	if (g->cols.n < g->f->n_cols) {
-		for (size_t i = 0; i < g->cols.n; i++) {
-			const struct tree_frame_column *c = &g->f->cols[g->cols.list[i]];
+	sum_up(g, &g->plan, small, memory, worker);
+	if (g->plan.cols.n < g->f->n_cols) {
+		for (size_t i = 0; i < g->plan.cols.n; i++) {
+			const struct tree_frame_column *c = &g->f->cols[g->plan.cols.list[i]];
 			struct tree_hist a = { all.grad + c->first * g->n_classes,
 				all.hess + c->first, all.n + c->first };
 			struct tree_hist b = { part.grad + c->first * g->n_classes,
@@ -382,7 +389,7 @@ static void expand(struct tree_grower *g, struct node *n, int worker)
 
 	group_rows(g, n, worker);
 	if (n->is_grouped)
-		leaf.records = g->group.grouped.records;
+		leaf.records = g->group.records.rows;
 	leaf.first = n->first_place;
 	n_left = tree_part_rows(&leaf, g->rows, worker < 0 ? g->pool : NULL);
 
@@ -653,7 +660,7 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 
 	reset(g);
 	g->q = q;
-	g->cols = cols;
+	tree_plan_set(&g->plan, g->f, cols);
 	if (mem_grow(&g->nodes, &g->cap_nodes, 1, sizeof(*g->nodes), e))
 		return -1;
 	root = &g->nodes[0];

@@ -2,13 +2,15 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "tree/objective.h"
 
 enum {
 	AHEAD = 16, /* rows that are fetched before they are needed */
-	FEW = 96, /* fewer rows are not worth packing */
+	FEW = 256, /* fewer rows are not worth packing */
 };
 
 size_t tree_hist_size(size_t n_bins, size_t n_classes)
@@ -37,25 +39,75 @@ void tree_hist_clear(
 	}
 }
 
-static inline uint64_t pack(struct tree_gh gh)
+/* ---- plans --------------------------------------------------------------------------------------------- */
+
+int tree_plan_init(struct tree_plan *p, const struct tree_frame *f, struct err *e)
 {
-	return ((uint64_t)(int64_t)gh.grad << 39) + ((uint64_t)gh.hess << 14) + 1;
+	memset(p, 0, sizeof(*p));
+	p->bundles = mem_array(f->records.n_bundles, sizeof(*p->bundles), e);
+	p->is_in = p->bundles ? mem_array(f->records.n_bundles, sizeof(*p->is_in), e) : NULL;
+	return p->is_in ? 0 : -1;
+}
+
+void tree_plan_release(struct tree_plan *p)
+{
+	free(p->bundles);
+	free(p->is_in);
+	memset(p, 0, sizeof(*p));
+}
+
+void tree_plan_set(struct tree_plan *p, const struct tree_frame *f, struct tree_columns cols)
+{
+	for (size_t i = 0; i < p->n; i++)
+		p->is_in[p->bundles[i]] = false;
+	p->cols = cols;
+	p->n = 0;
+	for (uint8_t width = 1; width <= 2; width++) {
+		for (size_t i = 0; i < cols.n; i++) {
+			uint32_t b = f->cols[cols.list ? cols.list[i] : i].place.bundle;
+
+			if (f->records.bundles[b].width != width || p->is_in[b])
+				continue;
+			p->is_in[b] = true;
+			p->bundles[p->n++] = b;
+		}
+		if (width == 1)
+			p->n_narrow = p->n;
+	}
 }
 
 /* ---- one gradient: packed ---------------------------------------------------------------------------- */
 
-enum { COLS_AT_ONCE = 64 }; /* columns whose sums are made in one pass */
+enum { BUNDLES_AT_ONCE = 64 };
 
-/** Rows and columns of one block: narrow columns first, then those of two bytes. */
-struct piece {
-	const struct tree_frame *f;
-	const uint32_t *rows;
-	size_t n;
-	size_t n_narrow, n_cols;
-	uint32_t col[COLS_AT_ONCE];
-	uint32_t at[COLS_AT_ONCE]; /* in a record */
-	uint64_t *sums[COLS_AT_ONCE]; /* of bin 0 */
-};
+int tree_sums_init(struct tree_sums *s, const struct tree_frame *f, struct err *e)
+{
+	size_t n = f->records.n_slots, n_codes = f->records.n_narrow * TREE_SLOTS;
+
+	memset(s, 0, sizeof(*s));
+	s->packed = mem_aligned(n, sizeof(*s->packed), e);
+	s->memory = s->packed ? mem_aligned(tree_hist_size(n_codes, 1), 1, e) : NULL;
+	if (!s->memory)
+		return -1;
+	memset(s->packed, 0, n * sizeof(*s->packed));
+	memset(s->memory, 0, tree_hist_size(n_codes, 1));
+	s->of_codes = tree_hist_at(s->memory, n_codes, 1);
+	return 0;
+}
+
+void tree_sums_release(struct tree_sums *s)
+{
+	free(s->packed);
+	free(s->memory);
+	memset(s, 0, sizeof(*s));
+}
+
+static inline uint64_t pack(uint32_t bits)
+{
+	uint64_t grad = (uint64_t)((int64_t)((uint64_t)bits << 52) >> 13);
+
+	return grad + ((uint64_t)(bits & 0xfff000) << 2) + 1;
+}
 
 /** Fetches a record of up to two cache lines, of larger ones those that are needed first. */
 static inline void fetch(const uint8_t *record, size_t stride)
@@ -65,129 +117,170 @@ static inline void fetch(const uint8_t *record, size_t stride)
 		__builtin_prefetch(record + 64);
 }
 
-/** All of up to 60 narrow columns, which lie side by side. */
-static void add_all(const struct piece *p)
+/** Adds to `n_codes` bundles of one byte that lie side by side, the first one's code at `at`. */
+static void add_run(const struct tree_records *r, size_t at, size_t n_codes, const uint32_t *rows,
+	size_t n, uint64_t *first)
 {
-	const uint8_t *records = p->f->records;
-	size_t stride = p->f->stride, n_cols = p->n_cols, n = p->n;
-	const uint32_t *rows = p->rows;
-	uint64_t *const *restrict sums = p->sums;
+	size_t stride = r->stride;
 
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t *restrict record = records + rows[i] * stride;
-		const uint8_t *restrict bins = record + sizeof(struct tree_gh);
-		struct tree_gh gh;
-		uint64_t v;
+		const uint8_t *record = r->rows + rows[i] * stride, *codes = record + at;
+		uint64_t v = pack(tree_record_bits(record)), *restrict sums = first;
 		size_t c = 0;
 
-		fetch(records + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride, stride);
-		memcpy(&gh, record, sizeof(gh));
-		v = pack(gh);
-		for (; c + 4 <= n_cols; c += 4) {
-			sums[c][bins[c]] += v;
-			sums[c + 1][bins[c + 1]] += v;
-			sums[c + 2][bins[c + 2]] += v;
-			sums[c + 3][bins[c + 3]] += v;
+		fetch(r->rows + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride, stride);
+		for (; c + 4 <= n_codes; c += 4, sums += 4 * TREE_SLOTS) {
+			sums[codes[c]] += v;
+			sums[TREE_SLOTS + codes[c + 1]] += v;
+			sums[2 * TREE_SLOTS + codes[c + 2]] += v;
+			sums[3 * TREE_SLOTS + codes[c + 3]] += v;
 		}
-		for (; c < n_cols; c++)
-			sums[c][bins[c]] += v;
+		for (; c < n_codes; c++, sums += TREE_SLOTS)
+			sums[codes[c]] += v;
 	}
 }
 
-static void add_some(const struct piece *p)
+/** Adds to bundles of one width, wherever they lie. */
+static void add_each(const struct tree_records *r, const uint32_t *bundles, size_t n_bundles,
+	const uint32_t *rows, size_t n, uint64_t *packed)
 {
-	const uint8_t *records = p->f->records;
-	size_t stride = p->f->stride, n_narrow = p->n_narrow, n_cols = p->n_cols, n = p->n;
-	const uint32_t *rows = p->rows, *restrict at = p->at;
-	uint64_t *const *restrict sums = p->sums;
+	bool is_wide = r->bundles[bundles[0]].width > 1;
+	size_t stride = r->stride, at[BUNDLES_AT_ONCE];
+	uint64_t *sums[BUNDLES_AT_ONCE];
 
+	for (size_t b = 0; b < n_bundles; b++) {
+		at[b] = r->bundles[bundles[b]].at;
+		sums[b] = packed + r->bundles[bundles[b]].first;
+	}
 	for (size_t i = 0; i < n; i++) {
-		const uint8_t *restrict record = records + rows[i] * stride;
-		struct tree_gh gh;
-		uint64_t v;
-		size_t c = 0;
+		const uint8_t *restrict record = r->rows + rows[i] * stride;
+		uint64_t v = pack(tree_record_bits(record));
 
-		fetch(records + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride, stride);
-		memcpy(&gh, record, sizeof(gh));
-		v = pack(gh);
-		for (; c < n_narrow; c++)
-			sums[c][record[at[c]]] += v;
-		for (; c < n_cols; c++) {
-			uint16_t bin;
+		fetch(r->rows + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride, stride);
+		for (size_t b = 0; !is_wide && b < n_bundles; b++)
+			sums[b][record[at[b]]] += v;
+		for (size_t b = 0; is_wide && b < n_bundles; b++) {
+			uint16_t code;
 
-			memcpy(&bin, record + at[c], sizeof(bin));
-			sums[c][bin] += v;
+			memcpy(&code, record + at[b], sizeof(code));
+			sums[b][code] += v;
 		}
 	}
 }
 
-/** Straight into the histogram, where the bins to unpack would be more than the rows. */
-static void add_directly(
-	const struct tree_frame *f, const struct piece *p, size_t from, struct tree_hist *h)
+/** Adds to all bundles of the plan, which are narrow ones first, a number of them at a time. */
+static void add_packed(const struct tree_records *r, const struct tree_plan *p,
+	const uint32_t *rows, size_t n, uint64_t *packed)
 {
+	size_t from = 0;
+
+	while (from < p->n) {
+		size_t end = from < p->n_narrow ? p->n_narrow : p->n, to = from + 1;
+		const struct tree_bundle *b = &r->bundles[p->bundles[from]];
+		bool is_run = b->width == 1;
+
+		for (; to < end && to - from < BUNDLES_AT_ONCE; to++)
+			is_run &= p->bundles[to] == p->bundles[to - 1] + 1;
+		if (is_run)
+			add_run(r, b->at, to - from, rows, n, packed + b->first);
+		else
+			add_each(r, p->bundles + from, to - from, rows, n, packed);
+		from = to;
+	}
+}
+
+static void unpack(const struct tree_hist_job *j, const struct tree_plan *p, struct tree_sums *s,
+	struct tree_hist *h)
+{
+	const struct tree_frame *f = j->f;
+
 	for (size_t i = 0; i < p->n; i++) {
-		const uint8_t *record = f->records + p->rows[i] * f->stride;
-		struct tree_gh gh;
+		const struct tree_bundle *b = &f->records.bundles[p->bundles[i]];
+		struct tree_hist *to = b->is_shared ? &s->of_codes : h;
+		uint32_t first = b->is_shared ? b->first : f->cols[b->col].first;
 
-		memcpy(&gh, record, sizeof(gh));
-		for (size_t c = from; c < p->n_cols; c++) {
-			const struct tree_frame_column *col = &f->cols[p->col[c]];
-			uint32_t b = col->first + tree_record_bin(col, record);
+		j->kernel->unpack(s->packed + b->first, b->n_codes, to->grad + first,
+			to->hess + first, to->n + first);
+	}
+	s->n_rows = 0;
+}
 
-			h->grad[b] += gh.grad;
-			h->hess[b] += gh.hess;
-			h->n[b]++;
-		}
+void tree_sums_add(const struct tree_hist_job *j, const struct tree_plan *p, const uint32_t *rows,
+	size_t n, struct tree_sums *s, struct tree_hist *h)
+{
+	for (size_t from = 0; from < n;) {
+		size_t room = TREE_PACK_ROWS - s->n_rows, m = n - from < room ? n - from : room;
+
+		add_packed(j->records, p, rows + from, m, s->packed);
+		from += m;
+		s->n_rows += m;
+		if (s->n_rows == TREE_PACK_ROWS)
+			unpack(j, p, s, h);
 	}
 }
 
-/** The columns of the list from `from` on that fit into a piece, of one width. */
-static size_t set_columns(const struct tree_frame *f, struct tree_columns cols, size_t from,
-	unsigned width, uint64_t *packed, struct piece *p)
+/** Sums of a column's bins from those of the codes. */
+static void add_codes(const struct tree_frame_column *c, const struct tree_bundle *b,
+	const struct tree_hist *codes, struct tree_hist *h)
 {
-	for (; from < cols.n && p->n_cols < COLS_AT_ONCE; from++) {
-		uint32_t col = cols.list ? cols.list[from] : (uint32_t)from;
-		const struct tree_frame_column *c = &f->cols[col];
+	uint32_t at = b->first, end = b->first + b->n_codes;
 
-		if (c->width != width)
+	while (at < end)
+		for (uint32_t bin = c->first + c->place.base; bin < c->first + c->n_bins; bin++)
+			for (uint32_t i = 0; i < c->place.step; i++, at++) {
+				h->grad[bin] += codes->grad[at];
+				h->hess[bin] += codes->hess[at];
+				h->n[bin] += codes->n[at];
+			}
+}
+
+void tree_sums_finish(const struct tree_hist_job *j, const struct tree_plan *p, struct tree_sums *s,
+	struct tree_hist *h)
+{
+	const struct tree_frame *f = j->f;
+	struct tree_hist *codes = &s->of_codes;
+
+	unpack(j, p, s, h);
+	for (size_t i = 0; i < p->cols.n; i++) {
+		const struct tree_frame_column *c = &f->cols[p->cols.list ? p->cols.list[i] : i];
+		const struct tree_bundle *b = &f->records.bundles[c->place.bundle];
+
+		if (b->is_shared)
+			add_codes(c, b, codes, h);
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		const struct tree_bundle *b = &f->records.bundles[p->bundles[i]];
+
+		if (!b->is_shared)
 			continue;
-		p->col[p->n_cols] = col;
-		p->at[p->n_cols] = (uint32_t)c->at;
-		p->sums[p->n_cols++] = packed + c->first;
+		memset(codes->grad + b->first, 0, b->n_codes * sizeof(*codes->grad));
+		memset(codes->hess + b->first, 0, b->n_codes * sizeof(*codes->hess));
+		memset(codes->n + b->first, 0, b->n_codes * sizeof(*codes->n));
 	}
-	return from;
 }
 
-static void add_piece(const struct tree_kernel *k, const struct tree_frame *f, struct piece *p,
-	const uint32_t *rows, size_t n, struct tree_hist *h)
+/** Straight into the histogram, where there are more bins to unpack than rows: columns of `width` and up. */
+static void add_directly(const struct tree_frame *f, const struct tree_records *r,
+	struct tree_columns cols, unsigned width, const uint32_t *rows, size_t n,
+	struct tree_hist *h)
 {
-	bool all = p->n_narrow == f->n_cols;
-	size_t n_cols = p->n_cols, n_packed = n_cols;
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *record = r->rows + rows[i] * r->stride;
+		struct tree_gh gh = tree_record_gh(record);
 
-	for (size_t i = 0; i < n_cols; i++)
-		all &= p->col[i] == i;
-	/* columns of many bins are the last ones; they are packed where that pays */
-	if (n < TREE_PACK_ROWS)
-		n_packed = p->n_narrow;
-	for (size_t from = 0; from < n; from += TREE_PACK_ROWS) {
-		p->rows = rows + from;
-		p->n = n - from < TREE_PACK_ROWS ? n - from : TREE_PACK_ROWS;
-		if (p->n < FEW)
-			n_packed = 0;
-		p->n_cols = n_packed;
-		if (all && n_packed)
-			add_all(p);
-		else if (n_packed)
-			add_some(p);
-		for (size_t i = 0; i < n_packed; i++) {
-			const struct tree_frame_column *c = &f->cols[p->col[i]];
-			uint32_t b = c->first;
+		for (size_t c = 0; c < cols.n; c++) {
+			const struct tree_frame_column *col =
+				&f->cols[cols.list ? cols.list[c] : c];
+			const struct tree_bundle *b = &r->bundles[col->place.bundle];
+			uint32_t bin;
 
-			k->unpack(p->sums[i], c->n_bins, h->grad + b, h->hess + b, h->n + b);
+			if (b->width < width)
+				continue;
+			bin = col->first + tree_place_bin(&col->place, tree_record_code(b, record));
+			h->grad[bin] += gh.grad;
+			h->hess[bin] += gh.hess;
+			h->n[bin]++;
 		}
-		p->n_cols = n_cols;
-		if (n_packed < n_cols)
-			add_directly(f, p, n_packed, h);
 	}
 }
 
@@ -199,10 +292,13 @@ static void add_classes(const struct tree_frame *f, struct tree_columns cols,
 	for (size_t c = 0; c < cols.n; c++) {
 		const struct tree_frame_column *col = &f->cols[cols.list ? cols.list[c] : c];
 
+		const struct tree_bundle *in = &f->records.bundles[col->place.bundle];
+
 		for (size_t i = 0; i < n; i++) {
-			const uint8_t *record = f->records + rows[i] * f->stride;
-			uint32_t b = col->first + tree_record_bin(col, record);
-			uint16_t w = tree_frame_gh(f, rows[i]).hess;
+			const uint8_t *record = f->records.rows + rows[i] * f->records.stride;
+			uint32_t b = col->first +
+				     tree_place_bin(&col->place, tree_record_code(in, record));
+			uint16_t w = tree_record_gh(record).hess;
 
 			h->grad[(size_t)b * q->n_classes + q->class[rows[i]]] += w;
 			h->hess[b] += w;
@@ -211,25 +307,25 @@ static void add_classes(const struct tree_frame *f, struct tree_columns cols,
 	}
 }
 
-void tree_hist_add(const struct tree_kernel *k, const struct tree_frame *f,
-	struct tree_columns cols, const struct tree_quant *q, const uint32_t *rows, size_t n,
-	uint64_t *packed, struct tree_hist *h)
+void tree_hist_add(const struct tree_hist_job *j, const struct tree_plan *p, const uint32_t *rows,
+	size_t n, struct tree_sums *s, struct tree_hist *h)
 {
-	size_t narrow = 0, wide = 0;
+	struct tree_plan packed = *p;
 
-	if (q->class) {
-		add_classes(f, cols, q, rows, n, h);
+	if (j->q->class) {
+		add_classes(j->f, p->cols, j->q, rows, n, h);
 		return;
 	}
-	while (narrow < cols.n || wide < cols.n) {
-		struct piece p = { .f = f };
-
-		narrow = set_columns(f, cols, narrow, 1, packed, &p);
-		p.n_narrow = p.n_cols;
-		wide = set_columns(f, cols, wide, 2, packed, &p);
-		if (p.n_cols)
-			add_piece(k, f, &p, rows, n, h);
+	if (n < FEW) {
+		add_directly(j->f, j->records, p->cols, 1, rows, n, h);
+		return;
 	}
+	if (n < TREE_PACK_ROWS && p->n > p->n_narrow) {
+		add_directly(j->f, j->records, p->cols, 2, rows, n, h);
+		packed.n = packed.n_narrow;
+	}
+	tree_sums_add(j, &packed, rows, n, s, h);
+	tree_sums_finish(j, &packed, s, h);
 }
 
 void tree_hist_merge(
@@ -323,10 +419,10 @@ static void quantize_block(void *ctx, size_t block, int worker)
 	struct quantize *z = ctx;
 	size_t from = block * TREE_ROW_BLOCK;
 	size_t n = z->f->n_rows - from < TREE_ROW_BLOCK ? z->f->n_rows - from : TREE_ROW_BLOCK;
+	const struct tree_records *r = &z->f->records;
 
 	(void)worker;
-	z->kernel->quantize(
-		&z->r, z->grad + from, from, n, z->f->records + from * z->f->stride, z->f->stride);
+	z->kernel->quantize(&z->r, z->grad + from, from, n, r->rows + from * r->stride, r->stride);
 }
 
 void tree_quantize(const struct tree_frame *f, const struct tree_grad *grad, uint64_t seed,

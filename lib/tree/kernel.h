@@ -18,7 +18,7 @@ struct tree_grad {
 	float grad, hess;
 };
 
-/** The same, quantized: see tree/hist.h. */
+/** The same, quantized to 12 bits each: see tree/hist.h, and tree/record.h for how they are stored. */
 struct tree_gh {
 	int16_t grad;
 	uint16_t hess;
@@ -35,9 +35,10 @@ struct tree_rounding {
 
 /**
  * Right is "bin - shift is above limit" in unsigned arithmetic of the bin's width: with shift 1, bin 0
- * (missing) becomes the largest number and goes right.
+ * (missing) becomes the largest number and goes right. Or it is what the set holds.
  */
 struct tree_threshold {
+	const uint32_t *right; /* bits of bins or codes that go right; NULL: by limit */
 	const void *bins; /* of row `first`; 4 bytes behind the last may be read */
 	unsigned width; /* bytes of a bin */
 	uint32_t first;
@@ -61,9 +62,9 @@ struct tree_kernel {
 	/** Gradients of the logistic loss. weights may be NULL. */
 	void (*logistic)(const float *margins, const uint32_t *class, const float *weights,
 		size_t n, struct tree_grad *out);
-	/** Rounds the gradients of rows first to first + n - 1 into `out`, every `stride` bytes. */
+	/** Rounds the gradients of rows first to first + n - 1 into the records at `out`, every `stride` bytes. */
 	void (*quantize)(const struct tree_rounding *r, const struct tree_grad *grad, size_t first,
-		size_t n, void *out, size_t stride);
+		size_t n, uint8_t *out, size_t stride);
 	/**
 	 * Parts rows[0..n) into the left ones, from `left` on, and the right ones, from `right` on, in their
 	 * order, and returns how many are left. Both places have room for n; `left` may be `rows`.

@@ -87,7 +87,7 @@ static inline __m512i mix(__m512i z)
 }
 
 static void quantize(const struct tree_rounding *r, const struct tree_grad *grad, size_t first,
-	size_t n, void *out, size_t stride)
+	size_t n, uint8_t *out, size_t stride)
 {
 	uint64_t step = 0x9e3779b97f4a7c15u;
 	uint64_t key = rng_mix(r->seed + step) ^ (r->stream * 0xd1342543de82ef95u);
@@ -100,7 +100,7 @@ static void quantize(const struct tree_rounding *r, const struct tree_grad *grad
 	__m512i odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
 	__m512d unit = _mm512_set1_pd(0x1p-32), lift = _mm512_set1_pd(TREE_GRAD_MAX + 1);
 	__m256i zero = _mm256_setzero_si256();
-	char *o = out;
+	uint8_t *o = out;
 	size_t i = 0;
 
 	for (; i + 8 <= n; i += 8) {
@@ -126,15 +126,26 @@ static void quantize(const struct tree_rounding *r, const struct tree_grad *grad
 			hi = _mm256_maskz_set1_epi32(_mm256_cmpgt_epi32_mask(h32, zero), 1);
 		hi = _mm256_min_epi32(hi, _mm256_set1_epi32(TREE_HESS_MAX));
 		gi = _mm256_or_si256(
-			_mm256_and_si256(gi, _mm256_set1_epi32(0xffff)), _mm256_slli_epi32(hi, 16));
+			_mm256_and_si256(gi, _mm256_set1_epi32(0xfff)), _mm256_slli_epi32(hi, 12));
 		_mm256_storeu_si256((void *)both, gi);
-		for (int j = 0; j < 8; j++, o += stride)
-			memcpy(o, &both[j], 4);
+		for (int j = 0; j < 8; j++, o += stride) {
+			memcpy(o, &both[j], 2);
+			o[2] = (uint8_t)(both[j] >> 16);
+		}
 	}
 	tree_kernel_scalar.quantize(r, grad + i, first + i, n - i, o, stride);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------------------ */
+
+/** Those of the numbers whose bit is set. */
+static inline __mmask16 is_in(const uint32_t *set, __m512i number)
+{
+	__m512i word = _mm512_i32gather_epi32(_mm512_srli_epi32(number, 5), set, 4);
+	__m512i bit = _mm512_and_si512(number, _mm512_set1_epi32(31));
+
+	return _mm512_test_epi32_mask(_mm512_srlv_epi32(word, bit), _mm512_set1_epi32(1));
+}
 
 static inline __attribute__((always_inline)) size_t part_16(const struct tree_threshold *t,
 	const uint32_t *rows, size_t n, uint32_t *left, uint32_t *right, int width, bool by_col)
@@ -154,8 +165,12 @@ static inline __attribute__((always_inline)) size_t part_16(const struct tree_th
 			at = _mm512_mullo_epi32(_mm512_sub_epi32(row, first), stride);
 		bin = width == 1 || !by_col ? _mm512_i32gather_epi32(at, t->bins, 1)
 					    : _mm512_i32gather_epi32(at, t->bins, 2);
-		bin = _mm512_and_si512(_mm512_sub_epi32(_mm512_and_si512(bin, mask), shift), mask);
-		r = _mm512_cmpgt_epu32_mask(bin, limit);
+		bin = _mm512_and_si512(bin, mask);
+		if (t->right)
+			r = is_in(t->right, bin);
+		else
+			r = _mm512_cmpgt_epu32_mask(
+				_mm512_and_si512(_mm512_sub_epi32(bin, shift), mask), limit);
 		/* whole vectors: what is too much lies where later rows will come, which are read already */
 		_mm512_storeu_si512(left + n_left, _mm512_maskz_compress_epi32((__mmask16)~r, row));
 		_mm512_storeu_si512(right + (i - n_left), _mm512_maskz_compress_epi32(r, row));

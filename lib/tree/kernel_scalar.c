@@ -3,7 +3,7 @@
 
 #include "base/fmath.h"
 #include "base/rng.h"
-#include "tree/kernel.h"
+#include "tree/record.h"
 
 static void logistic(const float *margins, const uint32_t *class, const float *weights, size_t n,
 	struct tree_grad *out)
@@ -18,7 +18,7 @@ static void logistic(const float *margins, const uint32_t *class, const float *w
 }
 
 static void quantize(const struct tree_rounding *r, const struct tree_grad *grad, size_t first,
-	size_t n, void *out, size_t stride)
+	size_t n, uint8_t *out, size_t stride)
 {
 	for (size_t i = 0; i < n; i++) {
 		uint64_t bits = rng_bits(r->seed, r->stream, first + i);
@@ -31,38 +31,33 @@ static void quantize(const struct tree_rounding *r, const struct tree_grad *grad
 
 		gh.grad = (int16_t)(gi > TREE_GRAD_MAX ? TREE_GRAD_MAX : gi);
 		gh.hess = (uint16_t)(hi > TREE_HESS_MAX ? TREE_HESS_MAX : hi);
-		memcpy((char *)out + i * stride, &gh, sizeof(gh));
+		tree_record_set_gh(out + i * stride, gh);
 	}
 }
 
-/* Both places are written, one counts: no branch to guess. */
-static size_t part(const struct tree_threshold *t, const uint32_t *rows, size_t n, uint32_t *left,
-	uint32_t *right)
+static inline bool is_right(const struct tree_threshold *t, const uint8_t *at)
 {
-	const uint8_t *bins = t->bins;
-	uint16_t shift = t->shift, limit = t->limit;
-	uint32_t first = t->first;
-	size_t n_left = 0, stride = t->stride;
+	uint16_t bin = *at;
 
-	if (t->width == 1) {
-		for (size_t i = 0; i < n; i++) {
-			uint32_t row = rows[i];
-			bool goes_right =
-				(uint8_t)(bins[(row - first) * stride] - shift) > (uint8_t)limit;
+	if (t->width > 1)
+		memcpy(&bin, at, sizeof(bin));
+	if (t->right)
+		return t->right[bin / 32] >> bin % 32 & 1;
+	return t->width > 1 ? (uint16_t)(bin - t->shift) > t->limit
+			    : (uint8_t)(bin - t->shift) > (uint8_t)t->limit;
+}
 
-			left[n_left] = row;
-			right[i - n_left] = row;
-			n_left += !goes_right;
-		}
-		return n_left;
-	}
+/* Both places are written, one counts: no branch to guess. */
+static size_t part(const struct tree_threshold *threshold, const uint32_t *rows, size_t n,
+	uint32_t *left, uint32_t *right)
+{
+	const struct tree_threshold t = *threshold;
+	const uint8_t *bins = t.bins;
+	size_t n_left = 0;
+
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = rows[i];
-		uint16_t bin;
-		bool goes_right;
-
-		memcpy(&bin, bins + (row - first) * stride, sizeof(bin));
-		goes_right = (uint16_t)(bin - shift) > limit;
+		bool goes_right = is_right(&t, bins + (row - t.first) * t.stride);
 
 		left[n_left] = row;
 		right[i - n_left] = row;

@@ -26,51 +26,51 @@ void tree_part_release(struct tree_part *p)
 }
 
 /** By the column's bins, or by records from row `first` on. */
-static struct tree_threshold threshold_of(
-	const struct tree_part *p, const struct tree_split *s, const uint8_t *records, size_t first)
+static struct tree_threshold threshold_of(const struct tree_part_leaf *leaf, const uint32_t *right)
 {
-	const struct tree_frame_column *c = &p->f->cols[s->col];
+	const struct tree_split *s = leaf->split;
+	const struct tree_frame_column *c = &leaf->p->f->cols[s->col];
+	const struct tree_records *r = &leaf->p->f->records;
 	uint16_t shift = s->default_left ? 0 : 1;
-
-	if (records)
-		return (struct tree_threshold){ records + first * p->f->stride + c->at, c->width,
-			(uint32_t)first, p->f->stride, shift, (uint16_t)(s->bin - shift) };
-	return (struct tree_threshold){ c->bins, c->width, 0, c->width, shift,
+	struct tree_threshold t = { right, c->bins, c->width, 0, c->width, shift,
 		(uint16_t)(s->bin - shift) };
+
+	if (leaf->records) {
+		const struct tree_bundle *b = &r->bundles[c->place.bundle];
+
+		t.bins = leaf->records + leaf->first * r->stride + b->at;
+		t.width = b->width;
+		t.first = (uint32_t)leaf->first;
+		t.stride = r->stride;
+	}
+	return t;
 }
 
-/** As the kernels' part(). */
-static size_t part(const struct tree_part_leaf *leaf, const uint32_t *rows, size_t n,
-	uint32_t *left, uint32_t *right)
+/** Bits of the bins that go right, or with records of the bundle's codes. False: a threshold says as much. */
+static bool make_set(const struct tree_part_leaf *leaf, uint32_t *right)
 {
-	const struct tree_part *p = leaf->p;
 	const struct tree_split *s = leaf->split;
-	const struct tree_frame_column *c = &p->f->cols[s->col];
-	size_t n_left = 0;
+	const struct tree_frame_column *c = &leaf->p->f->cols[s->col];
+	const struct tree_bundle *b = &leaf->p->f->records.bundles[c->place.bundle];
+	bool by_code = leaf->records && b->is_shared;
+	uint32_t n = by_code ? b->n_codes : c->n_bins;
 
-	if (!s->is_categorical) {
-		struct tree_threshold t = threshold_of(p, s, leaf->records, leaf->first);
+	if (!s->is_categorical && !by_code)
+		return false;
+	memset(right, 0, (n + 31) / 32 * sizeof(*right));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t bin = by_code ? tree_place_bin(&c->place, i) : i;
 
-		return p->kernel->part(&t, rows, n, left, right);
+		right[i / 32] |= (uint32_t)tree_split_right(s, bin) << i % 32;
 	}
-	for (size_t i = 0; i < n; i++) {
-		uint32_t row = rows[i];
-		uint32_t bin = leaf->records
-				       ? tree_record_bin(c, leaf->records + row * p->f->stride)
-				       : tree_frame_bin(p->f, s->col, row);
-		bool goes_right = tree_split_right(s, bin);
-
-		left[n_left] = row;
-		right[i - n_left] = row;
-		n_left += !goes_right;
-	}
-	return n_left;
+	return true;
 }
 
 /* ---- with all threads ---------------------------------------------------------------------------------- */
 
 struct job {
 	const struct tree_part_leaf *leaf;
+	struct tree_threshold threshold;
 	uint32_t *rows, *tmp;
 	size_t n, n_left;
 };
@@ -89,7 +89,8 @@ static void part_block(void *ctx, size_t block, int worker)
 	uint32_t *rows = j->rows + block * TREE_ROW_BLOCK, *tmp = j->tmp + block * TREE_ROW_BLOCK;
 
 	(void)worker;
-	j->leaf->p->block_left[block + 1] = part(j->leaf, rows, block_size(j, block), rows, tmp);
+	j->leaf->p->block_left[block + 1] =
+		j->leaf->p->kernel->part(&j->threshold, rows, block_size(j, block), rows, tmp);
 }
 
 /** Task: moves a block's right rows behind all left ones, which are in their place. */
@@ -123,12 +124,17 @@ static size_t part_together(struct job *j, struct pool *pool)
 
 size_t tree_part_rows(const struct tree_part_leaf *leaf, uint32_t *rows, struct pool *pool)
 {
+	uint32_t right[(TREE_BIN_LIMIT + 1 + 31) / 32];
 	size_t n = leaf->n, n_left;
-	struct job j = { leaf, rows + leaf->begin, leaf->p->tmp + leaf->begin, n, 0 };
+	struct job j = { .leaf = leaf,
+		.threshold = threshold_of(leaf, make_set(leaf, right) ? right : NULL),
+		.rows = rows + leaf->begin,
+		.tmp = leaf->p->tmp + leaf->begin,
+		.n = n };
 
 	if (pool)
 		return part_together(&j, pool);
-	n_left = part(leaf, j.rows, n, j.rows, j.tmp);
+	n_left = leaf->p->kernel->part(&j.threshold, j.rows, n, j.rows, j.tmp);
 	memcpy(j.rows + n_left, j.tmp, (n - n_left) * sizeof(*rows));
 	return n_left;
 }

@@ -69,11 +69,21 @@ static const size_t all_cols[COLS] = { 0, 1, 2, 3 };
 
 static struct tree_frame *frame(uint32_t max_bin, struct pool *pool)
 {
+	struct tree_frame_options o = { max_bin, true };
 	struct err e = ERR_INIT;
-	struct tree_frame *f = tree_frame_new(&fx.table, all_cols, COLS, max_bin, pool, &e);
+	struct tree_frame *f = tree_frame_new(&fx.table, all_cols, COLS, &o, pool, &e);
 
 	no_err(&e, "binned with at most %u bins", max_bin);
 	return f;
+}
+
+static uint32_t record_bin(const struct tree_frame *f, size_t col, size_t row)
+{
+	const struct tree_records *r = &f->records;
+	const struct tree_place *p = &f->cols[col].place;
+
+	return tree_place_bin(
+		p, tree_record_code(&r->bundles[p->bundle], r->rows + row * r->stride));
 }
 
 static void check_frame(struct pool *pool)
@@ -95,7 +105,7 @@ static void check_frame(struct pool *pool)
 							       v < f->cols[c].cuts[b - 1]);
 
 			bad += !fits;
-			bad += b != f->records[i * f->stride + f->cols[c].at];
+			bad += b != record_bin(f, c, i);
 		}
 	is_int(bad, 0, "each number lies between the cuts of its bin");
 	tree_frame_free(f);
@@ -119,7 +129,9 @@ static void check_hist(struct pool *pool)
 	struct tree_quant q = { 1, 1, NULL, 1 };
 	struct err e = ERR_INIT;
 	void *memory = mem_new(tree_hist_size(f->n_bins, 1), &e);
-	uint64_t *packed = mem_array(f->n_bins, sizeof(*packed), &e);
+	struct tree_hist_job job = { kernel, f, &f->records, &q };
+	struct tree_sums sums = { 0 };
+	struct tree_plan plan = { 0 };
 	struct tree_hist h = tree_hist_at(memory, f->n_bins, 1);
 	uint32_t rows[N];
 	size_t bad = 0;
@@ -130,8 +142,11 @@ static void check_hist(struct pool *pool)
 		gh[i].hess = (uint16_t)rng_below(2, 1, i, 4096);
 		tree_frame_set_gh(f, i, gh[i]);
 	}
-	tree_hist_add(kernel, f, cols, &q, rows, N, packed, &h);
-	tree_hist_add(kernel, f, cols, &q, rows, 50, packed, &h); /* few: not packed */
+	if (tree_sums_init(&sums, f, &e) || tree_plan_init(&plan, f, &e))
+		no_err(&e, "memory for sums");
+	tree_plan_set(&plan, f, cols);
+	tree_hist_add(&job, &plan, rows, N, &sums, &h);
+	tree_hist_add(&job, &plan, rows, 50, &sums, &h); /* few: not packed */
 	for (size_t c = 0; c < COLS; c++)
 		for (uint32_t b = 0; b < f->cols[c].n_bins; b++) {
 			int64_t g = 0, hs = 0, n = 0;
@@ -149,11 +164,12 @@ static void check_hist(struct pool *pool)
 			b -= f->cols[c].first;
 		}
 	is_int(bad, 0, "packed sums are those of one row after another");
-	for (size_t i = 0; i < f->n_bins; i++)
-		bad += packed[i] != 0;
+	for (size_t i = 0; i < f->records.n_slots; i++)
+		bad += sums.packed[i] != 0;
 	is_int(bad, 0, "the scratch is zero again");
 	free(memory);
-	free(packed);
+	tree_sums_release(&sums);
+	tree_plan_release(&plan);
 	tree_frame_free(f);
 }
 
@@ -364,7 +380,8 @@ static int grow_again(void *ctx, struct err *e)
 		.subsample = 1,
 		.colsample = 1
 	};
-	struct tree_frame *f = tree_frame_new(&fx.table, all_cols, COLS, 20, ctx, e);
+	struct tree_frame_options o = { 20, true };
+	struct tree_frame *f = tree_frame_new(&fx.table, all_cols, COLS, &o, ctx, e);
 	struct tree_job job = { f, &t, { NULL, 0 }, ctx, NULL, 11 };
 	struct tree_model *m = f ? tree_model_new(COLS, 1, e) : NULL;
 	static float margins[N];

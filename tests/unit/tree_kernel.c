@@ -8,7 +8,7 @@
 #include "tap.h"
 #include "tree/kernel.h"
 
-enum { N = 1003, BINS = 261 };
+enum { N = 1003, BINS = 261, SET_WORDS = 65536 / 32 };
 
 static double random_of(uint64_t stream, uint64_t i)
 {
@@ -53,11 +53,12 @@ static void check_quantize(const struct tree_kernel *k, bool exact)
 }
 
 /* Bins every `stride` bytes, from row 2 on if they are not side by side. */
-static void check_part(const struct tree_kernel *k, unsigned width, size_t stride, uint16_t limit)
+static void check_part(const struct tree_kernel *k, unsigned width, size_t stride, uint16_t limit,
+	const uint32_t *set)
 {
 	static uint8_t bins[3 * N * 6 + 8];
 	static uint32_t rows[N], a_left[N], b_left[N], a_right[N], b_right[N];
-	struct tree_threshold t = { bins, width, stride == width ? 0 : 2, stride, limit % 2,
+	struct tree_threshold t = { set, bins, width, stride == width ? 0 : 2, stride, limit % 2,
 		limit };
 	size_t a, b;
 
@@ -67,8 +68,8 @@ static void check_part(const struct tree_kernel *k, unsigned width, size_t strid
 		b_left[i] = rows[i] = (uint32_t)(3 * i + rng_below(9, 5, i, 3)) + t.first;
 	a = tree_kernel_scalar.part(&t, rows, N, a_left, a_right);
 	b = k->part(&t, b_left, N, b_left, b_right); /* in place */
-	is_int(a, b, "as many rows go left (width %u, every %zu bytes, limit %u)", width, stride,
-		limit);
+	is_int(a, b, "as many rows go left (width %u, every %zu bytes, limit %u%s)", width, stride,
+		limit, set ? ", by a set" : "");
 	ok(!memcmp(a_left, b_left, a * sizeof(*a_left)) &&
 			!memcmp(a_right, b_right, (N - a) * sizeof(*a_right)),
 		"the same ones, in order");
@@ -139,16 +140,21 @@ static void check_scan(const struct tree_kernel *k)
 static void check(const struct tree_kernel *k)
 {
 	static const uint16_t limits[] = { 0, 1, 100, 253, 254, 30000, 65533 };
+	static uint32_t set[SET_WORDS];
 
 	check_gradients(k, false);
 	check_gradients(k, true);
 	check_quantize(k, false);
 	check_quantize(k, true);
-	for (size_t i = 0; i < 7; i++) {
-		check_part(k, 1, 1, limits[i]);
-		check_part(k, 1, 5, limits[i]);
-		check_part(k, 2, 2, limits[i]);
-		check_part(k, 2, 6, limits[i]);
+	for (size_t i = 0; i < SET_WORDS; i++)
+		set[i] = (uint32_t)rng_bits(9, 6, i);
+	for (size_t i = 0; i < 8; i++) {
+		const uint32_t *by = i < 7 ? NULL : set;
+
+		check_part(k, 1, 1, limits[i % 7], by);
+		check_part(k, 1, 5, limits[i % 7], by);
+		check_part(k, 2, 2, limits[i % 7], by);
+		check_part(k, 2, 6, limits[i % 7], by);
 	}
 	check_unpack(k);
 	check_scan(k);
