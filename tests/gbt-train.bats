@@ -20,6 +20,7 @@ table() {
 good() {
 	table >t.csv
 	good_args=(--target y --drop 'kind,value,w' --trees 5 t.csv)
+	good_lines=110 # both learners' options, in groups
 }
 
 @test "gbt-train keeps the promises of every tool" {
@@ -278,4 +279,125 @@ good() {
 	gbt-train "${good_args[@]}" --max-delta-step 0.2 --learning-rate 0.5 -o m.json
 	jq -e '[.learner.gradient_booster.model.trees[] | . as $t | range(.left_children | length) |
 		select($t.left_children[.] == -1) | $t.split_conditions[.] | fabs] | max | . > 0.0999 and . < 0.1001' m.json
+}
+
+# 1500 rows of four numbers and a sum of them in which a rises, b falls and c bends; some cells are empty.
+numbers() {
+	awk 'BEGIN { srand(5); print "a,b,c,d,y"; for (i = 0; i < 1500; i++) {
+		a = rand(); b = rand(); c = rand(); d = rand()
+		y = 2 * a - b + sin(6 * c) + 2 * a * c + rand() - 0.5
+		print (rand() < .05 ? "" : a) "," b "," c "," (rand() < .05 ? "" : d) "," y } }'
+}
+
+# The sets of columns on the ways to the leaves of a model, a line each.
+ways() {
+	jq -r '.learner as $l | $l.gradient_booster.model.trees[] | . as $t |
+		def go($i; $p): if $t.left_children[$i] < 0 then $p | unique | join("") else
+			($p + [$l.feature_names[$t.split_indices[$i]]]) as $q |
+			go($t.left_children[$i]; $q), go($t.right_children[$i]; $q) end;
+		go(0; [])' "$1" | sort -u
+}
+
+# Predictions along a column of $2 for 30 others of all rest: is each step up (1) or down (-1)?
+moves() {
+	awk -v col="$2" 'BEGIN { srand(9); print "a,b,c,d"; for (k = 0; k < 30; k++) { v[1] = rand(); v[2] = rand(); v[3] = rand(); v[4] = rand()
+		for (i = 0; i < 40; i++) { v[col] = i / 40; print v[1] "," v[2] "," v[3] "," v[4] } } }' >grid.csv
+	model-eval predict "$1" grid.csv | awk -v way="$3" 'NR > 1 { if ((NR - 2) % 40 && way * ($1 - last) < 0) bad++; last = $1 } END { exit bad > 0 }'
+}
+
+@test "a monotone column moves the prediction one way only" {
+	numbers >n.csv
+	gbt-train --target y n.csv -o free.json
+	run ! moves free.json 1 1
+	for options in "" "--objective l1" "--objective huber --alpha 0.1" "--max-leaves 0 --max-depth 6 --lambda 0"; do
+		# shellcheck disable=SC2086 # several options
+		gbt-train --target y --monotone a:1,b:-1 $options n.csv -o m.json
+		moves m.json 1 1
+		moves m.json 2 -1
+		run ! moves m.json 3 1
+	done
+	threads_agree gbt-train --target y --monotone 'a:1,b:-1' --trees 10 n.csv
+	same "$(gbt-train --target y --monotone '(1, -1,0,0)' n.csv | md5sum)" "$(gbt-train --target y --monotone a:1,b:-1 n.csv | md5sum)"
+	run -2 --separate-stderr gbt-train --target y --monotone nosuch:1 n.csv
+	same "$stderr" "gbt-train: --monotone: there is no column 'nosuch' to learn from"
+	run -2 --separate-stderr gbt-train --target y --monotone a n.csv
+	same "$stderr" "gbt-train: --monotone: 'a' has no direction; say COL:1 for rising, COL:-1 for falling"
+	run -2 --separate-stderr gbt-train --target y --monotone a:2 n.csv
+	contains "$stderr" "a direction is -1, 0 or 1"
+	run -2 --separate-stderr gbt-train --target y --monotone 1,0 n.csv
+	contains "$stderr" "2 directions without names for 4 columns"
+	table >t.csv
+	run -2 --separate-stderr gbt-train --target value --monotone t:1 t.csv
+	contains "$stderr" "column 't' has texts, which have no order"
+}
+
+@test "columns meet on a way to a leaf only if one set of --interaction has them all" {
+	numbers >n.csv
+	gbt-train --target y --trees 20 n.csv -o free.json
+	contains "$(ways free.json)" abc
+	gbt-train --target y --trees 20 --interaction a,b --interaction b,c n.csv -o m.json
+	same "$(ways m.json | grep -vxE 'a|b|c|d|ab|bc')" ""
+	contains "$(ways m.json)" ab
+	contains "$(ways m.json)" bc
+	gbt-train --target y --trees 20 --interaction a,b --interaction b,c --max-leaves 0 --max-depth 5 --mtry 2 n.csv -o m.json
+	same "$(ways m.json | grep -vxE 'a|b|c|d|ab|bc')" ""
+	threads_agree gbt-train --target y --trees 5 --interaction a,b --interaction c,d n.csv
+	run -2 --separate-stderr gbt-train --target y --interaction a,y n.csv
+	same "$stderr" "gbt-train: --interaction: there is no column 'y' to learn from"
+}
+
+@test "columns are drawn for trees, levels and splits" {
+	numbers >n.csv
+	gbt-train --target y --trees 40 --max-leaves 0 --max-depth 1 --colsample-bytree 0.25 n.csv -o m.json
+	same "$(ways m.json | tr -d '\n')" abcd
+	gbt-train --target y --trees 40 --max-leaves 0 --max-depth 4 --colsample-bytree 0.25 n.csv -o m.json
+	same "$(ways m.json | tr -d '\n')" abcd
+	# one column for a level: the same one everywhere in it
+	gbt-train --target y --trees 40 --max-leaves 0 --max-depth 2 --colsample-bylevel 0.25 n.csv -o m.json
+	jq -e '[.learner.gradient_booster.model.trees[] | [range(1; 3) as $i | select(.left_children[$i] >= 0) | .split_indices[$i]] |
+		unique | length] | max == 1' m.json
+	gbt-train --target y --trees 40 --max-leaves 0 --max-depth 2 --colsample-bynode 0.25 n.csv -o m.json
+	jq -e '[.learner.gradient_booster.model.trees[] | [range(1; 3) as $i | select(.left_children[$i] >= 0) | .split_indices[$i]] |
+		unique | length] | max == 2' m.json
+	threads_agree gbt-train --target y --trees 5 --colsample-bylevel 0.5 --colsample-bynode 0.5 n.csv
+	run -2 --separate-stderr gbt-train --target y --colsample-bynode 0 n.csv
+	same "$stderr" "gbt-train: --colsample-bynode must be above 0"
+	run -2 --separate-stderr rf-train --target y --colsample-bylevel 0.5 n.csv
+	contains "$stderr" "--colsample-bylevel has no effect on a forest"
+}
+
+@test "rows drawn by their gradients make a better model than as many drawn alike" {
+	numbers >n.csv
+	head -n 700 n.csv >train.csv
+	{ head -n 1 n.csv; tail -n 800 n.csv; } >v.csv
+	for how in uniform gradient_based; do
+		for seed in 1 2 3; do
+			gbt-train --target y --subsample 0.15 --sampling-method "$how" --min-samples-leaf 5 --seed "$seed" \
+				--valid v.csv --metrics m.json -o m.ubj train.csv 2>/dev/null || [ "$how" = uniform ]
+			jq .final.valid.rmse m.json
+		done | awk '{ s += $1 } END { print s }' >"$how"
+	done
+	awk -v a="$(cat gradient_based)" -v b="$(cat uniform)" 'BEGIN { exit !(a < b) }'
+	threads_agree gbt-train --target y --subsample 0.3 --sampling-method gradient_based --trees 5 n.csv
+	run -2 --separate-stderr gbt-train --target y --sampling-method gradient_based n.csv
+	same "$stderr" "gbt-train: --sampling-method has no effect without --subsample; say how many rows: --subsample 0.3"
+}
+
+@test "weights of classes are like rows so many times" {
+	printf 'x,y\n1,0\n1,0\n1,0\n1,1\n2,1\n2,1\n2,0\n' >a.csv
+	{ cat a.csv; grep ',1$' a.csv; } >b.csv
+	opts=(--target y --trees 3 --min-samples-leaf 1)
+	gbt-train "${opts[@]}" --scale-pos-weight 2 --metrics a.json -o a.ubj a.csv
+	gbt-train "${opts[@]}" -o b.ubj b.csv
+	same "$(model-eval predict a.ubj a.csv)" "$(model-eval predict b.ubj a.csv)"
+	# measured as they are
+	jq -e '.final.train.accuracy < 0.8' a.json
+	awk 'BEGIN { print "x,w,y"; while ((getline <"a.csv") > 0) if ($0 != "x,y") { split($0, f, ","); printf "%s,%.9g,%s\n", f[1], (f[2] ? 7 / 6 : 7 / 8), f[2] } }' >c.csv
+	gbt-train "${opts[@]}" --weight w -o c.ubj c.csv
+	gbt-train "${opts[@]}" --class-weight balanced -o d.ubj a.csv
+	same "$(model-eval predict d.ubj a.csv)" "$(model-eval predict c.ubj a.csv)"
+	run -2 --separate-stderr gbt-train "${opts[@]}" --objective regression --class-weight balanced a.csv
+	contains "$stderr" "--class-weight has no effect: column 'y' has no classes"
+	run -2 --separate-stderr gbt-train "${opts[@]}" --scale-pos-weight 2 --class-weight balanced a.csv
+	contains "$stderr" "do not go together"
 }

@@ -18,6 +18,7 @@ table() {
 good() {
 	table >t.csv
 	good_args=(--target y --drop 'kind,value' --trees 5 t.csv)
+	good_lines=110 # both learners' options, in groups
 }
 
 @test "rf-train keeps the promises of every tool" {

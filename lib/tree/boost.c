@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "tree/sample.h"
 
 enum { AHEAD = 24 }; /* rows that are fetched before they are needed */
 
@@ -27,6 +28,7 @@ struct boost {
 	float *next; /* what the round makes of them: the same array with one output */
 	struct tree_grad *grad; /* [n_rows] */
 	uint32_t *cols; /* [n_cols] */
+	uint8_t *drawn; /* [n_rows] */
 	double *reach; /* [n_outputs] what a margin can come to at most */
 	struct tree_columns picked;
 
@@ -36,35 +38,6 @@ struct boost {
 	struct tree *tree;
 };
 
-size_t tree_pick_rows(const struct tree_job *job, double share, uint64_t stream, uint32_t *rows)
-{
-	size_t n = 0, n_rows = job->frame->n_rows;
-
-	for (size_t i = 0; i < n_rows; i++) {
-		/* written in any case, counted if it is wanted: no branch to guess */
-		rows[n] = (uint32_t)i;
-		n += !tree_is_held_out(&job->out, i) &&
-		     (share >= 1 || rng_unit(job->seed, stream, i) < share);
-	}
-	return n;
-}
-
-static bool is_picked(const struct boost *b, size_t row)
-{
-	size_t round = b->number - b->output;
-
-	return !tree_is_held_out(&b->job->out, row) &&
-	       (b->p->subsample >= 1 || rng_unit(b->job->seed, stream_of(round, STREAM_ROWS), row) <
-						b->p->subsample);
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const uint32_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 /** Draws the columns of the tree. */
 static void pick_columns(struct boost *b)
 {
@@ -73,18 +46,10 @@ static void pick_columns(struct boost *b)
 	b->picked = (struct tree_columns){ NULL, n };
 	if (b->p->colsample >= 1)
 		return;
-	k = (size_t)fmax(1, floor(b->p->colsample * (double)n + 0.5));
 	for (size_t i = 0; i < n; i++)
 		b->cols[i] = (uint32_t)i;
-	for (size_t i = 0; i < k; i++) {
-		size_t j =
-			i + rng_below(b->job->seed, stream_of(b->number, STREAM_COLUMNS), i, n - i);
-		uint32_t swap = b->cols[i];
-
-		b->cols[i] = b->cols[j];
-		b->cols[j] = swap;
-	}
-	qsort(b->cols, k, sizeof(*b->cols), by_number);
+	k = tree_choose_share(
+		b->cols, n, b->p->colsample, b->job->seed, stream_of(b->number, STREAM_COLUMNS));
 	b->picked = (struct tree_columns){ b->cols, k };
 }
 
@@ -137,7 +102,7 @@ static void add_others(void *ctx, size_t block, int worker)
 	if (to > b->job->frame->n_rows)
 		to = b->job->frame->n_rows;
 	for (size_t i = from; i < to; i++)
-		if (!is_picked(b, i))
+		if (!b->drawn[i])
 			b->next[i * k + b->output] +=
 				b->tree->nodes[tree_grower_leaf(b->grower, i)].value;
 }
@@ -163,18 +128,21 @@ static int add_tree(
 	struct tree tree = { 0 };
 	struct tree_quant q = { 0 };
 	size_t first = round * b->m->n_outputs, n;
+	struct tree_sample sample = { job->frame->n_rows, &job->out, b->p->subsample,
+		b->p->by_gradient, b->p->grow.split.lambda, job->seed,
+		stream_of(first, STREAM_ROWS) };
 	uint64_t key;
 
 	b->output = output;
 	b->number = first + output;
-	if (tree_objective_gradients(job->truth, b->margins, output, job->pool, b->grad, e))
+	if (tree_objective_gradients(job->truth, b->margins, output, job->pool, b->grad, e) ||
+		tree_sample_draw(
+			&sample, job->pool, b->grad, tree_grower_rows(b->grower), b->drawn, &n, e))
 		return -1;
 	tree_quantize(job->frame, b->grad, job->seed, stream_of(b->number, STREAM_ROUNDING),
 		job->pool, &q);
 	b->leaves.grad_max = q.grad_max;
 	b->leaves.hess_max = q.hess_max;
-	n = tree_pick_rows(
-		job, b->p->subsample, stream_of(first, STREAM_ROWS), tree_grower_rows(b->grower));
 	pick_columns(b);
 	key = rng_bits(job->seed, stream_of(b->number, STREAM_SPLITS), 0);
 	if (tree_grower_run(b->grower, &q, n, b->picked, key, e) ||
@@ -251,7 +219,8 @@ int tree_boost(const struct tree_job *job, const struct tree_boost_params *p, co
 		.learning_rate = p->learning_rate };
 	b.grad = b.grower ? mem_aligned(n, sizeof(*b.grad), e) : NULL;
 	b.cols = b.grad ? mem_array(job->frame->n_cols, sizeof(*b.cols), e) : NULL;
-	b.reach = b.cols ? mem_array(m->n_outputs, sizeof(*b.reach), e) : NULL;
+	b.drawn = b.cols ? mem_array_raw(n, sizeof(*b.drawn), e) : NULL;
+	b.reach = b.drawn ? mem_array(m->n_outputs, sizeof(*b.reach), e) : NULL;
 	if (!b.reach || tree_leaves_init(&b.leaves, n, e))
 		goto out;
 	b.leaves.grad = b.grad;
@@ -267,6 +236,7 @@ out:
 	tree_grower_free(b.grower);
 	free(b.grad);
 	free(b.cols);
+	free(b.drawn);
 	free(b.reach);
 	tree_leaves_release(&b.leaves);
 	return rc;

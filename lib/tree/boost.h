@@ -27,7 +27,9 @@ struct tree_boost_params {
 	size_t n_trees; /* rounds */
 	double learning_rate;
 	double subsample; /* share of the rows for each tree, without replacement */
+	bool by_gradient; /* draw rows by the size of their gradients, see tree/sample.h */
 	double colsample; /* share of the columns for each tree */
+	struct tree_constraints constraints; /* what grow points to */
 };
 
 /** Is called after each round. 0: go on; 1: stop; -1 and `e`: give up. */
@@ -46,8 +48,5 @@ int tree_boost_start(
 int tree_boost(const struct tree_job *job, const struct tree_boost_params *p, const double *start,
 	struct tree_model *m, float *margins, tree_round_done *done, void *ctx,
 	struct err *e) MUST_CHECK;
-
-/** The rows of the job that a random number below `share` picks for a tree, ascending. Returns how many. */
-size_t tree_pick_rows(const struct tree_job *job, double share, uint64_t stream, uint32_t *rows);
 
 #endif

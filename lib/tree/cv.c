@@ -69,23 +69,24 @@ static int learn(struct cv *c, struct tree_model *m, struct err *e)
 	struct tree_boost_params boost;
 	struct tree_forest_params forest;
 	double start[TREE_CLASS_MAX];
+	int rc = -1;
 
 	if (c->p->is_forest) {
-		if (tree_params_to_forest(c->p, m->n_features, &forest, e))
+		if (tree_params_to_forest(c->p, m, &forest, e))
 			return -1;
 		return tree_forest(&c->job, &forest, c->margins, NULL, NULL, e);
 	}
-	if (tree_params_to_boost(c->p, m->n_features, &boost, e) ||
-		tree_boost_start(&c->job, m, start, e))
-		return -1;
-	return tree_boost(
-		&c->job, &boost, m->n_outputs > 1 ? start : NULL, m, c->margins, NULL, NULL, e);
+	if (!tree_params_to_boost(c->p, m, &boost, e) && !tree_boost_start(&c->job, m, start, e))
+		rc = tree_boost(&c->job, &boost, m->n_outputs > 1 ? start : NULL, m, c->margins,
+			NULL, NULL, e);
+	tree_boost_params_release(&boost);
+	return rc;
 }
 
 static int run_fold(struct cv *c, unsigned fold, struct err *e)
 {
 	struct tree_model *m = tree_dataset_model(c->d, c->p, e);
-	struct tree_measure_input in = { .truth = &c->d->target.truth, .margins = c->margins };
+	struct tree_measure_input in = { .truth = &c->d->target.measured, .margins = c->margins };
 	int rc = -1;
 
 	if (!m)

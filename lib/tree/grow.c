@@ -24,6 +24,8 @@ struct node {
 	void *hist; /* kept for its children, or NULL */
 	uint32_t begin, n, depth;
 	uint32_t left; /* first child, 0: not split yet */
+	uint32_t parent; /* of the root: itself */
+	struct tree_bounds bounds;
 	bool is_taken; /* its split is part of the tree */
 	bool is_grouped; /* its rows were brought together */
 	uint32_t first_place; /* of those that it was one of then */
@@ -35,6 +37,7 @@ struct worker {
 	struct tree_plan plan; /* of drawn columns */
 	void *hist;
 	uint32_t *cols; /* [n_cols] drawn for a split */
+	uint64_t *path; /* [2][words of sets of columns] above a node, and scratch */
 	struct tree_split_work split;
 };
 
@@ -59,6 +62,7 @@ struct tree_grower {
 	/* of a run */
 	const struct tree_quant *q;
 	struct tree_plan plan; /* of the tree's columns */
+	uint64_t key;
 	struct node *nodes;
 	size_t n_nodes, cap_nodes;
 	uint32_t *open; /* a heap, or the nodes of a level */
@@ -84,7 +88,9 @@ static int make_workers(struct tree_grower *g, struct err *e)
 			return -1;
 		w->hist = mem_aligned(g->hist_size, 1, e);
 		w->cols = w->hist ? mem_array(g->f->n_cols, sizeof(*w->cols), e) : NULL;
-		if (!w->cols || tree_split_work_init(&w->split, g->f, e))
+		w->path = w->cols ? mem_array(2 * ((g->f->n_cols + 63) / 64), sizeof(*w->path), e)
+				  : NULL;
+		if (!w->path || tree_split_work_init(&w->split, g->f, e))
 			return -1;
 	}
 	g->spare = mem_aligned(g->hist_size, 1, e);
@@ -130,6 +136,7 @@ void tree_grower_free(struct tree_grower *g)
 		tree_plan_release(&g->workers[i].plan);
 		free(g->workers[i].hist);
 		free(g->workers[i].cols);
+		free(g->workers[i].path);
 		tree_split_work_release(&g->workers[i].split);
 	}
 	free(g->workers);
@@ -256,6 +263,27 @@ static bool may_split(const struct tree_grower *g, const struct node *n)
 	       (g->p.max_depth == 0 || n->depth < g->p.max_depth);
 }
 
+/** The columns that the node may be split by. */
+static struct tree_columns columns_of(struct tree_grower *g, const struct node *n, int worker)
+{
+	struct worker *w = &g->workers[worker < 0 ? 0 : worker];
+	size_t words = (g->f->n_cols + 63) / 64;
+	struct tree_choice_node c = { g->key, n->key, n->depth, w->path, w->path + words };
+
+	if (tree_choice_is_free(&g->p.choice))
+		return g->plan.cols;
+	memset(w->path, 0, words * sizeof(*w->path));
+	for (const struct node *up = n; up != g->nodes;) {
+		uint32_t col;
+
+		up = &g->nodes[up->parent];
+		col = up->split.col;
+		w->path[col / 64] |= (uint64_t)1 << (col % 64);
+	}
+	return (struct tree_columns){ w->cols,
+		tree_choose(&g->p.choice, g->plan.cols, &c, w->cols) };
+}
+
 /** Searches the histogram; the split's set becomes the node's own. */
 static void search(
 	struct tree_grower *g, struct tree_columns cols, struct node *n, void *memory, int worker)
@@ -266,8 +294,12 @@ static void search(
 	uint64_t *own;
 	size_t size;
 
-	tree_split_find(
-		g->f, cols, g->q, &g->p.split, &h, &g->workers[worker < 0 ? 0 : worker].split, s);
+	if (cols.n == 0) {
+		s->gain = 0;
+		return;
+	}
+	tree_split_find(g->f, cols, g->q, &g->p.split, n->bounds, &h,
+		&g->workers[worker < 0 ? 0 : worker].split, s);
 	if (!(s->gain > 0) || !s->is_categorical) {
 		s->right = NULL;
 		return;
@@ -288,10 +320,11 @@ static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
 {
 	struct worker *w = &g->workers[worker < 0 ? 0 : worker];
 	void *memory = worker < 0 ? g->spare : w->hist;
-	size_t n_cols = g->plan.cols.n, drawn = 0;
+	struct tree_columns all = columns_of(g, n, worker);
+	size_t n_cols = all.n, drawn = 0;
 
-	for (size_t i = 0; i < n_cols; i++)
-		w->cols[i] = g->plan.cols.list ? g->plan.cols.list[i] : (uint32_t)i;
+	for (size_t i = 0; i < n_cols && all.list != w->cols; i++)
+		w->cols[i] = all.list ? all.list[i] : (uint32_t)i;
 	while (drawn < n_cols && !(n->split.gain > 0)) {
 		size_t more = n_cols - drawn < g->p.mtry ? n_cols - drawn : g->p.mtry;
 		struct tree_columns cols = { w->cols + drawn, more };
@@ -313,7 +346,7 @@ static void find_among_drawn(struct tree_grower *g, struct node *n, int worker)
 /** Finds the split of a leaf whose histogram lies in `memory`; keeps that if it is a slot and of use. */
 static void find_in(struct tree_grower *g, struct node *n, void *memory, bool is_slot, int worker)
 {
-	search(g, g->plan.cols, n, memory, worker);
+	search(g, columns_of(g, n, worker), n, memory, worker);
 	if (!is_slot)
 		return;
 	if (n->split.gain > 0)
@@ -400,8 +433,13 @@ static void expand(struct tree_grower *g, struct node *n, int worker)
 		c[i].depth = n->depth + 1;
 		c[i].is_grouped = n->is_grouped;
 		c[i].first_place = n->first_place;
+		c[i].parent = (uint32_t)(n - g->nodes);
+		c[i].bounds = n->bounds;
 		c[i].key = rng_mix(n->key + 0x9e3779b97f4a7c15u * (uint64_t)(1 + i));
 	}
+	if (g->p.split.monotone)
+		tree_bounds_part(n->bounds, g->p.split.monotone[n->split.col], n->split.left_weight,
+			n->split.right_weight, &c[0].bounds, &c[1].bounds);
 	if (n->hist) {
 		struct node *small = c[0].n <= c[1].n ? &c[0] : &c[1];
 		struct node *large = small == &c[0] ? &c[1] : &c[0];
@@ -666,7 +704,8 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 	root = &g->nodes[0];
 	memset(root, 0, sizeof(*root));
 	root->n = (uint32_t)n_rows;
-	root->key = key;
+	root->key = g->key = key;
+	root->bounds = (struct tree_bounds)TREE_BOUNDS_NONE;
 	g->n_nodes = 1;
 	if (may_split(g, root) && cols.n > 0)
 		find_directly(g, root, g->n_workers > 1 && n_rows >= LARGE ? -1 : 0);

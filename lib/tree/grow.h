@@ -13,7 +13,7 @@
 #ifndef CD4ML_TREE_GROW_H
 #define CD4ML_TREE_GROW_H
 
-#include "tree/model.h"
+#include "tree/choose.h"
 #include "tree/split.h"
 
 struct tree_grow_params {
@@ -21,6 +21,7 @@ struct tree_grow_params {
 	uint32_t max_depth; /* 0: no limit */
 	uint32_t max_leaves; /* 0: no limit, and depth-wise */
 	uint32_t mtry; /* columns drawn for each split, 0: all */
+	struct tree_choice choice; /* with mtry the columns that are drawn from */
 	size_t hist_memory; /* bytes of histograms that may be kept */
 };
 

@@ -129,37 +129,21 @@ static void renew_leaf(void *ctx, size_t i, int worker)
 
 /* ---- bounds ---------------------------------------------------------------------------------------------- */
 
-struct bounds {
-	double lo, hi;
-};
-
-static double clamp(double v, struct bounds b)
-{
-	return v < b.lo ? b.lo : v > b.hi ? b.hi : v;
-}
-
 /** Parents before children. A renewed leaf is bounded as any other. */
 static int keep_order(struct tree_leaves *l, struct err *e)
 {
-	struct bounds *b = mem_array(l->n_nodes, sizeof(*b), e);
+	struct tree_bounds *b = mem_array(l->n_nodes, sizeof(*b), e);
 
 	if (!b)
 		return -1;
-	b[0] = (struct bounds){ -INFINITY, INFINITY };
+	b[0] = (struct tree_bounds)TREE_BOUNDS_NONE;
 	for (uint32_t i = 0; i < l->n_nodes; i++) {
-		int32_t c = l->nodes[i].left, way;
-		double middle;
+		int32_t c = l->nodes[i].left;
 
-		l->weight[i] = clamp(l->weight[i], b[i]);
-		if (c < 0)
-			continue;
-		b[c] = b[c + 1] = b[i];
-		way = l->split->monotone[l->nodes[i].split.col];
-		middle = (clamp(l->weight[c], b[i]) + clamp(l->weight[c + 1], b[i])) / 2;
-		if (way > 0)
-			b[c].hi = b[c + 1].lo = middle;
-		else if (way < 0)
-			b[c].lo = b[c + 1].hi = middle;
+		l->weight[i] = tree_bounds_clamp(b[i], l->weight[i]);
+		if (c >= 0)
+			tree_bounds_part(b[i], l->split->monotone[l->nodes[i].split.col],
+				l->weight[c], l->weight[c + 1], &b[c], &b[c + 1]);
 	}
 	free(b);
 	return 0;

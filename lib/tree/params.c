@@ -5,6 +5,8 @@
 
 #include "base/num.h"
 
+enum { SAMPLING_UNIFORM, SAMPLING_GRADIENT };
+
 /** Our names come first, then those of the peers. */
 static const struct objective_name {
 	const char *name;
@@ -86,6 +88,10 @@ const struct opt tree_params_options[] = {
 	{ 0, "mtry", OPT_TEXT, AT(mtry), "sqrt|log2|all|N|SHARE", "columns drawn for each split" },
 	{ 0, "subsample", OPT_NUMBER, AT(subsample), "X", "share of the rows for each tree",
 		.min = 0, .max = 1 },
+	{ 0, "class-weight", OPT_CHOICE, AT(class_weight), "none|balanced",
+		"balanced: all classes weigh the same in all" },
+	{ 0, "scale-pos-weight", OPT_NUMBER, AT(scale_pos_weight), "X",
+		"of two classes: weight of the positive rows", .min = 0, .max = 1e9 },
 	{ 0, "seed", OPT_INT, AT(seed), "N", "of all random choices", .min = 0, .max = 9e15 },
 	OPT_HEADING("Boosting only"),
 	{ 0, "learning-rate", OPT_NUMBER, AT(learning_rate), "X", "factor of each tree's leaves",
@@ -99,6 +105,16 @@ const struct opt tree_params_options[] = {
 		.min = 0, .max = 1e300 },
 	{ 0, "colsample-bytree", OPT_NUMBER, AT(colsample_bytree), "X",
 		"share of the columns for each tree", .min = 0, .max = 1 },
+	{ 0, "colsample-bylevel", OPT_NUMBER, AT(colsample_bylevel), "X",
+		"share of these for each level", .min = 0, .max = 1 },
+	{ 0, "colsample-bynode", OPT_NUMBER, AT(colsample_bynode), "X",
+		"share of these for each split", .min = 0, .max = 1 },
+	{ 0, "sampling-method", OPT_CHOICE, AT(sampling), "uniform|gradient_based",
+		"how --subsample draws: all alike, or by the size of gradients" },
+	{ 0, "monotone", OPT_LIST, AT(monotone), "COL:1,COL:-1,...",
+		"the prediction only rises (1) or falls (-1) with the column" },
+	{ 0, "interaction", OPT_EACH, AT(interaction), "COL,COL,...",
+		"columns that may meet in a branch; again for each set" },
 	{ 0, "early-stopping", OPT_INT, AT(early_stopping), "N",
 		"stop after N rounds without a better loss on --valid", .min = 0, .max = 1e6 },
 	OPT_HEADING("Forest only"),
@@ -125,6 +141,9 @@ const struct tree_params tree_params_boost = {
 	.min_child_weight = 1e-3,
 	.subsample = 1,
 	.colsample_bytree = 1,
+	.colsample_bylevel = 1,
+	.colsample_bynode = 1,
+	.scale_pos_weight = 1,
 	.mtry = "all",
 	.quantile_alpha = 0.5,
 	.huber_slope = 1,
@@ -140,6 +159,9 @@ const struct tree_params tree_params_forest = {
 	.learning_rate = 1,
 	.subsample = 1,
 	.colsample_bytree = 1,
+	.colsample_bylevel = 1,
+	.colsample_bynode = 1,
+	.scale_pos_weight = 1,
 	.mtry = "sqrt",
 	.quantile_alpha = 0.5,
 	.huber_slope = 1,
@@ -167,6 +189,16 @@ static int check_learner(const struct tree_params *p, struct err *e)
 		return no_effect("alpha", forest, e);
 	if (p->colsample_bytree != 1)
 		return no_effect("colsample-bytree", forest, e);
+	if (p->colsample_bylevel != 1)
+		return no_effect("colsample-bylevel", forest, e);
+	if (p->colsample_bynode != 1)
+		return no_effect("colsample-bynode", forest, e);
+	if (p->sampling)
+		return no_effect("sampling-method", forest, e);
+	if (p->monotone.n)
+		return no_effect("monotone", forest, e);
+	if (p->interaction.n)
+		return no_effect("interaction", forest, e);
 	if (p->early_stopping)
 		return no_effect("early-stopping", forest, e);
 	if (p->max_delta_step != 0)
@@ -221,6 +253,36 @@ static int check_objective(const struct tree_params *p, struct err *e)
 	return 0;
 }
 
+static int check_shares(const struct tree_params *p, struct err *e)
+{
+	const struct {
+		const char *name;
+		double share;
+	} shares[] = {
+		{ "subsample", p->subsample },
+		{ "colsample-bytree", p->colsample_bytree },
+		{ "colsample-bylevel", p->colsample_bylevel },
+		{ "colsample-bynode", p->colsample_bynode },
+		{ "scale-pos-weight", p->scale_pos_weight },
+	};
+
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+		if (!(shares[i].share > 0))
+			return err_set(e, ERR_INPUT, "--%s must be above 0", shares[i].name);
+	if (p->sampling && p->subsample >= 1) {
+		err_set(e, ERR_INPUT, "--sampling-method has no effect without --subsample");
+		return err_hint(e, "say how many rows: --subsample 0.3");
+	}
+	if (p->sampling && p->objective == TREE_OBJECTIVE_QUANTILE)
+		return err_set(e, ERR_INPUT,
+			"--sampling-method gradient_based does not go with quantile, whose leaves "
+			"count rows");
+	if (p->class_weight && p->scale_pos_weight != 1)
+		return err_set(
+			e, ERR_INPUT, "--class-weight and --scale-pos-weight do not go together");
+	return 0;
+}
+
 int tree_params_check(const struct tree_params *p, struct err *e)
 {
 	if (!p->target) {
@@ -229,9 +291,8 @@ int tree_params_check(const struct tree_params *p, struct err *e)
 	}
 	if (check_columns(p, e) || check_objective(p, e))
 		return -1;
-	if (!(p->subsample > 0) || !(p->colsample_bytree > 0))
-		return err_set(e, ERR_INPUT, "--%s must be above 0",
-			p->subsample > 0 ? "colsample-bytree" : "subsample");
+	if (check_shares(p, e))
+		return -1;
 	if (!(p->learning_rate > 0))
 		return err_set(e, ERR_INPUT, "--learning-rate must be above 0");
 	if (p->early_stopping && !p->valid) {
@@ -326,21 +387,34 @@ static int set_grow(
 	return parse_mtry(p->mtry, n_cols, &g->mtry, e);
 }
 
-int tree_params_to_boost(
-	const struct tree_params *p, size_t n_cols, struct tree_boost_params *b, struct err *e)
+int tree_params_to_boost(const struct tree_params *p, const struct tree_model *m,
+	struct tree_boost_params *b, struct err *e)
 {
+	memset(b, 0, sizeof(*b));
+	if (tree_constraints_parse(&b->constraints, m, &p->monotone, &p->interaction, e) ||
+		set_grow(p, m->n_features, &b->grow, e))
+		return -1;
 	b->n_trees = (size_t)p->trees;
 	b->learning_rate = p->learning_rate;
 	b->subsample = p->subsample;
+	b->by_gradient = p->sampling == SAMPLING_GRADIENT && p->subsample < 1;
 	b->colsample = p->colsample_bytree;
-	return set_grow(p, n_cols, &b->grow, e);
+	b->grow.split.monotone = b->constraints.monotone;
+	b->grow.choice =
+		(struct tree_choice){ p->colsample_bylevel, p->colsample_bynode, &b->constraints };
+	return 0;
 }
 
-int tree_params_to_forest(
-	const struct tree_params *p, size_t n_cols, struct tree_forest_params *f, struct err *e)
+void tree_boost_params_release(struct tree_boost_params *b)
+{
+	tree_constraints_release(&b->constraints);
+}
+
+int tree_params_to_forest(const struct tree_params *p, const struct tree_model *m,
+	struct tree_forest_params *f, struct err *e)
 {
 	f->n_trees = (size_t)p->trees;
 	f->bootstrap = p->bootstrap;
 	f->sample = p->subsample;
-	return set_grow(p, n_cols, &f->grow, e);
+	return set_grow(p, m->n_features, &f->grow, e);
 }

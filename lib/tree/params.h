@@ -33,7 +33,11 @@ struct tree_params {
 
 	int64_t trees, max_depth, max_leaves, min_samples_leaf, max_bin;
 	double learning_rate, lambda, alpha, gamma, min_child_weight, max_delta_step;
-	double subsample, colsample_bytree;
+	double subsample, colsample_bytree, colsample_bylevel, colsample_bynode;
+	int sampling; /* uniform or by gradient */
+	struct opt_list monotone, interaction;
+	double scale_pos_weight;
+	int class_weight; /* none, balanced */
 	const char *mtry;
 	bool bootstrap;
 
@@ -54,10 +58,14 @@ extern const struct tree_params tree_params_boost, tree_params_forest;
 
 /** What does not fit together. -1 and ERR_INPUT. */
 int tree_params_check(const struct tree_params *p, struct err *e) MUST_CHECK;
-/** The learners' own parameters, for a table of `n_cols` columns to learn from. */
-int tree_params_to_boost(const struct tree_params *p, size_t n_cols, struct tree_boost_params *b,
-	struct err *e) MUST_CHECK;
-int tree_params_to_forest(const struct tree_params *p, size_t n_cols, struct tree_forest_params *f,
-	struct err *e) MUST_CHECK;
+/**
+ * The learners' own parameters, for a model whose features are set. tree_boost_params_release() in any case, and not
+ * before the trees are grown.
+ */
+int tree_params_to_boost(const struct tree_params *p, const struct tree_model *m,
+	struct tree_boost_params *b, struct err *e) MUST_CHECK;
+void tree_boost_params_release(struct tree_boost_params *b);
+int tree_params_to_forest(const struct tree_params *p, const struct tree_model *m,
+	struct tree_forest_params *f, struct err *e) MUST_CHECK;
 
 #endif

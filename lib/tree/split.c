@@ -25,6 +25,8 @@ struct search {
 	struct side all;
 	double parent; /* score */
 	double least; /* a gain must be above it */
+	struct tree_bounds bounds;
+	int way; /* of the column at hand: monotone, or 0 */
 	const struct tree_split_work *w;
 	struct tree_split *best;
 };
@@ -77,6 +79,19 @@ double tree_split_score(const struct tree_split_params *p, double grad, double h
 	return -(2 * g * w + (hess + p->lambda) * w * w);
 }
 
+void tree_bounds_part(struct tree_bounds of, int way, double left_weight, double right_weight,
+	struct tree_bounds *left, struct tree_bounds *right)
+{
+	double middle =
+		tree_bounds_clamp(of, left_weight) / 2 + tree_bounds_clamp(of, right_weight) / 2;
+
+	*left = *right = of;
+	if (way > 0)
+		left->hi = right->lo = middle;
+	else if (way < 0)
+		left->lo = right->hi = middle;
+}
+
 static double score_of(const struct search *s, const struct side *a, double more_lambda)
 {
 	double g = (double)a->grad * s->q->grad_unit, h = (double)a->hess * s->q->hess_unit;
@@ -102,6 +117,38 @@ static bool is_allowed(const struct search *s, const struct side *a)
 	       (double)a->hess * s->q->hess_unit >= s->p->min_child_weight && a->hess > 0;
 }
 
+static double bounded_weight(const struct search *s, const struct side *a, double more_lambda)
+{
+	double g = (double)a->grad * s->q->grad_unit, h = (double)a->hess * s->q->hess_unit;
+
+	return tree_bounds_clamp(s->bounds, tree_split_weight(s->p, g, h + more_lambda));
+}
+
+/** What a side gains by this value, whatever it is. */
+static double score_at(const struct search *s, const struct side *a, double more_lambda, double w)
+{
+	double g = (double)a->grad * s->q->grad_unit, h = (double)a->hess * s->q->hess_unit;
+
+	return -(2 * g * w + (h + more_lambda + s->p->lambda) * w * w + 2 * s->p->alpha * fabs(w));
+}
+
+/** The gain of a split whose values keep within bounds and order; below 0 if they do not. */
+static double bounded_gain(const struct search *s, const struct side *left,
+	const struct side *right, double more_lambda)
+{
+	double l = bounded_weight(s, left, more_lambda), r = bounded_weight(s, right, more_lambda);
+	double gain;
+
+	if (s->way * (r - l) < 0)
+		return -1;
+	gain = score_at(s, left, more_lambda, l) + score_at(s, right, more_lambda, r) - s->parent;
+	if (gain > s->least && gain > s->best->gain) {
+		s->best->left_weight = l;
+		s->best->right_weight = r;
+	}
+	return gain;
+}
+
 /** Takes the split into `best` if it is allowed and better. True if so. */
 static bool judge(const struct search *s, const struct side *left, const struct side *right,
 	double more_lambda)
@@ -110,7 +157,9 @@ static bool judge(const struct search *s, const struct side *left, const struct 
 
 	if (!is_allowed(s, left) || !is_allowed(s, right))
 		return false;
-	gain = score_of(s, left, more_lambda) + score_of(s, right, more_lambda) - s->parent;
+	gain = s->p->monotone ? bounded_gain(s, left, right, more_lambda)
+			      : score_of(s, left, more_lambda) + score_of(s, right, more_lambda) -
+					s->parent;
 	if (!(gain > s->least && gain > s->best->gain))
 		return false;
 	s->best->gain = gain;
@@ -175,7 +224,7 @@ static void scan_numbers(const struct search *s, uint32_t col, bool missing_left
 	double gain = fmax(s->least, s->best->gain);
 	uint32_t bin;
 
-	if (s->p->alpha > 0 || s->p->max_delta_step > 0) {
+	if (s->p->alpha > 0 || s->p->max_delta_step > 0 || s->p->monotone) {
 		scan_numbers_plainly(s, col, missing_left);
 		return;
 	}
@@ -439,10 +488,12 @@ static void find_classes(struct search *s, struct tree_columns cols)
 /* ---- all columns --------------------------------------------------------------------------------------- */
 
 void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
-	const struct tree_quant *q, const struct tree_split_params *p, const struct tree_hist *h,
-	const struct tree_split_work *w, struct tree_split *best)
+	const struct tree_quant *q, const struct tree_split_params *p, struct tree_bounds bounds,
+	const struct tree_hist *h, const struct tree_split_work *w, struct tree_split *best)
 {
-	struct search s = { .f = f, .q = q, .p = p, .h = h, .w = w, .best = best };
+	struct search s = {
+		.f = f, .q = q, .p = p, .h = h, .w = w, .best = best, .bounds = bounds
+	};
 	const struct tree_frame_column *c = &f->cols[cols.list ? cols.list[0] : 0];
 
 	best->gain = 0;
@@ -457,11 +508,13 @@ void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
 		find_classes(&s, cols);
 		return;
 	}
-	s.parent = score_of(&s, &s.all, 0);
+	s.parent = p->monotone ? score_at(&s, &s.all, 0, bounded_weight(&s, &s.all, 0))
+			       : score_of(&s, &s.all, 0);
 	s.least = fmax(p->gamma, 1e-9 * s.parent + 1e-12);
 	for (size_t i = 0; i < cols.n; i++) {
 		uint32_t col = cols.list ? cols.list[i] : (uint32_t)i;
 
+		s.way = p->monotone ? p->monotone[col] : 0;
 		if (f->cols[col].is_categorical) {
 			scan_categories(&s, col);
 			continue;

@@ -10,6 +10,8 @@
 #ifndef CD4ML_TREE_SPLIT_H
 #define CD4ML_TREE_SPLIT_H
 
+#include <math.h>
+
 #include "tree/hist.h"
 
 enum { TREE_CLASS_MAX = 1000 }; /* most classes of a histogram */
@@ -32,8 +34,18 @@ struct tree_split_params {
 		.cat_lambda = 10, .cat_one_max = 4, .cat_set_max = 32, .cat_min_rows = 100       \
 	}
 
+/** What the values below a node must lie between, under monotone constraints. */
+struct tree_bounds {
+	double lo, hi;
+};
+#define TREE_BOUNDS_NONE            \
+	{                           \
+		-INFINITY, INFINITY \
+	}
+
 struct tree_split {
 	double gain; /* 0: there is none */
+	double left_weight, right_weight; /* with monotone constraints: the children's values */
 	uint32_t col;
 	uint32_t bin; /* bins 1 to `bin` go left */
 	bool default_left, is_categorical;
@@ -59,6 +71,15 @@ int tree_split_work_init(
 	struct tree_split_work *w, const struct tree_frame *f, struct err *e) MUST_CHECK;
 void tree_split_work_release(struct tree_split_work *w);
 
+/** The value within bounds. */
+static inline double tree_bounds_clamp(struct tree_bounds b, double v)
+{
+	return v < b.lo ? b.lo : v > b.hi ? b.hi : v;
+}
+/** The bounds of the children of a node whose split goes `way` (1, -1) and whose children have these weights. */
+void tree_bounds_part(struct tree_bounds of, int way, double left_weight, double right_weight,
+	struct tree_bounds *left, struct tree_bounds *right);
+
 /** The value of a leaf with these sums: a Newton step within max_delta_step, see tree/leaf.h. */
 double tree_split_weight(const struct tree_split_params *p, double grad, double hess);
 /** What a leaf with that value gains: G^2 / (H + lambda) if nothing limits it. */
@@ -66,11 +87,11 @@ double tree_split_score(const struct tree_split_params *p, double grad, double h
 
 /**
  * The best split over the columns, gain 0 if none is allowed. At least one column. Its set lies in
- * `w`, until the next search.
+ * `w`, until the next search. `bounds` are the node's; looked at with monotone constraints only.
  */
 void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
-	const struct tree_quant *q, const struct tree_split_params *p, const struct tree_hist *h,
-	const struct tree_split_work *w, struct tree_split *best);
+	const struct tree_quant *q, const struct tree_split_params *p, struct tree_bounds bounds,
+	const struct tree_hist *h, const struct tree_split_work *w, struct tree_split *best);
 
 /** Does a row with this bin in the split's column go right? */
 static inline bool tree_split_right(const struct tree_split *s, uint32_t bin)

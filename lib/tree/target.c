@@ -253,6 +253,32 @@ static int take_weights(
 	return 0;
 }
 
+/** Of each class: sets all alike in sum, or the positive one apart. */
+static int weigh_classes(struct tree_target *d, const struct tree_params *p, struct err *e)
+{
+	size_t n = d->n_labels, n_rows = d->truth.n_rows;
+	double *weight;
+
+	if (!p->class_weight && p->scale_pos_weight == 1)
+		return 0;
+	if (d->task == TREE_REGRESSION || (!p->class_weight && d->task != TREE_BINARY))
+		return err_set(e, ERR_INPUT, "--%s has no effect: column '%s' has no %s",
+			p->class_weight ? "class-weight" : "scale-pos-weight", p->target,
+			p->class_weight ? "classes" : "two classes");
+	weight = mem_array(n, sizeof(*weight), e);
+	d->learned_weights = weight ? mem_array_raw(n_rows, sizeof(*d->learned_weights), e) : NULL;
+	for (size_t i = 0; p->class_weight && weight && i < n_rows; i++)
+		weight[d->class[i]]++;
+	for (size_t k = 0; weight && k < n; k++)
+		weight[k] = !p->class_weight ? k == 1 ? p->scale_pos_weight : 1
+					     : (double)n_rows / ((double)n * weight[k]);
+	for (size_t i = 0; d->learned_weights && i < n_rows; i++)
+		d->learned_weights[i] =
+			(float)(weight[d->class[i]] * (d->weights ? (double)d->weights[i] : 1));
+	free(weight);
+	return d->learned_weights ? 0 : -1;
+}
+
 /* ---- groups --------------------------------------------------------------------------------------------- */
 
 static int take_groups(
@@ -291,6 +317,9 @@ static void set_truth(struct tree_target *d, const struct tree_params *p, size_t
 		.shape = shape,
 		.groups = d->groups.n ? &d->groups : NULL,
 	};
+	d->measured = d->truth;
+	if (d->learned_weights)
+		d->truth.weights = d->learned_weights;
 }
 
 int tree_target_load(struct tree_target *d, const struct table *t, const struct tree_params *p,
@@ -313,7 +342,8 @@ int tree_target_load(struct tree_target *d, const struct table *t, const struct 
 		rc = make_values(d, p, c, e);
 	else
 		rc = take_classes(d, m, c, e);
-	if (rc || take_weights(d, t, p->weight, e) || take_groups(d, t, p->group, e))
+	if (rc || take_weights(d, t, p->weight, e) || take_groups(d, t, p->group, e) ||
+		(!m && weigh_classes(d, p, e)))
 		return -1;
 	set_truth(d, p, m ? m->n_labels : d->n_labels);
 	return 0;
@@ -327,6 +357,7 @@ void tree_target_release(struct tree_target *d)
 	free(d->class);
 	free(d->values);
 	free(d->weights);
+	free(d->learned_weights);
 	score_groups_release(&d->groups);
 	memset(d, 0, sizeof(*d));
 }

@@ -18,9 +18,11 @@ struct tree_target {
 	enum tree_task task;
 	char **labels; /* [n_labels] of classes, sorted; of a model's rows they are in the model */
 	size_t n_labels;
-	struct tree_truth truth; /* points into the following */
+	struct tree_truth
+		truth; /* to learn from, with weights of classes; points into the following */
+	struct tree_truth measured; /* to measure on: the rows' own weights */
 	uint32_t *class;
-	float *values, *weights;
+	float *values, *weights, *learned_weights;
 	struct score_groups groups; /* of the column of groups, which was read as text */
 };
 

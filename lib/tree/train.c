@@ -70,7 +70,7 @@ static int measure(
 {
 	struct tree_measure_input in = {
 		.m = r->m,
-		.truth = valid ? &r->valid.target.truth : &r->data.target.truth,
+		.truth = valid ? &r->valid.target.truth : &r->data.target.measured,
 		.margins = valid ? r->valid_margins : r->margins,
 		.n = valid ? r->valid.n : r->data.target.truth.n_rows,
 		.loss_only = loss_only,
@@ -189,24 +189,28 @@ static int train_boost(struct run *r, struct err *e)
 {
 	struct tree_boost_params p;
 	double start[TREE_CLASS_MAX];
+	int rc = -1;
 
-	if (tree_params_to_boost(r->p, r->m->n_features, &p, e) ||
-		tree_boost_start(&r->job, r->m, start, e) || start_valid(r, e))
-		return -1;
+	if (tree_params_to_boost(r->p, r->m, &p, e) || tree_boost_start(&r->job, r->m, start, e) ||
+		start_valid(r, e))
+		goto out;
 	r->margins =
 		mem_aligned(r->data.target.truth.n_rows * r->m->n_outputs, sizeof(*r->margins), e);
 	if (!r->margins)
-		return -1;
+		goto out;
 	progress_start(r->t->io.progress, "boosting", p.n_trees, "trees");
 	if (tree_boost(&r->job, &p, r->m->n_outputs > 1 ? start : NULL, r->m, r->margins,
 		    round_done, r, e) ||
 		keep_best(r, e))
-		return -1;
+		goto out;
 	for (size_t i = 0; r->importance && i < r->m->n_trees; i++)
 		for (int kind = 0; kind < 3; kind++)
 			tree_importance_add(&r->m->trees[i], (enum tree_importance)kind,
 				r->importance + (size_t)kind * r->m->n_features);
-	return tree_model_save(r->m, r->t->out, r->t->format, e);
+	rc = tree_model_save(r->m, r->t->out, r->t->format, e);
+out:
+	tree_boost_params_release(&p);
+	return rc;
 }
 
 /* ---- forest ------------------------------------------------------------------------------------------------- */
@@ -272,7 +276,7 @@ static int train_forest(struct run *r, struct err *e)
 	struct tree_forest_params p;
 	size_t k = r->m->n_outputs;
 
-	if (tree_params_to_forest(r->p, r->m->n_features, &p, e) || start_valid(r, e))
+	if (tree_params_to_forest(r->p, r->m, &p, e) || start_valid(r, e))
 		return -1;
 	if (r->p->metrics && !r->p->cv) {
 		r->margins = mem_aligned(r->data.target.truth.n_rows * k, sizeof(*r->margins), e);
