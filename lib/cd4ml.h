@@ -9,8 +9,8 @@
  *	float x[N], p;                          // cd4ml_n_features(m) values, NAN where missing
  *	x[cd4ml_feature(m, "age")] = 42;
  *	x[cd4ml_feature(m, "city")] = cd4ml_category(m, cd4ml_feature(m, "city"), "Paris");
- *	cd4ml_predict(m, x, 1, &p);
- *	printf("%s: %g\n", cd4ml_class(m, 1), p);
+ *	if (cd4ml_predict(m, x, 1, &p) == 0)
+ *		printf("%s: %g\n", cd4ml_class(m, 1), p);
  *	cd4ml_free(m);
  *
  * Reads the files of gbt-train and rf-train, and XGBoost's (JSON, UBJSON). A loaded model is never changed: any number
@@ -50,9 +50,9 @@ const char *cd4ml_class(const struct cd4ml_model *m, size_t k);
  * Predicts `n_rows` rows: the value; the probability of the positive class; the probability of each class.
  *   x       [n_rows][cd4ml_n_features()], NAN where missing
  *   scores  [n_rows][cd4ml_n_outputs()], written
- * Cannot fail.
+ * 0, or -1: no memory. The trees are brought into a faster form when many rows have come; the bits stay the same.
  */
-void cd4ml_predict(const struct cd4ml_model *m, const float *x, size_t n_rows, float *scores);
+int cd4ml_predict(const struct cd4ml_model *m, const float *x, size_t n_rows, float *scores);
 
 #ifdef __cplusplus
 }

@@ -43,7 +43,7 @@ static enum tool_status run_predict(struct tool *t, const void *args, struct err
 
 	if (csv_dialect_check(&a->dialect, e))
 		return TOOL_FAILED;
-	m = tree_model_load(t->operands[0], e);
+	m = tree_model_open(t->operands[0], e);
 	if (m && !eval_predict_run(m, t->operands[1], &o, t->pool, t->out, &n_rows, e)) {
 		diag_say(t->diag, DIAG_NOTE, "%llu rows predicted by %zu trees",
 			(unsigned long long)n_rows, m->n_trees);

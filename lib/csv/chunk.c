@@ -202,6 +202,8 @@ int csv_table_run(struct csv_table *t, struct pool *pool, const struct csv_run *
 	if (!chunks)
 		return -1;
 	t->run = run;
+	if (run->piece_bytes)
+		t->feed.piece_bytes = run->piece_bytes;
 	for (size_t i = 0; i < n; i++) {
 		csv_rows_init(
 			&chunks[i].rows, t->feed.scan, &t->dialect, t->rows.name, t->header.n_cols);

@@ -52,6 +52,7 @@ struct csv_run {
 	size_t result_size;
 	void (*result_release)(void *result); /* at the end, for each; NULL: none */
 	struct progress *progress; /* NULL: none; bytes are added */
+	size_t piece_bytes; /* of a chunk behind the first, about; 0: 1 MiB */
 };
 
 /** Runs over all rows that are left, once. The earliest failure in file order is reported. */

@@ -7,6 +7,13 @@
 #include "csv/chunk.h"
 #include "csv/writer.h"
 
+enum {
+	FEW_BYTES =
+		1 << 18, /* of a table: as many rows as there may be, a thread prepares the trees */
+	PIECE_BYTES = 16 << 20, /* rows that go through one large tree after another together */
+	LARGE_NODES = 1 << 18, /* of all trees: more than fit into a core's cache */
+};
+
 struct job {
 	const struct tree_model *m;
 	const struct eval_predict_options *o;
@@ -163,7 +170,7 @@ out:
 	return rc;
 }
 
-static int prepare(struct job *j, const struct csv_table *t, struct err *e)
+static int prepare(struct job *j, const struct csv_table *t, struct pool *pool, struct err *e)
 {
 	const struct opt_list *keep = &j->o->keep;
 
@@ -193,6 +200,9 @@ static int prepare(struct job *j, const struct csv_table *t, struct err *e)
 	j->predictor = tree_predictor_new(j->m, e);
 	if (!j->predictor || tree_predictor_bind(j->predictor, t, j->o->dialect, e))
 		return -1;
+	if (csv_table_size(t) > FEW_BYTES &&
+		tree_margins_prepare(tree_predictor_margins(j->predictor), pool, e))
+		return -1;
 	return write_header(j, t, e);
 }
 
@@ -210,8 +220,11 @@ int eval_predict_run(const struct tree_model *m, const char *path,
 	struct csv_table *t = csv_table_open(path, o->dialect, e);
 	int rc = -1;
 
-	if (t && !prepare(&j, t, e))
+	if (t && !prepare(&j, t, pool, e)) {
+		if (tree_margins_n_nodes(tree_predictor_margins(j.predictor)) > LARGE_NODES)
+			run.piece_bytes = PIECE_BYTES;
 		rc = csv_table_run(t, pool, &run, e);
+	}
 	*n_rows = j.n_rows;
 	csv_table_close(t);
 	tree_predictor_free(j.predictor);

@@ -17,7 +17,7 @@ static struct cd4ml_model *load(const char *path, struct err *e)
 
 	if (!m)
 		return NULL;
-	m->model = tree_model_load(path, e);
+	m->model = tree_model_open(path, e);
 	m->predictor = m->model ? tree_predictor_new(m->model, e) : NULL;
 	if (!m->predictor) {
 		cd4ml_free(m);
@@ -80,8 +80,12 @@ const char *cd4ml_class(const struct cd4ml_model *m, size_t k)
 	return m->model->labels[k];
 }
 
-void cd4ml_predict(const struct cd4ml_model *m, const float *x, size_t n_rows, float *scores)
+int cd4ml_predict(const struct cd4ml_model *m, const float *x, size_t n_rows, float *scores)
 {
-	tree_predictor_margins(m->predictor, x, n_rows, scores);
+	struct err ignored = ERR_INIT;
+
+	if (tree_margins_of(tree_predictor_margins(m->predictor), x, n_rows, scores, &ignored))
+		return -1;
 	tree_model_link(m->model, scores, n_rows, scores);
+	return 0;
 }

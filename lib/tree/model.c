@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fmath.h"
+#include "base/input.h"
 #include "base/mem.h"
 
 enum base_form { BASE_AS_IS, BASE_LOGIT, BASE_LOG };
@@ -80,6 +81,8 @@ void tree_model_free(struct tree_model *m)
 		return;
 	tree_model_truncate(m, 0);
 	free(m->trees);
+	free(m->views);
+	input_close(m->file);
 	for (i = 0; m->features && i < m->n_features; i++) {
 		free(m->features[i].name);
 		free(m->features[i].categories);

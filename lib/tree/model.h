@@ -65,10 +65,14 @@ struct tree_feature {
 	char *name; /* never NULL: "f0", "f1", ... where the file has none */
 	bool is_categorical; /* text in raw data, or a code where there are no names */
 	bool is_int; /* "int" in feature_types */
+	bool is_unused; /* the file says that no split asks for it */
 	uint32_t n_categories; /* 0: values are codes already */
 	struct slice *categories; /* [n_categories] name of each code; all their bytes in `names` */
 	char *names;
 };
+
+struct input;
+struct tree_view;
 
 struct tree_model {
 	char *objective; /* XGBoost's name: "binary:logistic" */
@@ -76,6 +80,7 @@ struct tree_model {
 	enum tree_task task;
 	enum tree_link link;
 	bool is_forest; /* the mean of shares is what the leaves add up to: margins are probabilities */
+	bool knows_unused; /* is_unused is true of all such features */
 	bool has_names; /* false: the file had no feature_names */
 	size_t n_features;
 	struct tree_feature *features;
@@ -84,6 +89,12 @@ struct tree_model {
 	double base_score; /* what is written: before the link */
 	size_t n_trees, cap_trees;
 	struct tree *trees;
+	/**
+	 * [n_trees], of a model that was opened, not loaded (tree/model_file.h); else NULL. A tree whose view has
+	 * nodes has none itself.
+	 */
+	struct tree_view *views;
+	struct input *file; /* that they look into */
 	size_t n_parallel; /* trees of one output in one round */
 	size_t n_labels; /* classes; 0 for regression */
 	char **labels; /* [n_labels] as in the training data; "0", "1", ... in a foreign model */

@@ -32,6 +32,12 @@ static bool doc_text(const void *value, struct slice *s)
 	return true;
 }
 
+static bool doc_typed(const void *array, char type, struct slice *bytes)
+{
+	(void)array, (void)type, (void)bytes;
+	return false;
+}
+
 static int doc_ints(const void *array, struct tree_numbers *out, struct err *e)
 {
 	size_t n = json_array_size(array);
@@ -79,6 +85,7 @@ static const struct tree_doc json_doc = {
 	doc_length,
 	doc_item,
 	doc_text,
+	doc_typed,
 	doc_ints,
 	doc_floats,
 };
@@ -136,7 +143,7 @@ struct tree_model *tree_json_parse(struct slice data, const char *name, struct e
 	root = jdoc_parse(data, name, e);
 	if (!root)
 		goto out;
-	m = tree_raw_model(&json_doc, root, e);
+	m = tree_raw_model(&json_doc, root, false, e);
 	if (!m)
 		err_at(e, "%s", name);
 out:

@@ -1,6 +1,5 @@
 #include "tree/model_raw.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,54 +7,16 @@
 #include "base/mem.h"
 #include "base/num.h"
 
-enum { MAX_SET_WORDS = 1 << 22 }; /* of one tree: 32 MiB */
-
-enum field {
-	LEFT,
-	RIGHT,
-	COLUMN,
-	DEFAULT_LEFT,
-	SPLIT_TYPE,
-	CATEGORIES,
-	CAT_NODES,
-	CAT_FIRST,
-	CAT_SIZES,
-	N_INTS,
-	CONDITION = N_INTS,
-	WEIGHT,
-	GAIN,
-	HESSIAN,
-	N_FIELDS
-};
-
-static const char *const field_names[N_FIELDS] = {
-	[LEFT] = "left_children",
-	[RIGHT] = "right_children",
-	[COLUMN] = "split_indices",
-	[DEFAULT_LEFT] = "default_left",
-	[SPLIT_TYPE] = "split_type",
-	[CATEGORIES] = "categories",
-	[CAT_NODES] = "categories_nodes",
-	[CAT_FIRST] = "categories_segments",
-	[CAT_SIZES] = "categories_sizes",
-	[CONDITION] = "split_conditions",
-	[WEIGHT] = "base_weights",
-	[GAIN] = "loss_changes",
-	[HESSIAN] = "sum_hessian",
-};
-
 struct raw {
 	const struct tree_doc *doc;
 	struct tree_model *m;
+	bool keep_views;
 	const void *learner, *booster, *model;
 	int64_t num_class, num_target;
-	struct tree_numbers fields[N_FIELDS]; /* of the tree at hand */
+	struct tree_numbers numbers; /* of a field that is no typed array */
+	struct buf bytes[TREE_N_FIELDS]; /* the same, as one */
 	struct tree_numbers info, drop;
 	struct tree_numbers values, offsets;
-	int64_t *
-		queue; /* [n_nodes] node of the file for each of ours, in the order that they get */
-	int64_t *cat_of; /* [n_nodes] position in categories_nodes, -1 */
-	size_t cap_queue, cap_cat;
 };
 
 static bool text_of(const struct raw *r, const void *object, const char *key, struct slice *s)
@@ -300,172 +261,70 @@ static int set_categories(struct raw *r, struct err *e)
 
 /* ---- trees ---------------------------------------------------------------------------------------- */
 
-static int read_fields(struct raw *r, const void *tree, struct err *e)
+/** As the element of a typed array of UBJSON. Flags are 0 or 1. */
+static int add_element(struct buf *b, char type, int64_t v, struct err *e)
 {
-	size_t n;
+	int width = type == 'L' ? 8 : type == 'l' ? 4 : 1;
 
-	for (int i = 0; i < N_FIELDS; i++) {
-		const void *a = r->doc->member(tree, field_names[i]);
-
-		r->fields[i].n = 0;
-		if (i < N_INTS ? r->doc->ints(a, &r->fields[i], e)
-			       : r->doc->floats(a, &r->fields[i], e))
-			return err_at(e, "%s", field_names[i]);
-	}
-	n = r->fields[LEFT].n;
-	if (n == 0 || n > INT32_MAX)
-		return err_set(e, ERR_INPUT, "a tree without nodes");
-	for (int i = 0; i < N_FIELDS; i++) {
-		bool is_list = i >= CATEGORIES && i <= CAT_SIZES;
-		bool is_optional = i == SPLIT_TYPE || i > CONDITION;
-
-		if (!is_list && r->fields[i].n != n && !(is_optional && r->fields[i].n == 0))
-			return err_set(e, ERR_INPUT, "%s has %zu values for %zu nodes",
-				field_names[i], r->fields[i].n, n);
-	}
-	if (r->fields[CAT_NODES].n != r->fields[CAT_FIRST].n ||
-		r->fields[CAT_NODES].n != r->fields[CAT_SIZES].n)
-		return err_set(e, ERR_INPUT, "the lists of category sets differ in length");
+	if (type == 'l' && v != (int32_t)v)
+		return err_set(e, ERR_INPUT, "%lld is out of range", (long long)v);
+	if (type == 'U')
+		v = v != 0;
+	while (width-- > 0)
+		buf_add_char(b, (char)(v >> 8 * width));
 	return 0;
 }
 
-/**
- * Numbers the nodes that can be reached breadth first, children side by side; unreachable ones (deleted
- * by pruning) fall away. A node that is reached twice would make more nodes than there are.
- */
-static int order_nodes(struct raw *r, struct tree *t, struct err *e)
+/** What is no typed array already becomes one. */
+static int convert(struct raw *r, const void *array, enum tree_field f, struct err *e)
 {
-	const int64_t *left = r->fields[LEFT].ints, *right = r->fields[RIGHT].ints;
-	int64_t n = (int64_t)r->fields[LEFT].n, n_ours = 1;
+	char type = tree_field_type(f);
+	struct buf *b = &r->bytes[f];
+	struct tree_numbers *n = &r->numbers;
 
-	if (mem_grow(&r->queue, &r->cap_queue, (size_t)n + 1, sizeof(*r->queue), e))
+	buf_reset(b);
+	if (type == 'd' ? r->doc->floats(array, n, e) : r->doc->ints(array, n, e))
 		return -1;
-	r->queue[0] = 0;
-	for (int64_t i = 0; i < n_ours; i++) {
-		int64_t from = r->queue[i];
+	for (size_t i = 0; i < n->n; i++) {
+		int32_t bits = 0;
 
-		if (left[from] == -1)
-			continue;
-		if (left[from] <= 0 || left[from] >= n || right[from] <= 0 || right[from] >= n ||
-			n_ours + 2 > n)
-			return err_set(e, ERR_INPUT, "node %lld: its children are out of range",
-				(long long)from);
-		r->queue[n_ours++] = left[from];
-		r->queue[n_ours++] = right[from];
+		if (type == 'd')
+			memcpy(&bits, &n->floats[i], sizeof(bits));
+		if (type == 'd' ? add_element(b, 'l', bits, e)
+				: add_element(b, type, n->ints[i], e))
+			return err_at(e, "element %zu", i);
 	}
-	t->n_nodes = (uint32_t)n_ours;
-	return 0;
+	return buf_check(b, e);
 }
 
-static int index_sets(struct raw *r, struct err *e)
+/** `in_place`: all of it lies in the document. */
+static int view_tree(
+	struct raw *r, const void *tree, struct tree_view *v, bool *in_place, struct err *e)
 {
-	size_t n = r->fields[LEFT].n;
+	*in_place = true;
+	for (int f = 0; f < TREE_N_FIELDS; f++) {
+		const void *a = r->doc->member(tree, tree_field_name(f));
+		struct slice bytes = { NULL, 0 };
 
-	if (mem_grow(&r->cat_of, &r->cap_cat, n, sizeof(*r->cat_of), e))
-		return -1;
-	memset(r->cat_of, -1, n * sizeof(*r->cat_of));
-	for (size_t i = 0; i < r->fields[CAT_NODES].n; i++) {
-		int64_t node = r->fields[CAT_NODES].ints[i];
-		int64_t first = r->fields[CAT_FIRST].ints[i], size = r->fields[CAT_SIZES].ints[i];
-		int64_t all = (int64_t)r->fields[CATEGORIES].n;
-
-		if (node < 0 || (size_t)node >= n || first < 0 || size < 0 || first > all ||
-			size > all - first)
-			return err_set(e, ERR_INPUT, "a category set is out of range");
-		r->cat_of[node] = (int64_t)i;
+		v->fields[f].n = r->doc->length(a);
+		if (v->fields[f].n && !r->doc->typed(a, tree_field_type(f), &bytes)) {
+			if (convert(r, a, (enum tree_field)f, e))
+				return err_at(e, "%s", tree_field_name(f));
+			bytes = buf_slice(&r->bytes[f]);
+			*in_place = false;
+		}
+		v->fields[f].p = (const unsigned char *)bytes.p;
 	}
-	return 0;
-}
-
-/** Adds the set number `k` of the file as bits to the tree, whose arrays have room for it. */
-static int add_set(struct raw *r, struct tree *t, size_t k, size_t *cap_words, struct err *e)
-{
-	const int64_t *codes = r->fields[CATEGORIES].ints + r->fields[CAT_FIRST].ints[k];
-	int64_t n = r->fields[CAT_SIZES].ints[k], most = 0;
-	struct tree_set *s = t->sets + t->n_sets;
-
-	for (int64_t i = 0; i < n; i++) {
-		if (codes[i] < 0 || codes[i] >= TREE_MAX_CATEGORY)
-			return err_set(
-				e, ERR_INPUT, "category %lld is out of range", (long long)codes[i]);
-		most = codes[i] > most ? codes[i] : most;
-	}
-	if (t->n_sets == r->fields[CAT_NODES].n)
-		return err_set(e, ERR_INPUT, "a node is reached twice");
-	s->first = (uint32_t)t->n_words;
-	s->n_words = (uint32_t)(most / 64 + 1);
-	if (t->n_words + s->n_words > MAX_SET_WORDS)
-		return err_set(e, ERR_INPUT, "the category sets of a tree are too large");
-	if (mem_grow(&t->words, cap_words, t->n_words + s->n_words, sizeof(*t->words), e))
-		return -1;
-	memset(t->words + t->n_words, 0, s->n_words * sizeof(*t->words));
-	for (int64_t i = 0; i < n; i++)
-		t->words[s->first + codes[i] / 64] |= (uint64_t)1 << (codes[i] % 64);
-	t->n_words += s->n_words;
-	t->n_sets++;
-	return 0;
-}
-
-static int fill_node(struct raw *r, struct tree *t, uint32_t i, uint32_t *next, size_t *cap_words,
-	float scale, struct err *e)
-{
-	struct tree_numbers *f = r->fields;
-	int64_t from = r->queue[i];
-	struct tree_node *n = &t->nodes[i];
-
-	if (t->stats) {
-		t->stats[i].gain = f[GAIN].n ? f[GAIN].floats[from] : 0;
-		t->stats[i].hessian = f[HESSIAN].n ? f[HESSIAN].floats[from] : 0;
-		t->stats[i].weight = f[WEIGHT].n ? f[WEIGHT].floats[from] : 0;
-	}
-	if (f[LEFT].ints[from] == -1) {
-		n->left = -1;
-		n->value = f[CONDITION].floats[from] * scale;
-		return 0;
-	}
-	n->left = (int32_t)*next;
-	*next += 2;
-	if (f[COLUMN].ints[from] < 0 || (uint64_t)f[COLUMN].ints[from] >= r->m->n_features)
-		return err_set(e, ERR_INPUT, "node %lld: column %lld is out of range",
-			(long long)from, (long long)f[COLUMN].ints[from]);
-	n->split = (uint32_t)f[COLUMN].ints[from];
-	if (f[DEFAULT_LEFT].ints[from])
-		n->split |= TREE_DEFAULT_LEFT;
-	n->value = f[CONDITION].floats[from];
-	if (f[SPLIT_TYPE].n && f[SPLIT_TYPE].ints[from] == 1) {
-		if (r->cat_of[from] < 0)
-			return err_set(
-				e, ERR_INPUT, "node %lld has no categories", (long long)from);
-		n->split |= TREE_CATEGORICAL;
-		n->set = t->n_sets;
-		return add_set(r, t, (size_t)r->cat_of[from], cap_words, e);
-	}
-	return 0;
-}
-
-static int build_tree(struct raw *r, struct tree *t, float scale, struct err *e)
-{
-	uint32_t next = 1;
-	size_t cap_words = 0;
-
-	if (order_nodes(r, t, e) || index_sets(r, e))
-		return -1;
-	t->nodes = mem_array(t->n_nodes, sizeof(*t->nodes), e);
-	t->stats = mem_array(t->n_nodes, sizeof(*t->stats), e);
-	t->sets = mem_array(r->fields[CAT_NODES].n, sizeof(*t->sets), e);
-	if (!t->nodes || !t->stats || !t->sets)
-		return -1;
-	for (uint32_t i = 0; i < t->n_nodes; i++)
-		if (fill_node(r, t, i, &next, &cap_words, scale, e))
-			return -1;
-	return tree_check(t, r->m->n_features, r->m->n_outputs, e);
+	return tree_view_check(v, e);
 }
 
 static int add_tree(struct raw *r, const void *tree, size_t i, struct err *e)
 {
+	struct tree_view v = { .scale = 1 };
 	struct tree t = { 0 };
 	int64_t leaf_size = 1;
-	float scale = 1;
+	bool in_place;
+	int rc;
 
 	if (int_of(r, r->doc->member(tree, "tree_param"), "size_leaf_vector", &leaf_size, e))
 		return -1;
@@ -474,11 +333,16 @@ static int add_tree(struct raw *r, const void *tree, size_t i, struct err *e)
 	if (i < r->info.n) {
 		if (r->info.ints[i] < 0 || (uint64_t)r->info.ints[i] >= r->m->n_outputs)
 			return err_set(e, ERR_INPUT, "tree_info is out of range");
-		t.output = (uint32_t)r->info.ints[i];
+		v.output = t.output = (uint32_t)r->info.ints[i];
 	}
 	if (i < r->drop.n)
-		scale = r->drop.floats[i];
-	if (read_fields(r, tree, e) || build_tree(r, &t, scale, e) || tree_model_add(r->m, &t, e)) {
+		v.scale = r->drop.floats[i];
+	rc = view_tree(r, tree, &v, &in_place, e);
+	if (!rc && r->keep_views && in_place)
+		r->m->views[i] = v;
+	else if (!rc)
+		rc = tree_view_build(&v, r->m->n_features, r->m->n_outputs, true, &t, e);
+	if (rc || tree_model_add(r->m, &t, e)) {
 		tree_release(&t);
 		return err_at(e, "tree %zu", i);
 	}
@@ -503,6 +367,11 @@ static int add_trees(struct raw *r, struct err *e)
 	if (r->info.n && r->info.n != n)
 		return err_set(
 			e, ERR_INPUT, "tree_info has %zu values for %zu trees", r->info.n, n);
+	if (r->keep_views) {
+		r->m->views = mem_array(n, sizeof(*r->m->views), e);
+		if (!r->m->views)
+			return -1;
+	}
 	for (size_t i = 0; i < n; i++)
 		if (add_tree(r, d->item(trees, i), i, e))
 			return -1;
@@ -551,6 +420,20 @@ static int take_labels(struct tree_model *m, json_t *labels, struct err *e)
 	return 0;
 }
 
+/** "unused": [column, ...]: what no split asks for. */
+static int take_unused(struct tree_model *m, json_t *list, struct err *e)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_int_t column = json_integer_value(json_array_get(list, i));
+
+		if (column < 0 || (size_t)column >= m->n_features)
+			return err_set(e, ERR_INPUT, "cd4ml: an unused column is out of range");
+		m->features[column].is_unused = true;
+	}
+	m->knows_unused = json_is_array(list);
+	return 0;
+}
+
 static int take_ours(struct tree_model *m, json_t *o, struct err *e)
 {
 	const char *learner = "boost", *task = "regression", *target = NULL;
@@ -559,7 +442,8 @@ static int take_ours(struct tree_model *m, json_t *o, struct err *e)
 
 	if (jdoc_get_text_or(o, "learner", "cd4ml", &learner, e) ||
 		jdoc_get_text_or(o, "task", "cd4ml", &task, e) ||
-		jdoc_get_text_or(o, "target", "cd4ml", &target, e))
+		jdoc_get_text_or(o, "target", "cd4ml", &target, e) ||
+		take_unused(m, json_object_get(o, "unused"), e))
 		return -1;
 	m->is_forest = strcmp(learner, "forest") == 0;
 	m->task = strcmp(task, "binary") == 0       ? TREE_BINARY
@@ -601,20 +485,25 @@ static int set_ours(struct raw *r, struct err *e)
 	return rc;
 }
 
-struct tree_model *tree_raw_model(const struct tree_doc *doc, const void *root, struct err *e)
+struct tree_model *tree_raw_model(
+	const struct tree_doc *doc, const void *root, bool keep_views, struct err *e)
 {
-	struct raw r = { .doc = doc };
-	int rc = find_parts(&r, root, e) || make_model(&r, e) || set_features(&r, e) ||
-		 set_categories(&r, e) || add_trees(&r, e) || set_ours(&r, e);
+	struct raw r = { .doc = doc, .keep_views = keep_views };
 
-	for (int i = 0; i < N_FIELDS; i++)
-		free(r.fields[i].any);
+	int rc;
+
+	for (int i = 0; i < TREE_N_FIELDS; i++)
+		buf_init(&r.bytes[i]);
+	rc = find_parts(&r, root, e) || make_model(&r, e) || set_features(&r, e) ||
+	     set_categories(&r, e) || add_trees(&r, e) || set_ours(&r, e);
+
+	for (int i = 0; i < TREE_N_FIELDS; i++)
+		buf_release(&r.bytes[i]);
+	free(r.numbers.any);
 	free(r.info.any);
 	free(r.drop.any);
 	free(r.values.any);
 	free(r.offsets.any);
-	free(r.queue);
-	free(r.cat_of);
 	if (rc) {
 		tree_model_free(r.m);
 		return NULL;

@@ -7,7 +7,7 @@
 #ifndef CD4ML_TREE_MODEL_RAW_H
 #define CD4ML_TREE_MODEL_RAW_H
 
-#include "tree/model.h"
+#include "tree/model_view.h"
 
 /** A growing array of numbers; one per field, kept from tree to tree. */
 struct tree_numbers {
@@ -29,13 +29,18 @@ struct tree_doc {
 	const void *(*item)(const void *array, size_t i);
 	/** The text of a string; false if it is none. */
 	bool (*text)(const void *value, struct slice *s);
+	/** The bytes of a typed array whose elements are of UBJSON's `type`, in the document; false if it is none. */
+	bool (*typed)(const void *array, char type, struct slice *bytes);
 	/** The elements of an array as numbers, converted. -1 and `e` if they are not numbers. */
 	int (*ints)(const void *array, struct tree_numbers *out, struct err *e);
 	int (*floats)(const void *array, struct tree_numbers *out, struct err *e);
 };
 
-/** Builds the model of a document's root. ERR_INPUT without a place. tree_model_free(). */
+/**
+ * Builds the model of a document's root. ERR_INPUT without a place. tree_model_free(). With `keep_views`, trees that
+ * lie in the document as typed arrays stay views of it, and are not looked at yet.
+ */
 struct tree_model *tree_raw_model(
-	const struct tree_doc *doc, const void *root, struct err *e) MUST_CHECK;
+	const struct tree_doc *doc, const void *root, bool keep_views, struct err *e) MUST_CHECK;
 
 #endif

@@ -296,21 +296,14 @@ static bool is_number(const struct node *n)
 	return width_of(n->type) > 0 || n->type == 'T' || n->type == 'F';
 }
 
-static void read_int32s(const unsigned char *p, int64_t *out, size_t n)
+static bool doc_typed(const void *array, char type, struct slice *bytes)
 {
-	for (size_t i = 0; i < n; i++, p += 4)
-		out[i] = (int32_t)((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
-				   (uint32_t)p[2] << 8 | p[3]);
-}
+	const struct node *n = array;
 
-static void read_floats(const unsigned char *p, float *out, size_t n)
-{
-	for (size_t i = 0; i < n; i++, p += 4) {
-		uint32_t v =
-			(uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-
-		memcpy(out + i, &v, sizeof(v));
-	}
+	if (!n || n->type != '$' || n->of != type)
+		return false;
+	*bytes = n->text;
+	return true;
 }
 
 static int doc_ints(const void *array, struct tree_numbers *out, struct err *e)
@@ -326,10 +319,6 @@ static int doc_ints(const void *array, struct tree_numbers *out, struct err *e)
 		return 0;
 	p = (const unsigned char *)a->text.p;
 	width = width_of(a->of);
-	if (a->type == '$' && a->of == 'l') {
-		read_int32s(p, out->ints, n);
-		return 0;
-	}
 	for (size_t i = 0; i < n; i++) {
 		if (a->type == '$')
 			out->ints[i] = integer_at(a->of, p + i * width);
@@ -354,10 +343,6 @@ static int doc_floats(const void *array, struct tree_numbers *out, struct err *e
 		return 0;
 	p = (const unsigned char *)a->text.p;
 	width = width_of(a->of);
-	if (a->type == '$' && a->of == 'd') {
-		read_floats(p, out->floats, n);
-		return 0;
-	}
 	for (size_t i = 0; i < n; i++) {
 		if (a->type == '$')
 			out->floats[i] = (float)number_at(a->of, p + i * width);
@@ -374,11 +359,13 @@ static const struct tree_doc ubj_doc = {
 	doc_length,
 	doc_item,
 	doc_text,
+	doc_typed,
 	doc_ints,
 	doc_floats,
 };
 
-struct tree_model *tree_ubj_parse(struct slice data, const char *name, struct err *e)
+struct tree_model *tree_ubj_parse(
+	struct slice data, const char *name, bool keep_views, struct err *e)
 {
 	struct parser u = { .arena = ARENA_INIT };
 	struct tree_model *m = NULL;
@@ -388,7 +375,7 @@ struct tree_model *tree_ubj_parse(struct slice data, const char *name, struct er
 	u.end = u.p + data.len;
 	root = parse_value(&u, 0, e);
 	if (root)
-		m = tree_raw_model(&ubj_doc, root, e);
+		m = tree_raw_model(&ubj_doc, root, keep_views, e);
 	if (!m)
 		err_at(e, "%s", name);
 	free(u.stack);

@@ -10,7 +10,8 @@
 
 extern const struct tree_emit tree_ubj_emit;
 
-/** Parses a UBJSON document and builds its model. */
-struct tree_model *tree_ubj_parse(struct slice data, const char *name, struct err *e) MUST_CHECK;
+/** Parses a UBJSON document and builds its model. With `keep_views` its trees may stay views of `data`. */
+struct tree_model *tree_ubj_parse(
+	struct slice data, const char *name, bool keep_views, struct err *e) MUST_CHECK;
 
 #endif

@@ -7,8 +7,7 @@
 #include "base/fmath.h"
 #include "base/mem.h"
 #include "base/num.h"
-
-enum { LANES = 8 }; /* rows that go down a tree side by side: their loads overlap */
+#include "tree/model_view.h"
 
 struct column {
 	long csv; /* index in the bound table, -1: none */
@@ -18,6 +17,7 @@ struct column {
 
 struct tree_predictor {
 	const struct tree_model *m;
+	struct tree_margins *margins;
 	struct column *columns; /* [n_features] */
 	const struct csv_table *table;
 	const struct csv_dialect *dialect;
@@ -56,6 +56,30 @@ static int sort_categories(struct column *c, const struct tree_feature *f, struc
 	return 0;
 }
 
+/** Finds the columns that some split asks for. */
+static int find_columns(struct tree_predictor *p, struct err *e)
+{
+	const struct tree_model *m = p->m;
+	bool *is_used = mem_array(m->n_features, sizeof(*is_used), e);
+
+	if (!is_used)
+		return -1;
+	for (size_t i = 0; i < m->n_trees; i++) {
+		const struct tree *t = &m->trees[i];
+
+		for (uint32_t n = 0; n < t->n_nodes; n++)
+			if (t->nodes[n].left >= 0)
+				is_used[t->nodes[n].split & TREE_COLUMN] = true;
+		if (m->views && !m->knows_unused)
+			tree_view_columns(&m->views[i], m->n_features, is_used);
+	}
+	for (size_t i = 0; i < m->n_features; i++)
+		p->columns[i].is_used =
+			is_used[i] || (m->views && m->knows_unused && !m->features[i].is_unused);
+	free(is_used);
+	return 0;
+}
+
 struct tree_predictor *tree_predictor_new(const struct tree_model *m, struct err *e)
 {
 	struct tree_predictor *p = mem_new(sizeof(*p), e);
@@ -63,6 +87,9 @@ struct tree_predictor *tree_predictor_new(const struct tree_model *m, struct err
 	if (!p)
 		return NULL;
 	p->m = m;
+	p->margins = tree_margins_new(m, e);
+	if (!p->margins)
+		goto fail;
 	p->columns = mem_array(m->n_features, sizeof(*p->columns), e);
 	if (!p->columns)
 		goto fail;
@@ -72,10 +99,8 @@ struct tree_predictor *tree_predictor_new(const struct tree_model *m, struct err
 			sort_categories(&p->columns[i], &m->features[i], e))
 			goto fail;
 	}
-	for (size_t i = 0; i < m->n_trees; i++)
-		for (uint32_t n = 0; n < m->trees[i].n_nodes; n++)
-			if (m->trees[i].nodes[n].left >= 0)
-				p->columns[m->trees[i].nodes[n].split & TREE_COLUMN].is_used = true;
+	if (find_columns(p, e))
+		goto fail;
 	return p;
 fail:
 	tree_predictor_free(p);
@@ -89,7 +114,13 @@ void tree_predictor_free(struct tree_predictor *p)
 	for (size_t i = 0; p->columns && i < p->m->n_features; i++)
 		free(p->columns[i].by_name);
 	free(p->columns);
+	tree_margins_free(p->margins);
 	free(p);
+}
+
+struct tree_margins *tree_predictor_margins(const struct tree_predictor *p)
+{
+	return p->margins;
 }
 
 int tree_predictor_bind(struct tree_predictor *p, const struct csv_table *t,
@@ -189,79 +220,6 @@ int tree_batch_add(struct tree_batch *b, const struct tree_predictor *p, const s
 	return 0;
 }
 
-/* ---- margins --------------------------------------------------------------------------------------- */
-
-static inline uint32_t goes_right(const struct tree *t, const struct tree_node *n, float v)
-{
-	if (v != v)
-		return !(n->split & TREE_DEFAULT_LEFT);
-	if (n->split & TREE_CATEGORICAL)
-		/* the cast cuts, as xgboost's does; what is no code goes left */
-		return v >= 0 && v < TREE_MAX_CATEGORY && tree_set_has(t, n->set, (uint32_t)v);
-	return !(v < n->value);
-}
-
-static float find_leaf(const struct tree *t, const float *x)
-{
-	const struct tree_node *n = t->nodes;
-
-	while (n->left >= 0)
-		n = t->nodes + n->left + goes_right(t, n, x[n->split & TREE_COLUMN]);
-	return n->value;
-}
-
-/** LANES rows at once, so that the cache misses of one do not wait for those of another. */
-static void find_leaves(const struct tree *t, const float *x, size_t stride, float out[LANES])
-{
-	const struct tree_node *at[LANES];
-	bool busy;
-
-	for (int j = 0; j < LANES; j++)
-		at[j] = t->nodes;
-	do {
-		busy = false;
-		for (int j = 0; j < LANES; j++) {
-			const struct tree_node *n = at[j];
-
-			if (n->left < 0)
-				continue;
-			at[j] = t->nodes + n->left +
-				goes_right(t, n, x[(size_t)j * stride + (n->split & TREE_COLUMN)]);
-			busy = true;
-		}
-	} while (busy);
-	for (int j = 0; j < LANES; j++)
-		out[j] = at[j]->value;
-}
-
-void tree_add_leaves(const struct tree *t, const float *x, size_t n_rows, size_t n_features,
-	float *out, size_t stride)
-{
-	float leaf[LANES];
-	size_t i = 0;
-
-	for (; i + LANES <= n_rows; i += LANES) {
-		find_leaves(t, x + i * n_features, n_features, leaf);
-		for (size_t j = 0; j < LANES; j++)
-			out[(i + j) * stride] += leaf[j];
-	}
-	for (; i < n_rows; i++)
-		out[i * stride] += find_leaf(t, x + i * n_features);
-}
-
-void tree_predictor_margins(
-	const struct tree_predictor *p, const float *x, size_t n_rows, float *margins)
-{
-	const struct tree_model *m = p->m;
-	size_t k = m->n_outputs;
-
-	for (size_t i = 0; i < n_rows; i++)
-		memcpy(margins + i * k, m->base_margin, k * sizeof(*margins));
-	for (size_t t = 0; t < m->n_trees; t++)
-		tree_add_leaves(
-			&m->trees[t], x, n_rows, m->n_features, margins + m->trees[t].output, k);
-}
-
 /* ---- predictions ------------------------------------------------------------------------------------ */
 
 /** In float and in xgboost's order of operations, exp rounded from our own. */
@@ -338,7 +296,8 @@ int tree_batch_run(struct tree_batch *b, const struct tree_predictor *p, struct 
 	if (mem_grow(&b->margins, &b->cap_margins, n, sizeof(*b->margins), e) ||
 		mem_grow(&b->scores, &b->cap_scores, n, sizeof(*b->scores), e))
 		return -1;
-	tree_predictor_margins(p, b->x, b->n_rows, b->margins);
+	if (tree_margins_of(p->margins, b->x, b->n_rows, b->margins, e))
+		return -1;
 	tree_model_link(p->m, b->margins, b->n_rows, b->scores);
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * predict - margins, probabilities and labels for rows of numbers, or of a CSV by column name.
+ * predict - margins, probabilities and labels for the rows of a table, by column name.
  *
  * The predictor is made once and shared by all threads; each thread, or chunk of a table, has a batch:
  *
@@ -25,11 +25,11 @@
 #define CD4ML_TREE_PREDICT_H
 
 #include "csv/chunk.h"
-#include "tree/model.h"
+#include "tree/margins.h"
 
 struct tree_predictor;
 
-/** Borrows the model, which must outlive it. tree_predictor_free(). */
+/** Borrows the model, which must outlive it; any number of threads may share it. tree_predictor_free(). */
 struct tree_predictor *tree_predictor_new(const struct tree_model *m, struct err *e) MUST_CHECK;
 void tree_predictor_free(struct tree_predictor *p);
 
@@ -41,24 +41,11 @@ void tree_predictor_free(struct tree_predictor *p);
 int tree_predictor_bind(struct tree_predictor *p, const struct csv_table *t,
 	const struct csv_dialect *d, struct err *e) MUST_CHECK;
 
+/** Its trees over rows of numbers, which live as long. */
+struct tree_margins *tree_predictor_margins(const struct tree_predictor *p);
+
 /** The code of a category as prediction takes it: n_categories for one that is not known. */
 float tree_predictor_code(const struct tree_predictor *p, size_t feature, struct slice name);
-
-/**
- * Margins of `n_rows` rows.
- *   x        [n_rows][n_features], NAN for missing, codes for categories
- *   margins  [n_rows][n_outputs], written
- * Cannot fail; any thread.
- */
-void tree_predictor_margins(
-	const struct tree_predictor *p, const float *x, size_t n_rows, float *margins);
-
-/**
- * Adds the leaf of each row to out[row * stride].
- *   x  [n_rows][n_features]
- */
-void tree_add_leaves(const struct tree *t, const float *x, size_t n_rows, size_t n_features,
-	float *out, size_t stride);
 
 /** What is predicted from margins: probabilities, or the value. In place is fine. */
 void tree_model_link(

@@ -247,7 +247,7 @@ static void check_boost(const struct tree_truth *t, uint32_t max_bin, uint32_t m
 	size_t n = N * t->n_outputs;
 	float *margins = mem_array(n, sizeof(*margins), &e);
 	float *again = mem_array(n, sizeof(*again), &e), *x = matrix(f);
-	struct tree_predictor *predictor;
+	struct tree_margins *predictor;
 	double start[8], most = 0;
 
 	ok(!tree_boost_start(&job, m, start, &e) &&
@@ -256,8 +256,8 @@ static void check_boost(const struct tree_truth *t, uint32_t max_bin, uint32_t m
 		"boosted");
 	no_err(&e, "without an error");
 	is_int(m->n_trees, 12 * t->n_outputs, "all trees are there");
-	predictor = tree_predictor_new(m, &e);
-	tree_predictor_margins(predictor, x, N, again);
+	predictor = tree_margins_new(m, &e);
+	ok(!tree_margins_of(predictor, x, N, again, &e), "predicted");
 	for (size_t i = 0; i < n; i++)
 		most = fmax(most, fabs((double)(margins[i] - again[i])));
 	ok(most <= 1e-6, "what was learned is what is predicted (%g)", most);
@@ -274,7 +274,7 @@ static void check_boost(const struct tree_truth *t, uint32_t max_bin, uint32_t m
 					1e-3 * (1 + (double)tree->stats[k].hessian))
 				ok(false, "cover of node %u is not its children's", k);
 	}
-	tree_predictor_free(predictor);
+	tree_margins_free(predictor);
 	tree_model_free(m);
 	tree_frame_free(f);
 	free(margins);

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/rng.h"
 #include "base/num.h"
 #include "csv/reader.h"
 #include "tap.h"
 #include "tree/model_file.h"
+#include "tree/model_view.h"
 #include "tree/predict.h"
 
 #define DATA TEST_ROOT "/tests/data/xgboost/"
@@ -100,6 +102,55 @@ static void check_model(
 	tree_batch_release(&b);
 }
 
+/* Random rows, most values of which are whole numbers, which are codes as well. */
+static float *random_rows(size_t n_rows, size_t n_features, struct err *e)
+{
+	float *x = mem_array(n_rows * n_features, sizeof(*x), e);
+
+	for (size_t i = 0; x && i < n_rows * n_features; i++)
+		x[i] = rng_below(1, 1, i, 8) == 0 ? NAN : (float)rng_below(1, 2, i, 90) - 10;
+	return x;
+}
+
+/* The same file opened: its trees are walked where they lie, and give the bits of the built ones. */
+static void check_opened(const struct tree_model *m, const char *path)
+{
+	enum { ROWS = 300 };
+	struct err e = ERR_INIT;
+	struct tree_model *opened = tree_model_open(path, &e);
+	struct tree_margins *p = tree_margins_new(m, &e),
+			    *q = opened ? tree_margins_new(opened, &e) : NULL;
+	size_t k = m->n_outputs, n = m->n_features, n_views = 0;
+	float *x = random_rows(ROWS, n, &e), leaf = 0;
+	float *want = mem_array(ROWS * k, sizeof(*want), &e),
+	      *got = mem_array(ROWS * k, sizeof(*got), &e);
+
+	no_err(&e, "%s: opened", path);
+	ok(!tree_margins_of(p, x, ROWS, want, &e) && !tree_margins_of(q, x, ROWS, got, &e) &&
+			memcmp(want, got, ROWS * k * sizeof(*want)) == 0,
+		"the opened model predicts the same");
+	for (size_t r = 0; r < ROWS; r++) {
+		memcpy(got + r * k, m->base_margin, k * sizeof(*got));
+		for (size_t i = 0; opened->views && i < m->n_trees; i++) {
+			const struct tree_view *v = &opened->views[i];
+
+			n_views += v->n_nodes > 0;
+			if (v->n_nodes && !tree_view_leaf(v, x + r * n, n, &leaf, &e))
+				got[r * k + v->output] += leaf;
+		}
+	}
+	if (n_views)
+		ok(n_views == ROWS * m->n_trees && memcmp(want, got, ROWS * k * sizeof(*want)) == 0,
+			"its views do, too");
+	no_err(&e, "%s: walked", path);
+	tree_margins_free(p);
+	tree_margins_free(q);
+	tree_model_free(opened);
+	free(x);
+	free(want);
+	free(got);
+}
+
 static void check_rewritten(
 	const struct tree_model *m, enum tree_format f, const char *csv, const char *pred)
 {
@@ -115,8 +166,10 @@ static void check_rewritten(
 	no_err(&e, "%s: written as %s", pred, name);
 	again = tree_model_load(name, &e);
 	no_err(&e, "%s: read back from %s", pred, name);
-	if (again)
+	if (again) {
 		check_model(again, csv, pred, name);
+		check_opened(again, name);
+	}
 	tree_model_free(again);
 }
 
@@ -132,6 +185,7 @@ static void check_golden(const char *file, const char *csv, const char *pred)
 	if (!m)
 		return;
 	check_model(m, csv, pred, file);
+	check_opened(m, path);
 	check_rewritten(m, TREE_JSON, csv, pred);
 	check_rewritten(m, TREE_UBJ, csv, pred);
 	tree_model_free(m);

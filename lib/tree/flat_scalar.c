@@ -1,0 +1,80 @@
+#include <string.h>
+
+#include "base/cpu.h"
+#include "tree/flat_kernel.h"
+
+enum { LANES = 8 }; /* rows side by side: their loads overlap */
+
+bool tree_cells_has(const struct tree_cells *t, struct tree_cell set, uint16_t value)
+{
+	const uint16_t *words = t->sets + set.next;
+	size_t lo = 0, hi = set.rank;
+
+	if (value >= TREE_RANK_NOWHERE)
+		return value == TREE_RANK_RIGHT;
+	if (set.slot != UINT16_MAX) {
+		size_t word = (size_t)(value / 16) - set.slot; /* huge if it is before the first */
+
+		return word < set.rank && (words[word] >> (value % 16) & 1);
+	}
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (words[mid] < value)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < set.rank && words[lo] == value;
+}
+
+/** Where a row goes from the node; a leaf is where it stays. */
+static inline uint32_t step(const struct tree_cells *t, const uint16_t *x, uint32_t at)
+{
+	struct tree_cell c = t->cells[at];
+	uint32_t to = c.next + (x[c.slot] > c.rank);
+
+	if (c.rank == TREE_RANK_SET)
+		to = c.next + tree_cells_has(t, t->cells[c.next - 1], x[c.slot]);
+	return c.rank == TREE_RANK_LEAF ? at : to;
+}
+
+static float leaf_value(const struct tree_cells *t, uint32_t at)
+{
+	float v;
+
+	memcpy(&v, &t->cells[at].next, sizeof(v));
+	return v;
+}
+
+static void add(const struct tree_cells *t, const uint16_t *x, size_t stride, size_t n_rows,
+	float *out, size_t out_stride)
+{
+	for (size_t i = 0; i < n_rows; i += LANES) {
+		size_t n = n_rows - i < LANES ? n_rows - i : LANES;
+		uint32_t at[LANES] = { 0 }, moved;
+
+		do {
+			moved = 0;
+			for (size_t j = 0; j < n; j++) {
+				uint32_t to = step(t, x + (i + j) * stride, at[j]);
+
+				moved |= to ^ at[j];
+				at[j] = to;
+			}
+		} while (moved);
+		for (size_t j = 0; j < n; j++)
+			out[(i + j) * out_stride] += leaf_value(t, at[j]);
+	}
+}
+
+const struct tree_flat_kernel tree_flat_scalar = { add };
+
+const struct tree_flat_kernel *tree_flat_kernel_best(void)
+{
+#ifdef __x86_64__
+	if (cpu_best() == CPU_AVX512)
+		return &tree_flat_avx512;
+#endif
+	return &tree_flat_scalar;
+}
