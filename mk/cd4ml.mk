@@ -47,6 +47,8 @@
 #	CD4ML_MODEL          the model that was judged; default: the first of train_OUTS
 #	CD4ML_GATE_FLAGS     more for baseline-gate; CD4ML_RELEASE_FLAGS: for stage-run release
 #	CD4ML_GATE_CI  CD4ML_RELEASE_CI    their groups (evaluate, release)
+#	CD4ML_REPORTS        what ci-comment links to; default: evaluate_OUTS that end in .html
+#	CD4ML_COMMENT_FLAGS  for stage-run comment: --title, --name
 #	CD4ML_PREFIX         what all targets but the stages begin with; default: nothing
 #	CD4ML_WITHOUT        parts to leave out: data model ci
 #	CD4ML_VERBOSE        not empty: commands are shown
@@ -81,6 +83,8 @@ CD4ML_BASELINE   ?= baseline.txt
 CD4ML_MODEL      ?= $(firstword $(call _cd4ml_get,train_OUTS))
 CD4ML_GATE_FLAGS ?=
 CD4ML_RELEASE_FLAGS ?=
+CD4ML_REPORTS    ?= $(filter %.html,$(call _cd4ml_get,evaluate_OUTS))
+CD4ML_COMMENT_FLAGS ?=
 CD4ML_GATE_CI    ?= evaluate
 CD4ML_RELEASE_CI ?= release
 

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/tool.h"
+#include "stage/comment.h"
 #include "stage/compare.h"
 #include "stage/declare.h"
 #include "stage/gitlab_ci.h"
+#include "stage/gitlab_note.h"
 #include "stage/look.h"
 #include "stage/merge.h"
 #include "stage/recall.h"
@@ -19,7 +21,10 @@ struct args {
 	struct stage_run_options run;
 	struct stage_release release;
 	struct opt_list with, then;
+	struct stage_comment comment;
+	struct stage_gitlab_note note;
 	const char *ci, *remote, *rev, *template;
+	bool markdown;
 	bool local, outs, merge;
 	int format;
 };
@@ -27,7 +32,9 @@ struct args {
 static const struct args defaults = { .rev = "HEAD",
 	.template = "cd4ml.gitlab-ci.yml",
 	.release = { .prefix = "model-" },
-	.run = { .wait_s = -1 } };
+	.run = { .wait_s = -1 },
+	.comment = { .title = "Model" },
+	.note = { .marker = "model" } };
 
 #define AT(member) offsetof(struct args, member)
 #define CI                                                                     \
@@ -74,7 +81,16 @@ static const struct opt gitlab_ci_options[] = { { 0, "template", OPT_TEXT, AT(te
 	{ 0, "then", OPT_EACH, AT(then), "GROUP",
 		"a job behind all others: the gate's, the release's" },
 	OPT_END };
-static const struct opt rev_options[] = { REV, OPT_END };
+static const struct opt rev_options[] = { REV,
+	{ 0, "md", OPT_FLAG, AT(markdown), NULL, "print a table in Markdown" }, OPT_END };
+static const struct opt comment_options[] = {
+	{ 'n', "dry", OPT_FLAG, AT(run.dry), NULL, "print the text, send nothing" },
+	{ 0, "rev", OPT_TEXT, AT(comment.rev), "REV",
+		"revision of git to compare with (default: target branch, else HEAD)",
+		.hide_default = true },
+	{ 0, "title", OPT_TEXT, AT(comment.title), "TEXT", "its heading" },
+	{ 0, "name", OPT_TEXT, AT(note.marker), "NAME", "tells it from other such notes" }, OPT_END
+};
 static const struct opt release_options[] = { { 0, "with", OPT_EACH, AT(with), "FILE",
 						      "a further file to commit" },
 	{ 0, "prefix", OPT_TEXT, AT(release.prefix), "TEXT", "what the tag begins with" },
@@ -288,13 +304,18 @@ static enum tool_status recall(struct tool *t, const void *args, struct err *e)
 static enum tool_status compare(
 	struct tool *t, const struct args *a, enum stage_comparison what, struct err *e)
 {
+	struct stage_compare how = { .what = what,
+		.rev = a->rev,
+		.format = t->json       ? STAGE_COMPARE_JSON
+			  : a->markdown ? STAGE_COMPARE_MARKDOWN
+					: STAGE_COMPARE_TEXT };
 	struct stage_project p;
 	struct buf b = BUF_INIT;
 	int rc;
 
 	if (open_project(t, &p, e))
 		return TOOL_FAILED;
-	rc = stage_compare_format(&p, what, a->rev, t->json, &b, e);
+	rc = stage_compare_format(&p, &how, &b, e);
 	stage_project_close(&p);
 	return print(t, &b, rc, e);
 }
@@ -307,6 +328,62 @@ static enum tool_status metrics(struct tool *t, const void *args, struct err *e)
 static enum tool_status params(struct tool *t, const void *args, struct err *e)
 {
 	return compare(t, args, STAGE_COMPARE_PARAMS, e);
+}
+
+/* GitLab leaves some of its variables empty. */
+static const char *env(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v && *v ? v : NULL;
+}
+
+/* GitLab's variables of a job; false and a word about it where there is nothing to write to. */
+static bool find_note(struct tool *t, struct stage_gitlab_note *n)
+{
+	n->api = env("CI_API_V4_URL");
+	n->project = env("CI_PROJECT_ID");
+	n->request = env("CI_MERGE_REQUEST_IID");
+	n->token = env("CD4ML_COMMENT_TOKEN");
+	n->ca_bundle = env("CI_SERVER_TLS_CA_FILE");
+	n->diag = t->diag;
+	if (!n->api || !n->project || !n->request)
+		diag_say(t->diag, DIAG_WARNING, "not in a merge request's pipeline: no comment");
+	else if (!n->token)
+		diag_say(t->diag, DIAG_WARNING,
+			"CD4ML_COMMENT_TOKEN is not set: no comment; "
+			"a project access token with the scope api, as a job's own may not write "
+			"notes");
+	else
+		return true;
+	return false;
+}
+
+static enum tool_status comment(struct tool *t, const void *args, struct err *e)
+{
+	const struct args *a = args;
+	struct stage_comment c = a->comment;
+	struct stage_gitlab_note note = a->note;
+	struct stage_project p;
+	struct buf b = BUF_INIT;
+	int rc;
+
+	if (!a->run.dry && !find_note(t, &note))
+		return TOOL_YES;
+	c.branch = env("CI_MERGE_REQUEST_TARGET_BRANCH_NAME");
+	c.job_url = env("CI_JOB_URL");
+	c.reports = (const char *const *)t->operands;
+	c.n_reports = t->n_operands;
+	if (open_project(t, &p, e))
+		return TOOL_FAILED;
+	rc = stage_comment_format(&p, &c, &b, e);
+	stage_project_close(&p);
+	if (rc || a->run.dry)
+		return print(t, &b, rc, e);
+	rc = stage_gitlab_note_put(&note, buf_slice(&b), e);
+	buf_reset(&b);
+	buf_addf(&b, "comment on !%s %s\n", note.request, rc ? "updated" : "written");
+	return print(t, &b, rc, e);
 }
 
 static enum tool_status timings(struct tool *t, const void *args, struct err *e)
@@ -373,6 +450,9 @@ static const struct tool_command commands[] = {
 	{ "params", "", "compare parameters with a revision", rev_options, &defaults,
 		sizeof(defaults), LOOKING | TOOL_JSON, 0, 0, params,
 		"  stage-run params --rev HEAD~1\n" },
+	{ "comment", "[REPORT...]", "write metrics and reports to GitLab's merge request",
+		comment_options, &defaults, sizeof(defaults), LOOKING, 0, -1, comment,
+		"  stage-run comment reports/evaluation.html\n" },
 	{ "timings", "", "print time and memory of each stage's last run", NULL, &defaults,
 		sizeof(defaults), LOOKING | TOOL_JSON, 0, 0, timings, "  stage-run timings\n" },
 	{ "release", "", "commit and tag a version of the model", release_options, &defaults,

@@ -324,36 +324,72 @@ static void add_line(struct buf *b, const char *const *cells, const size_t *widt
 	buf_add_char(b, '\n');
 }
 
-static void format(
-	const struct table *t, enum stage_comparison what, const char *rev, struct buf *b)
+struct cells {
+	const char *c[5];
+};
+
+static struct cells cells_of(const struct row *r)
 {
-	const char *head[5] = { "file", what == STAGE_COMPARE_METRICS ? "metric" : "parameter", rev,
-		"now", "change" };
+	return (struct cells){ { r->file, r->name, r->old, r->new, r->change } };
+}
+
+static void add_cell_markdown(struct buf *b, const char *s)
+{
+	char escaped[256] = "";
+
+	err_escape(escaped, sizeof(escaped), s);
+	for (const char *p = escaped; *p; p++) {
+		if (strchr("|<&`*_[]\\", *p))
+			buf_add_char(b, '\\');
+		buf_add_char(b, *p);
+	}
+}
+
+static void add_line_markdown(struct buf *b, const char *const *cells)
+{
+	for (int c = 0; c < 5; c++) {
+		buf_add_text(b, "| ");
+		add_cell_markdown(b, cells[c]);
+		buf_add_char(b, ' ');
+	}
+	buf_add_text(b, "|\n");
+}
+
+static void format(const struct table *t, const struct stage_compare *how, struct buf *b)
+{
+	const char *head[5] = { "file", how->what == STAGE_COMPARE_METRICS ? "metric" : "parameter",
+		how->name ? how->name : how->rev, "now", "change" };
+	bool is_markdown = how->format == STAGE_COMPARE_MARKDOWN;
 	size_t widths[5];
 
 	for (int c = 0; c < 5; c++)
 		widths[c] = width_of(head[c]);
-	for (size_t i = 0; i < t->n; i++) {
-		const char *cells[5] = { t->rows[i].file, t->rows[i].name, t->rows[i].old,
-			t->rows[i].new, t->rows[i].change };
-
+	for (size_t i = 0; i < t->n; i++)
 		for (int c = 0; c < 5; c++)
-			if (width_of(cells[c]) > widths[c])
-				widths[c] = width_of(cells[c]);
+			if (width_of(cells_of(&t->rows[i]).c[c]) > widths[c])
+				widths[c] = width_of(cells_of(&t->rows[i]).c[c]);
+	if (is_markdown) {
+		add_line_markdown(b, head);
+		buf_add_text(b, "|---|---|---:|---:|---:|\n");
+	} else {
+		add_line(b, head, widths);
 	}
-	add_line(b, head, widths);
 	for (size_t i = 0; i < t->n; i++) {
-		const char *cells[5] = { t->rows[i].file, t->rows[i].name, t->rows[i].old,
-			t->rows[i].new, t->rows[i].change };
+		struct cells cells = cells_of(&t->rows[i]);
 
-		add_line(b, cells, widths);
+		if (is_markdown)
+			add_line_markdown(b, cells.c);
+		else
+			add_line(b, cells.c, widths);
 	}
 }
 
-int stage_compare_format(struct stage_project *p, enum stage_comparison what, const char *rev,
-	bool json, struct buf *b, struct err *e)
+int stage_compare_format(
+	struct stage_project *p, const struct stage_compare *how, struct buf *b, struct err *e)
 {
-	struct table t = { .list = json_array(), .measured = what == STAGE_COMPARE_METRICS };
+	bool measured = how->what == STAGE_COMPARE_METRICS;
+	struct table t = { .list = json_array(), .measured = measured };
+	const char *rev = how->rev;
 	struct buf lock_name = BUF_INIT;
 	json_t *old_lock = NULL;
 	int rc = -1;
@@ -369,14 +405,14 @@ int stage_compare_format(struct stage_project *p, enum stage_comparison what, co
 	for (size_t k = 0; k < p->pipeline.n; k++) {
 		const struct stage_spec *s = &p->pipeline.stages[p->graph.order[k]];
 
-		if (what == STAGE_COMPARE_METRICS ? add_metrics(p, s, old_lock, rev, &t, e)
-						  : add_params(p, s, rev, &t, e))
+		if (measured ? add_metrics(p, s, old_lock, rev, &t, e)
+			     : add_params(p, s, rev, &t, e))
 			goto out;
 	}
-	if (json)
+	if (how->format == STAGE_COMPARE_JSON)
 		jdoc_format(b, t.list, JDOC_PRETTY);
 	else
-		format(&t, what, rev, b);
+		format(&t, how, b);
 	rc = buf_check(b, e);
 out:
 	json_decref(old_lock);

@@ -11,12 +11,21 @@
 
 enum stage_comparison { STAGE_COMPARE_METRICS, STAGE_COMPARE_PARAMS };
 
+enum stage_compare_format { STAGE_COMPARE_TEXT, STAGE_COMPARE_JSON, STAGE_COMPARE_MARKDOWN };
+
+struct stage_compare {
+	enum stage_comparison what;
+	enum stage_compare_format format;
+	const char *rev; /* revision of git */
+	const char *name; /* heads its column; NULL: `rev` */
+};
+
 /**
- * Adds the table, or JSON: [{"file", "name", "old", "new", "change"}]. Metrics are the numbers in
- * the stages' metrics files, at any depth of names; lists are left out. A revision that lacks a
+ * Adds the table, for people, in Markdown, or as JSON: [{"file", "name", "old", "new", "change"}]. Metrics are
+ * the numbers in the stages' metrics files, at any depth of names; lists are left out. A revision that lacks a
  * file counts as one without it; one that is not there is ERR_INPUT.
  */
-int stage_compare_format(struct stage_project *p, enum stage_comparison what, const char *rev,
-	bool json, struct buf *b, struct err *e) MUST_CHECK;
+int stage_compare_format(struct stage_project *p, const struct stage_compare *c, struct buf *b,
+	struct err *e) MUST_CHECK;
 
 #endif

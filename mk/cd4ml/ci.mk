@@ -8,6 +8,9 @@
 _cd4ml_ci_extra := $(if $(filter model,$(_cd4ml_parts)),$(sort \
 	$(if $(strip $(CD4ML_GATE_METRICS)),$(strip $(CD4ML_GATE_CI)) $(strip $(CD4ML_RELEASE_CI)))))
 _cd4ml_ci_groups := $(sort $(_cd4ml_groups) $(_cd4ml_ci_extra))
+ifneq ($(filter comment,$(_cd4ml_ci_groups)),)
+$(error cd4ml: a group cannot be called 'comment': ci-comment is a target of cd4ml.mk; rename it)
+endif
 _cd4ml_ci := $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_ci_groups))
 
 # A list of targets that is empty must not become "all".
@@ -35,4 +38,9 @@ $(_cd4ml_ci): $(_cd4ml_p)ci-%: | _cd4ml_ready
 .PHONY: $(_cd4ml_p)gitlab-ci.yml
 $(CD4ML_PREFIX)gitlab-ci.yml: ## write the stages as a child pipeline of GitLab, a job for each group
 	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) gitlab-ci $(patsubst %,--then %,$(filter-out $(_cd4ml_groups),$(_cd4ml_ci_extra))) -o gitlab-ci.yml
+
+.PHONY: $(_cd4ml_p)ci-comment
+$(CD4ML_PREFIX)ci-comment: ## metrics and links to CD4ML_REPORTS as a note on the merge request (CD4ML_COMMENT_TOKEN)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) comment $(CD4ML_COMMENT_FLAGS) -- \
+		$(foreach r,$(CD4ML_REPORTS),$(call _cd4ml_quote,$(r)))
 endif
