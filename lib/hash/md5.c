@@ -1,9 +1,11 @@
 /* The stream is OpenSSL's; many buffers go to the kernels' lanes. */
 #include "hash/md5.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "hash/md5_kernel.h"
@@ -57,6 +59,36 @@ int hash_md5_finish(struct hash_md5 *h, uint8_t out[HASH_MD5_LEN], struct err *e
 	if (EVP_DigestFinal_ex(h->ctx, out, NULL) != 1)
 		return err_set(e, ERR_SYSTEM, "OpenSSL failed to hash");
 	return md5_begin(h, e);
+}
+
+int hash_md5_of_file(int fd, uint8_t out[HASH_MD5_LEN], struct err *e)
+{
+	enum { BLOCK = 256 << 10 };
+	struct hash_md5 *h = hash_md5_new(e);
+	char *block = h ? mem_array_raw(BLOCK, 1, e) : NULL;
+	off_t at = 0;
+	int result = -1;
+
+	while (block) {
+		ssize_t n = pread(fd, block, BLOCK, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_errno(e, "cannot read");
+			break;
+		}
+		if (n == 0) {
+			result = hash_md5_finish(h, out, e);
+			break;
+		}
+		if (hash_md5_add(h, block, (size_t)n, e))
+			break;
+		at += n;
+	}
+	free(block);
+	hash_md5_free(h);
+	return result;
 }
 
 /* ---- lanes ---- */

@@ -29,6 +29,8 @@ int hash_md5_add(struct hash_md5 *h, const void *p, size_t len, struct err *e) M
 /** The hash of all that was added; the stream begins anew. */
 int hash_md5_finish(struct hash_md5 *h, uint8_t out[HASH_MD5_LEN], struct err *e) MUST_CHECK;
 
+/** Hashes what an open file holds, from its begin; its position stays. */
+int hash_md5_of_file(int fd, uint8_t out[HASH_MD5_LEN], struct err *e) MUST_CHECK;
 /** Hashes one buffer. */
 void hash_md5_of(struct slice data, uint8_t out[HASH_MD5_LEN]);
 /**
