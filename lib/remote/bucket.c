@@ -1,7 +1,7 @@
 #include "remote/bucket.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -95,6 +95,28 @@ static int open_creds(struct bucket *b, const struct remote_store_options *o, st
 	return b->creds ? 0 : -1;
 }
 
+/*
+ * Named by an option or setting, that one. AWS's own variable names no kind: "when_supported" asks for what AWS's tools
+ * then send, and is heeded only where somebody set it, since servers that are not AWS's may refuse that.
+ */
+static int read_checksum(struct bucket *b, const char *named, struct err *e)
+{
+	const char *when = remote_creds_setting(b->creds, "request_checksum_calculation");
+
+	b->is_chosen = named != NULL;
+	if (named)
+		return remote_checksum_parse(named, &b->checksum, e);
+	if (!when || !strcasecmp(when, "when_required"))
+		return 0;
+	if (strcasecmp(when, "when_supported") != 0)
+		return err_set(e, ERR_INPUT,
+			"AWS_REQUEST_CHECKSUM_CALCULATION is '%s': known are when_supported, "
+			"when_required",
+			when);
+	b->checksum = REMOTE_CHECKSUM_CRC64NVME;
+	return 0;
+}
+
 static int read_http_settings(struct bucket *b, const struct remote_store_options *o, struct err *e)
 {
 	bool failed = false;
@@ -108,6 +130,8 @@ static int read_http_settings(struct bucket *b, const struct remote_store_option
 	if (!h->in_flight && jobs && num_parse_uint(slice_of(jobs), &n) && n >= 1)
 		h->in_flight = n < 256 ? (int)n : 256;
 	h->diag = o->diag;
+	h->progress = o->progress;
+	h->threads = o->pool ? pool_size(o->pool) : 1;
 	h->insecure = is_no(verify);
 	h->ca_bundle = verify && !is_no(verify) && !is_yes(verify)
 			       ? verify
@@ -142,10 +166,7 @@ static int read_s3_settings(struct bucket *b, const struct remote_store_options 
 	if (!style)
 		style = remote_creds_setting(b->creds, "s3.addressing_style");
 	s->path_style = is_word(style, "path") ? 1 : is_word(style, "virtual") ? 0 : -1;
-	if (checksum && !is_word(checksum, "md5") && !is_word(checksum, "none"))
-		return err_set(e, ERR_INPUT, "checksum_algorithm '%s': md5 or none", checksum);
-	b->with_md5 = !is_word(checksum, "none");
-	return failed ? -1 : 0;
+	return failed ? -1 : read_checksum(b, checksum, e);
 }
 
 static int set_name(struct bucket *b, const char *bucket, const char *prefix, struct err *e)
@@ -162,14 +183,17 @@ static int set_name(struct bucket *b, const char *bucket, const char *prefix, st
 
 /* ---- tasks ---------------------------------------------------------------------------------------- */
 
-void remote_bucket_format_md5(const uint8_t md5[HASH_MD5_LEN], char out[32])
-{
-	EVP_EncodeBlock((unsigned char *)out, md5, HASH_MD5_LEN);
-}
-
 void remote_bucket_add_header(struct remote_s3_op *op, const char *name, const char *value)
 {
 	op->headers[op->n_headers++] = (struct remote_sigv4_header){ name, slice_of(value) };
+}
+
+void remote_bucket_add_digest(
+	struct remote_s3_op *op, enum remote_checksum c, const struct remote_digest *d)
+{
+	if (d->checksum[0])
+		remote_bucket_add_header(op, remote_checksum_header(c), d->checksum);
+	op->sha256 = d->sha256[0] ? d->sha256 : NULL;
 }
 
 int remote_bucket_task_start(struct bucket_task *t,
@@ -310,6 +334,7 @@ struct remote_store *remote_bucket_open(
 		return NULL;
 	b->store.kind = &kind;
 	b->diag = o->diag;
+	b->isa = cpu_best();
 	b->texts = mem_new(sizeof(*b->texts), e);
 	if (!b->texts || set_name(b, bucket, prefix, e) || open_creds(b, o, e) ||
 		read_http_settings(b, o, e) || read_s3_settings(b, o, e))

@@ -14,10 +14,10 @@
 /*
  * An object to a file without a name yet, or to memory. The first request asks for the first range; its
  * answer tells the size, and the others are then fetched side by side, if the object is still the same
- * one (If-Match). The hash is taken of the bytes in order: of the first range as they come, of the others read back
- * from the file, which is still in memory then.
+ * one (If-Match). What is small is hashed as it comes; of the others the file is read back, in order, by a thread
+ * beside the loop: it is still in memory then.
  */
-enum { RANGE = 8 << 20, INTO_MAX = 1 << 30, ATTEMPTS = 3 };
+enum { RANGE = 8 << 20, SMALL = 256 << 10, INTO_MAX = 1 << 30, ATTEMPTS = 3 };
 
 struct range {
 	struct bucket_task *task;
@@ -29,14 +29,17 @@ struct range {
 
 struct fetch {
 	struct fresh fresh;
-	struct hash_md5 *hash;
+	struct hash_md5 *hash; /* of what is small */
+	struct remote_trail trail; /* of what is not */
 	int attempt;
 	int64_t modified_ns; /* Last-Modified; 0: not told */
+	bool is_small;
 	bool is_stale; /* the object changed under our hands */
 	bool has_etag; /* the server said what the bytes hash to */
 	uint8_t etag_md5[HASH_MD5_LEN];
 	uint64_t size; /* known after the first answer */
-	size_t n_ranges, next, n_flying, hashed;
+	size_t n_ranges, next, n_flying;
+	size_t n_gapless; /* ranges from the first on that have arrived */
 	unsigned char *arrived; /* [n_ranges] */
 	struct range ranges[BUCKET_PARTS_FLYING];
 	struct buf etag;
@@ -54,6 +57,7 @@ static void release(struct bucket_task *t)
 		remote_s3_release(&f->ranges[i].op);
 	fresh_abandon(&f->fresh);
 	hash_md5_free(f->hash);
+	remote_trail_release(&f->trail);
 	buf_release(&f->etag);
 	free(f->arrived);
 	free(f);
@@ -140,7 +144,7 @@ static int fetch_anew(struct bucket_task *t, struct err *e)
 	f->arrived = NULL;
 	buf_reset(&f->etag);
 	f->has_failed = f->is_stale = f->has_etag = false;
-	f->n_ranges = 0;
+	f->n_ranges = f->n_gapless = 0;
 	f->size = 0;
 	if (hash_md5_finish(f->hash, before, e))
 		return -1;
@@ -149,12 +153,23 @@ static int fetch_anew(struct bucket_task *t, struct err *e)
 	return begin_fetch(t, e);
 }
 
+static int finish_hash(struct fetch *f, uint8_t md5[HASH_MD5_LEN], struct err *e)
+{
+	return f->n_ranges ? remote_trail_finish(&f->trail, md5, e)
+			   : hash_md5_finish(f->hash, md5, e);
+}
+
 static int end(struct bucket_task *t, struct err *e)
 {
 	struct fetch *f = t->state;
 	uint8_t md5[HASH_MD5_LEN];
+	struct err unread = ERR_INIT;
+	/* Also after a failure, since the hash then begins anew. */
+	bool hashed = finish_hash(f, md5, &unread) == 0;
+	bool good = !f->has_failed && hashed;
 
-	bool good = !f->has_failed && hash_md5_finish(f->hash, md5, &f->failed) == 0;
+	if (!hashed && !f->has_failed)
+		f->failed = unread;
 
 	/* Damaged on its way, or replaced meanwhile: it may be right the next time. */
 	if ((f->is_stale || (good && is_damaged(t, md5))) && ++f->attempt < ATTEMPTS)
@@ -164,6 +179,26 @@ static int end(struct bucket_task *t, struct err *e)
 		err_at(&f->failed, "%s/%s", t->bucket->name, t->job->key);
 	}
 	return remote_bucket_task_end(t, f->has_failed ? &f->failed : NULL, e);
+}
+
+/* "bytes 0-8388607/20000000"; -1 where the total is not stated. */
+static int read_total(struct slice range, uint64_t *total)
+{
+	const char *slash = range.len ? memchr(range.p, '/', range.len) : NULL;
+
+	if (!slash)
+		return -1;
+	range.len -= (size_t)(slash + 1 - range.p);
+	range.p = slash + 1;
+	return num_parse_uint(range, total) ? 0 : -1;
+}
+
+/* Does the answer begin an object that is hashed by the trail? Then it states its size. */
+static bool is_large(const struct remote_s3_op *op)
+{
+	uint64_t total;
+
+	return !read_total(remote_http_header(&op->http, "content-range"), &total) && total > SMALL;
 }
 
 /* ---- the first answer ----------------------------------------------------------------------------- */
@@ -177,7 +212,9 @@ static int first_bytes(
 
 	if (offset == 0 && hash_md5_finish(f->hash, before, e))
 		return -1; /* forgets an attempt before */
-	if (hash_md5_add(f->hash, p, len, e))
+	if (offset == 0)
+		f->is_small = !t->job->path || !is_large(op);
+	if (f->is_small && hash_md5_add(f->hash, p, len, e))
 		return -1;
 	if (t->job->path)
 		return write_at(f->fresh.fd, p, len, offset, e);
@@ -187,18 +224,6 @@ static int first_bytes(
 		return err_set(e, ERR_INPUT, "%s is larger than 1 GiB", t->job->key);
 	buf_add(t->job->into, p, len);
 	return buf_check(t->job->into, e);
-}
-
-/* "bytes 0-8388607/20000000"; -1 where the total is not stated. */
-static int read_total(struct slice range, uint64_t *total)
-{
-	const char *slash = range.len ? memchr(range.p, '/', range.len) : NULL;
-
-	if (!slash)
-		return -1;
-	range.len -= (size_t)(slash + 1 - range.p);
-	range.p = slash + 1;
-	return num_parse_uint(range, total) ? 0 : -1;
 }
 
 static int64_t read_modified(const struct remote_s3_op *op)
@@ -229,6 +254,18 @@ static bool read_md5_etag(
 }
 
 static int fetch_more(struct bucket_task *t, struct err *e);
+
+/* The hash follows what has arrived without a gap. */
+static void note_arrival(struct fetch *f, size_t i)
+{
+	uint64_t until;
+
+	f->arrived[i] = 1;
+	while (f->n_gapless < f->n_ranges && f->arrived[f->n_gapless])
+		f->n_gapless++;
+	until = (uint64_t)f->n_gapless * RANGE;
+	remote_trail_follow(&f->trail, f->fresh.fd, until < f->size ? until : f->size);
+}
 
 static int first_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
 {
@@ -266,13 +303,14 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 			"the server sent another part of '%s' than was asked for", t->job->key);
 		return remote_bucket_task_end(t, &f->failed, e);
 	}
-	f->n_ranges = (size_t)((f->size + RANGE - 1) / RANGE);
-	f->next = f->hashed = 1;
-	if (f->n_ranges <= 1)
+	if (f->is_small)
 		return end(t, e);
+	f->n_ranges = (size_t)((f->size + RANGE - 1) / RANGE);
+	f->next = 1;
 	f->arrived = mem_array(f->n_ranges, 1, e);
 	if (!f->arrived)
 		return -1;
+	note_arrival(f, 0);
 	return fetch_more(t, e);
 }
 
@@ -287,37 +325,6 @@ static int range_bytes(
 	if (offset + len > RANGE)
 		return err_set(e, ERR_SYSTEM, "the server sends more than was asked for");
 	return write_at(f->fresh.fd, p, len, (uint64_t)r->number * RANGE + offset, e);
-}
-
-/* Hashes what has arrived without a gap. */
-static int hash_arrived(struct fetch *f, struct err *e)
-{
-	char *block = NULL;
-	int result = 0;
-
-	while (f->hashed < f->n_ranges && f->arrived[f->hashed] && result == 0) {
-		uint64_t at = (uint64_t)f->hashed * RANGE;
-		uint64_t stop = at + RANGE < f->size ? at + RANGE : f->size;
-
-		if (!block)
-			block = mem_array_raw(256 << 10, 1, e);
-		while (at < stop && result == 0) {
-			size_t want = stop - at < (256 << 10) ? (size_t)(stop - at) : 256 << 10;
-			ssize_t n = block ? pread(f->fresh.fd, block, want, (off_t)at) : -1;
-
-			if (n <= 0) {
-				result = block ? err_set(e, ERR_SYSTEM,
-							 "cannot read back what was fetched")
-					       : -1;
-				break;
-			}
-			result = hash_md5_add(f->hash, block, (size_t)n, e);
-			at += (uint64_t)n;
-		}
-		f->hashed++;
-	}
-	free(block);
-	return result;
 }
 
 static int range_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
@@ -339,13 +346,12 @@ static int range_done(struct remote_s3_op *op, const struct err *failed, struct 
 		failed = &changed;
 		f->is_stale = true;
 	}
-	f->arrived[r->number] = 1;
-	if (!failed && !f->has_failed && hash_arrived(f, &changed))
-		failed = &changed;
 	if (failed && !f->has_failed) {
 		f->has_failed = true;
 		f->failed = *failed;
 	}
+	if (!f->has_failed)
+		note_arrival(f, r->number);
 	return fetch_more(r->task, e);
 }
 
@@ -388,7 +394,12 @@ static int fetch_more(struct bucket_task *t, struct err *e)
 			return -1;
 		f->next++;
 	}
-	return f->n_flying ? 0 : end(t, e);
+	return f->n_flying || f->trail.is_busy ? 0 : end(t, e);
+}
+
+static int all_hashed(void *ctx, struct err *e)
+{
+	return fetch_more(ctx, e);
 }
 
 static int open_target(struct bucket_task *t, struct fetch *f, struct err *e)
@@ -437,5 +448,9 @@ int remote_bucket_fetch(struct bucket_task *t, struct err *e)
 	if (job->into)
 		buf_reset(job->into);
 	f->hash = hash_md5_new(e);
-	return f->hash ? begin_fetch(t, e) : -1;
+	if (!f->hash || remote_trail_init(&f->trail, t->bucket->http, e))
+		return -1;
+	f->trail.caught_up = all_hashed;
+	f->trail.ctx = t;
+	return begin_fetch(t, e);
 }

@@ -18,22 +18,24 @@
  *	complete
  *
  * The size of a part follows from the size of the file alone, so that an upload is found again by whoever
- * goes on. A part that is there counts if its ETag is the MD5 of ours. Parts are read in order, each
- * once, and hashed for their own MD5 and for the whole.
+ * goes on. A part that is there counts if its ETag is the MD5 of ours. Parts are hashed by threads beside the loop,
+ * for their checksums and for the hash of the whole, and sent from the file.
  */
 struct part {
-	char etag[HASH_MD5_HEX + 1]; /* of ours; empty until it is read */
-	char there[HASH_MD5_HEX + 1]; /* of what the server has; empty: nothing */
+	char there[HASH_MD5_HEX + 1]; /* ETag of what the server has; empty: nothing */
 	uint64_t there_size;
+	char checksum[REMOTE_CHECKSUM_TEXT]; /* where the completion has to name it; else empty */
 };
 
-/* One part that is being sent. */
+/* One part that is being hashed, then sent. */
 struct flight {
+	struct crew_task hashing;
 	struct bucket_task *task;
 	struct remote_s3_op op;
+	struct remote_digest digest;
+	struct err failed; /* of the hashing */
+	bool has_failed;
 	char query[1200];
-	char md5_text[32];
-	char *bytes; /* [part_size] */
 	size_t number; /* from 0 */
 	bool busy;
 };
@@ -44,7 +46,9 @@ struct upload {
 	size_t n_parts, next, n_flying;
 	struct part *parts;
 	struct flight flights[BUCKET_PARTS_FLYING];
-	struct hash_md5 *whole; /* NULL: nobody wants it */
+	enum remote_checksum checksum; /* of the parts */
+	struct remote_trail whole;
+	bool wants_whole;
 	struct buf id, query, xml, marker;
 	bool finishing, conditional;
 	bool is_gone; /* the server knows the upload no more */
@@ -58,13 +62,11 @@ static void release(struct bucket_task *t)
 
 	if (!u)
 		return;
-	for (int i = 0; i < BUCKET_PARTS_FLYING; i++) {
+	for (int i = 0; i < BUCKET_PARTS_FLYING; i++)
 		remote_s3_release(&u->flights[i].op);
-		free(u->flights[i].bytes);
-	}
 	if (u->fd >= 0)
 		close(u->fd);
-	hash_md5_free(u->whole);
+	remote_trail_release(&u->whole);
 	free(u->parts);
 	buf_release(&u->id);
 	buf_release(&u->query);
@@ -126,7 +128,7 @@ static void format_etag(const struct upload *u, char out[HASH_MD5_HEX + 32])
 	char hex[HASH_MD5_HEX + 1];
 
 	for (size_t i = 0; i < u->n_parts; i++)
-		if (hash_md5_parse(slice_of(u->parts[i].etag), md5))
+		if (hash_md5_parse(slice_of(u->parts[i].there), md5))
 			buf_add(&all, (const char *)md5, sizeof(md5));
 	hash_md5_of(buf_slice(&all), md5);
 	buf_release(&all);
@@ -199,9 +201,9 @@ static int check_whole(struct bucket_task *t, struct err *e)
 	struct upload *u = t->state;
 	uint8_t md5[HASH_MD5_LEN];
 
-	if (!u->whole)
+	if (!u->wants_whole)
 		return 0;
-	if (hash_md5_finish(u->whole, md5, e) || remote_job_check_md5(t->job, md5, e))
+	if (remote_trail_finish(&u->whole, md5, e) || remote_job_check_md5(t->job, md5, e))
 		return -1;
 	return 0;
 }
@@ -214,9 +216,16 @@ static int finish(struct bucket_task *t, struct err *e)
 	buf_reset(&u->xml);
 	buf_add_text(&u->xml,
 		"<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-	for (size_t i = 0; i < u->n_parts; i++)
-		buf_addf(&u->xml, "<Part><PartNumber>%zu</PartNumber><ETag>\"%s\"</ETag></Part>",
-			i + 1, u->parts[i].there);
+	for (size_t i = 0; i < u->n_parts; i++) {
+		const char *element = remote_checksum_element(u->checksum);
+
+		buf_addf(&u->xml, "<Part><PartNumber>%zu</PartNumber><ETag>\"%s\"</ETag>", i + 1,
+			u->parts[i].there);
+		if (element)
+			buf_addf(&u->xml, "<Checksum%s>%s</Checksum%s>", element,
+				u->parts[i].checksum, element);
+		buf_add_text(&u->xml, "</Part>");
+	}
 	buf_add_text(&u->xml, "</CompleteMultipartUpload>");
 	if (buf_check(&u->query, e) || buf_check(&u->xml, e))
 		return -1;
@@ -238,34 +247,6 @@ static int finish(struct bucket_task *t, struct err *e)
 static uint64_t part_len(const struct upload *u, size_t i)
 {
 	return i + 1 < u->n_parts ? u->part_size : u->size - u->part_size * i;
-}
-
-static int read_part(struct upload *u, struct flight *f, size_t i, struct err *e)
-{
-	uint64_t len = part_len(u, i), at = 0;
-	uint8_t md5[HASH_MD5_LEN];
-
-	if (!f->bytes)
-		f->bytes = mem_array_raw(u->part_size, 1, e);
-	if (!f->bytes)
-		return -1;
-	while (at < len) {
-		ssize_t n = pread(u->fd, f->bytes + at, len - at, (off_t)(u->part_size * i + at));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(e, "cannot read");
-		if (n == 0)
-			return err_set(e, ERR_SYSTEM, "the file became shorter while it was sent");
-		at += (uint64_t)n;
-	}
-	if (u->whole && hash_md5_add(u->whole, f->bytes, len, e))
-		return -1;
-	hash_md5_of((struct slice){ f->bytes, len }, md5);
-	hash_md5_format(md5, u->parts[i].etag);
-	remote_bucket_format_md5(md5, f->md5_text);
-	return 0;
 }
 
 static int send_more(struct bucket_task *t, struct err *e);
@@ -296,60 +277,100 @@ static int part_done(struct remote_s3_op *op, const struct err *failed, struct e
 	return send_more(f->task, e);
 }
 
-static int start_part(struct bucket_task *t, struct flight *f, size_t i, struct err *e)
+static int start_part(struct bucket_task *t, struct flight *f, struct err *e)
 {
 	struct upload *u = t->state;
 
 	set_upload_query(u);
 	if (buf_check(&u->query, e))
 		return -1;
-	if ((size_t)snprintf(f->query, sizeof(f->query), "partNumber=%zu&%s", i + 1, u->query.p) >=
-		sizeof(f->query))
+	if ((size_t)snprintf(f->query, sizeof(f->query), "partNumber=%zu&%s", f->number + 1,
+		    u->query.p) >= sizeof(f->query))
 		return err_set(e, ERR_SYSTEM, "the server's upload id is too long");
-	f->task = t;
-	f->number = i;
 	f->op.method = "PUT";
 	f->op.key = buf_slice(&t->key);
 	f->op.query = f->query;
-	f->op.body = f->bytes;
-	f->op.body_len = part_len(u, i);
+	f->op.body_fd = u->fd;
+	f->op.body_offset = (off_t)(u->part_size * f->number);
+	f->op.body_len = part_len(u, f->number);
 	f->op.n_headers = 0;
 	f->op.done = part_done;
 	f->op.ctx = f;
-	if (t->bucket->with_md5)
-		remote_bucket_add_header(&f->op, "content-md5", f->md5_text);
-	if (remote_s3_start(t->bucket->s3, &f->op, e))
-		return -1;
+	remote_bucket_add_digest(&f->op, u->checksum, &f->digest);
+	return remote_s3_start(t->bucket->s3, &f->op, e);
+}
+
+static bool is_there(const struct upload *u, const struct flight *f)
+{
+	const struct part *p = &u->parts[f->number];
+	char etag[HASH_MD5_HEX + 1];
+
+	if (!p->there[0] || p->there_size != part_len(u, f->number))
+		return false;
+	hash_md5_format(f->digest.md5, etag);
+	return strcmp(p->there, etag) == 0;
+}
+
+static void hash_part(struct crew_task *task)
+{
+	struct flight *f = (struct flight *)task;
+	const struct upload *u = f->task->state;
+	struct remote_digest_wish wish = { .md5 = u->parts[f->number].there[0] != '\0',
+		.sha256 = remote_s3_signs_bodies(f->task->bucket->s3),
+		.checksum = u->checksum,
+		.isa = f->task->bucket->isa };
+
+	f->has_failed = remote_digest_of_file(u->fd, u->part_size * f->number,
+				part_len(u, f->number), &wish, &f->digest, &f->failed) != 0;
+}
+
+/* A part that the server has is not sent again. */
+static int part_hashed(struct crew_task *task, struct err *e)
+{
+	struct flight *f = (struct flight *)task;
+	struct upload *u = f->task->state;
+	bool there = !f->has_failed && is_there(u, f);
+
+	memcpy(u->parts[f->number].checksum, f->digest.checksum, sizeof(f->digest.checksum));
+	if (!f->has_failed && !there && !u->has_failed) {
+		f->has_failed = start_part(f->task, f, &f->failed) != 0;
+		if (!f->has_failed)
+			return 0;
+	}
+	if (f->has_failed)
+		note_failure(u, &f->failed);
+	f->busy = false;
+	u->n_flying--;
+	return send_more(f->task, e);
+}
+
+static void begin_part(struct bucket_task *t, struct flight *f, size_t i)
+{
+	struct upload *u = t->state;
+
+	f->task = t;
+	f->number = i;
 	f->busy = true;
 	u->n_flying++;
-	return 0;
+	f->hashing = (struct crew_task){ .work = hash_part, .done = part_hashed };
+	remote_http_work(t->bucket->http, &f->hashing);
+	if (u->wants_whole)
+		remote_trail_follow(&u->whole, u->fd, u->part_size * i + part_len(u, i));
 }
 
-static bool is_there(const struct upload *u, size_t i)
-{
-	const struct part *p = &u->parts[i];
-
-	return p->there[0] && p->there_size == part_len(u, i) && strcmp(p->there, p->etag) == 0;
-}
-
-/* Reads on until every flight is taken; parts that the server has are only hashed. */
+/* Keeps all flights taken; when nothing is under way any more, ends the upload. */
 static int send_more(struct bucket_task *t, struct err *e)
 {
 	struct upload *u = t->state;
 
 	while (!u->has_failed && u->next < u->n_parts && u->n_flying < BUCKET_PARTS_FLYING) {
 		struct flight *f = u->flights;
-		struct err failed = ERR_INIT;
 
 		while (f->busy)
 			f++;
-		if (read_part(u, f, u->next, &failed) ||
-			(!is_there(u, u->next) && start_part(t, f, u->next, &failed)))
-			note_failure(u, &failed);
-		else
-			u->next++;
+		begin_part(t, f, u->next++);
 	}
-	if (u->n_flying || u->finishing)
+	if (u->n_flying || u->whole.is_busy || u->finishing)
 		return 0;
 	u->finishing = true;
 	if (!u->has_failed && check_whole(t, &u->failed))
@@ -359,6 +380,11 @@ static int send_more(struct bucket_task *t, struct err *e)
 	if (u->is_gone)
 		return look_up(t, e);
 	return u->has_failed ? give_up(t, e) : finish(t, e);
+}
+
+static int whole_hashed(void *ctx, struct err *e)
+{
+	return send_more(ctx, e);
 }
 
 /* ---- an upload to go on with, or a new one -------------------------------------------------------- */
@@ -373,7 +399,6 @@ static int request(struct bucket_task *t, const char *method,
 		return -1;
 	t->op.method = method;
 	t->op.query = u->query.p;
-	t->op.n_headers = 0;
 	t->op.body = NULL;
 	t->op.body_fd = -1;
 	t->op.body_len = 0;
@@ -401,8 +426,13 @@ static int create(struct bucket_task *t, struct err *e)
 {
 	struct upload *u = t->state;
 
+	const char *algorithm = remote_checksum_element(u->checksum);
+
 	buf_reset(&u->query);
 	buf_add_text(&u->query, "uploads=");
+	t->op.n_headers = 0;
+	if (algorithm)
+		remote_bucket_add_header(&t->op, "x-amz-checksum-algorithm", algorithm);
 	return request(t, "POST", created, e);
 }
 
@@ -477,6 +507,7 @@ static int list_parts(struct bucket_task *t, struct err *e)
 		buf_release(&u->query);
 		u->query = with;
 	}
+	t->op.n_headers = 0;
 	return request(t, "GET", parts_listed, e);
 }
 
@@ -550,6 +581,17 @@ static uint64_t choose_part_size(uint64_t size)
 	return least > BUCKET_PART_MIN ? least : BUCKET_PART_MIN;
 }
 
+/*
+ * The MD5 of a part is nobody's name: where its SHA-256 is in the signature, the server verifies that, and a second hash
+ * would cost both sides a pass for nothing.
+ */
+static enum remote_checksum choose_checksum(const struct bucket *b)
+{
+	if (b->checksum == REMOTE_CHECKSUM_MD5 && !b->is_chosen && remote_s3_signs_bodies(b->s3))
+		return REMOTE_CHECKSUM_NONE;
+	return b->checksum;
+}
+
 int remote_bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struct err *e)
 {
 	struct upload *u = mem_new(sizeof(*u), e);
@@ -571,10 +613,11 @@ int remote_bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struc
 	u->parts = mem_array(u->n_parts, sizeof(*u->parts), e);
 	if (!u->parts)
 		return -1;
-	if (t->job->has_md5 || t->job->want_md5) {
-		u->whole = hash_md5_new(e);
-		if (!u->whole)
-			return -1;
-	}
+	u->checksum = choose_checksum(t->bucket);
+	u->wants_whole = t->job->has_md5 || t->job->want_md5;
+	if (u->wants_whole && remote_trail_init(&u->whole, t->bucket->http, e))
+		return -1;
+	u->whole.caught_up = whole_hashed;
+	u->whole.ctx = t;
 	return find_upload(t, e);
 }

@@ -8,8 +8,10 @@
 #define CD4ML_REMOTE_BUCKET_TASK_H
 
 #include "base/fresh.h"
+#include "remote/checksum.h"
 #include "remote/s3.h"
 #include "remote/store.h"
+#include "remote/trail.h"
 
 enum {
 	BUCKET_PART_MIN = 8 << 20, /* S3 wants 5 MiB at least */
@@ -29,7 +31,9 @@ struct bucket {
 	struct arena *texts;
 	struct diag *diag;
 	struct fresh_place place;
-	bool with_md5; /* Content-MD5 is sent */
+	enum remote_checksum checksum; /* that goes with what is sent */
+	bool is_chosen; /* by the user */
+	enum cpu_isa isa;
 	bool no_conditions; /* the server refused If-None-Match */
 	const struct remote_queue *queue;
 	void *ctx;
@@ -43,7 +47,6 @@ struct bucket_task {
 	struct remote_job *job;
 	struct remote_s3_op op; /* the request that is not one of several */
 	struct buf key; /* with the prefix */
-	char md5_text[32]; /* Content-MD5 */
 	void *state; /* of a send in parts, a fetch */
 	void (*release)(struct bucket_task *t); /* frees `state`; may be NULL */
 };
@@ -57,8 +60,9 @@ int remote_bucket_task_start(struct bucket_task *t,
 	struct err *e) MUST_CHECK;
 /** Adds the header to a request. */
 void remote_bucket_add_header(struct remote_s3_op *op, const char *name, const char *value);
-/** The base64 of an MD5, as Content-MD5 wants it. */
-void remote_bucket_format_md5(const uint8_t md5[HASH_MD5_LEN], char out[32]);
+/** Has the digest sent with the body: as the checksum's header, and in the signature. */
+void remote_bucket_add_digest(
+	struct remote_s3_op *op, enum remote_checksum c, const struct remote_digest *d);
 
 /*
  * Each begins the work of one kind of job. A failure to begin is the task's: -1 and `e`, and nothing

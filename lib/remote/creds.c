@@ -369,6 +369,11 @@ int remote_creds_get(struct remote_creds *c, struct remote_creds_keys *keys, str
 	return 1;
 }
 
+bool remote_creds_are_anonymous(const struct remote_creds *c)
+{
+	return c->o.anonymous;
+}
+
 void remote_creds_expire(struct remote_creds *c)
 {
 	c->have = false;

@@ -49,6 +49,8 @@ struct remote_creds_keys {
  */
 int remote_creds_get(
 	struct remote_creds *c, struct remote_creds_keys *keys, struct err *e) MUST_CHECK;
+/** Is nothing signed, as the options say? */
+bool remote_creds_are_anonymous(const struct remote_creds *c);
 /** Forgets keys that a server called expired, so that the next get fetches new ones. */
 void remote_creds_expire(struct remote_creds *c);
 /** A setting of the environment or profile: region, endpoint_url (also [services]), ca_bundle, ... NULL: not set. */

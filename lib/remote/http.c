@@ -10,8 +10,9 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "remote/retry.h"
+#include "remote/watch.h"
 
-enum { TEXT_MAX = 64 << 20, HEADERS_MAX = 256 << 10 };
+enum { TEXT_MAX = 64 << 20, HEADERS_MAX = 256 << 10, SMALL_BODY = 64 << 10 };
 
 struct remote_http_headers {
 	struct curl_slist *list;
@@ -27,6 +28,7 @@ struct remote_http_private {
 	int attempt;
 	int64_t not_before_ms; /* when the wait of a retry is over */
 	uint64_t sent, received;
+	uint64_t told; /* of which the progress has heard */
 	bool stopped; /* a callback failed: `error` says why */
 	struct err error;
 };
@@ -34,6 +36,8 @@ struct remote_http_private {
 struct remote_http {
 	struct remote_http_options o;
 	CURLM *multi;
+	struct remote_watch *watch;
+	struct crew *crew;
 	CURL **idle; /* [n_idle] handles to use again: they keep nothing but memory */
 	size_t n_idle, cap_idle;
 	struct remote_http_private *queue, **queue_end; /* waiting to begin */
@@ -72,12 +76,20 @@ struct remote_http *remote_http_new(const struct remote_http_options *o, struct 
 		h->multi = curl_multi_init();
 	if (!h->multi) {
 		err_set(e, ERR_SYSTEM, "cannot set up libcurl");
-		remote_http_free(h);
-		return NULL;
+		goto fail;
 	}
+	h->watch = remote_watch_new(h->multi, e);
+	if (!h->watch)
+		goto fail;
+	h->crew = crew_new(o->threads > 1 ? o->threads : 0, remote_watch_wake, h->watch, e);
+	if (!h->crew)
+		goto fail;
 	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)h->o.in_flight);
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->o.in_flight);
 	return h;
+fail:
+	remote_http_free(h);
+	return NULL;
 }
 
 static void free_private(struct remote_http_private *p)
@@ -91,6 +103,7 @@ void remote_http_free(struct remote_http *h)
 {
 	if (!h)
 		return;
+	crew_free(h->crew);
 	for (size_t i = 0; i < h->n_active; i++) {
 		struct remote_http_private *p = h->active[i];
 
@@ -108,6 +121,7 @@ void remote_http_free(struct remote_http *h)
 		curl_easy_cleanup(h->idle[i]);
 	if (h->multi)
 		curl_multi_cleanup(h->multi);
+	remote_watch_free(h->watch);
 	free(h->idle);
 	free(h->active);
 	free(h);
@@ -139,6 +153,32 @@ int remote_http_start(struct remote_http *h, struct remote_http_transfer *t, str
 	return 0;
 }
 
+void remote_http_work(struct remote_http *h, struct crew_task *t)
+{
+	crew_add(h->crew, t);
+}
+
+/* ---- progress ---- */
+
+/* Bodies that are files or objects count; listings and commands do not. */
+static void tell(struct remote_http_private *p, uint64_t n)
+{
+	struct progress *progress = p->http->o.progress;
+
+	if (!progress || !(p->t->receive || strcmp(p->t->method, "PUT") == 0))
+		return;
+	progress_add(progress, n);
+	p->told += n;
+}
+
+/* An attempt that is made again has moved nothing. */
+static void take_back(struct remote_http_private *p)
+{
+	if (p->told)
+		progress_add(p->http->o.progress, (uint64_t)0 - p->told);
+	p->told = 0;
+}
+
 /* ---- libcurl's callbacks -------------------------------------------------------------------------- */
 
 static size_t read_body(char *to, size_t size, size_t n, void *ctx)
@@ -153,6 +193,7 @@ static size_t read_body(char *to, size_t size, size_t n, void *ctx)
 	if (t->body) {
 		memcpy(to, t->body + p->sent, room);
 		p->sent += room;
+		tell(p, room);
 		return room;
 	}
 	do
@@ -167,6 +208,7 @@ static size_t read_body(char *to, size_t size, size_t n, void *ctx)
 		return CURL_READFUNC_ABORT;
 	}
 	p->sent += (uint64_t)got;
+	tell(p, (uint64_t)got);
 	return (size_t)got;
 }
 
@@ -177,6 +219,7 @@ static int seek_body(void *ctx, curl_off_t offset, int origin)
 	if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > p->t->body_len)
 		return CURL_SEEKFUNC_FAIL;
 	p->sent = (uint64_t)offset;
+	take_back(p);
 	return CURL_SEEKFUNC_OK;
 }
 
@@ -193,6 +236,7 @@ static size_t take_body(char *from, size_t size, size_t n, void *ctx)
 			p->stopped = true;
 			return 0;
 		}
+		tell(p, len);
 	} else if (t->text.len + len > TEXT_MAX) {
 		p->stopped = true;
 		err_set(&p->error, ERR_SYSTEM, "the server's answer is larger than %d bytes",
@@ -316,6 +360,12 @@ static void set_common(const struct remote_http *h, CURL *easy, struct remote_ht
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, p);
 }
 
+/* In memory and small: libcurl sends it together with the headers. */
+static bool is_small(const struct remote_http_transfer *t)
+{
+	return t->body && t->body_len <= SMALL_BODY;
+}
+
 static void set_method(CURL *easy, struct remote_http_private *p)
 {
 	const struct remote_http_transfer *t = p->t;
@@ -324,7 +374,11 @@ static void set_method(CURL *easy, struct remote_http_private *p)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 		return;
 	}
-	if (strcmp(t->method, "PUT") == 0 || strcmp(t->method, "POST") == 0) {
+	if (is_small(t)) {
+		curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
+	} else if (strcmp(t->method, "PUT") == 0 || strcmp(t->method, "POST") == 0) {
 		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body);
 		curl_easy_setopt(easy, CURLOPT_READDATA, p);
@@ -335,18 +389,36 @@ static void set_method(CURL *easy, struct remote_http_private *p)
 	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
 }
 
-/* Waiting for "100 Continue" costs a round trip per small object, and a second where nobody answers. */
-static int add_expect(const struct remote_http_transfer *t, struct remote_http_headers *h)
+static bool has_header(const struct curl_slist *list, const char *name)
 {
-	struct curl_slist *list;
+	size_t len = strlen(name);
 
-	if (t->body_len >= 1 << 20)
-		return 0;
-	list = curl_slist_append(h->list, "Expect:");
+	for (; list; list = list->next)
+		if (strncasecmp(list->data, name, len) == 0)
+			return true;
+	return false;
+}
+
+static int add_line(struct remote_http_headers *h, const char *line)
+{
+	struct curl_slist *list = curl_slist_append(h->list, line);
+
 	if (!list)
 		return -1;
 	h->list = list;
 	return 0;
+}
+
+/*
+ * What libcurl would add by itself: waiting for "100 Continue" costs a round trip per small object, and a second where
+ * nobody answers; and the type of a form.
+ */
+static int leave_out_headers(const struct remote_http_transfer *t, struct remote_http_headers *h)
+{
+	if (t->body_len < 1 << 20 && add_line(h, "Expect:"))
+		return -1;
+	return is_small(t) && !has_header(h->list, "content-type:") ? add_line(h, "Content-Type:")
+								    : 0;
 }
 
 static int begin(struct remote_http *h, struct remote_http_private *p, struct err *e)
@@ -361,7 +433,7 @@ static int begin(struct remote_http *h, struct remote_http_private *p, struct er
 	buf_reset(&t->text);
 	buf_reset(&t->header_text);
 	t->status = 0;
-	p->sent = p->received = 0;
+	p->sent = p->received = p->told = 0;
 	p->stopped = false;
 	curl_slist_free_all(p->headers);
 	p->headers = NULL;
@@ -372,7 +444,8 @@ static int begin(struct remote_http *h, struct remote_http_private *p, struct er
 		goto out;
 	set_common(h, p->easy, p);
 	set_method(p->easy, p);
-	if (add_expect(t, &headers) || curl_easy_setopt(p->easy, CURLOPT_URL, url.p) != CURLE_OK ||
+	if (leave_out_headers(t, &headers) ||
+		curl_easy_setopt(p->easy, CURLOPT_URL, url.p) != CURLE_OK ||
 		curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, headers.list) != CURLE_OK ||
 		curl_multi_add_handle(h->multi, p->easy) != CURLM_OK) {
 		err_set(e, ERR_SYSTEM, "cannot begin a transfer");
@@ -435,6 +508,7 @@ static void queue_again(struct remote_http *h, struct remote_http_private *p, bo
 {
 	int wait = 0;
 
+	take_back(p);
 	p->attempt++;
 	if (!at_once)
 		wait = remote_retry_wait_ms(p->attempt, rng_bits(h->seed, 0, h->n_random++));
@@ -489,6 +563,8 @@ static int ended(struct remote_http *h, struct remote_http_private *p, CURLcode 
 		queue_again(h, p, verdict == REMOTE_HTTP_AGAIN);
 		return 0;
 	}
+	if (is_small(t) && t->status < 300)
+		tell(p, t->body_len);
 	return give_up_or_done(p, NULL, e);
 }
 
@@ -537,32 +613,40 @@ static void share_bandwidth(struct remote_http *h)
 	}
 }
 
+/* Hands out what has ended; `*any`: something did. */
+static int collect_ended(struct remote_http *h, bool *any, struct err *e)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(h->multi, &left))) {
+		struct remote_http_private *p;
+		CURLcode code = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&p);
+		if (ended(h, p, code, e))
+			return -1;
+		*any = true;
+	}
+	return 0;
+}
+
 int remote_http_run(struct remote_http *h, struct err *e)
 {
-	while (h->queue || h->n_active) {
-		int running, left, wait_ms = 1000;
-		CURLMsg *message;
+	bool any = false;
 
+	while (h->queue || h->n_active || crew_is_busy(h->crew)) {
+		int wait_ms = any ? 0 : 1000;
+
+		any = false;
 		if (begin_queued(h, &wait_ms, e))
 			return -1;
 		share_bandwidth(h);
-		if (curl_multi_perform(h->multi, &running) != CURLM_OK)
-			return err_set(e, ERR_SYSTEM, "libcurl failed");
-		while ((message = curl_multi_info_read(h->multi, &left))) {
-			struct remote_http_private *p;
-			CURLcode code = message->data.result;
-
-			if (message->msg != CURLMSG_DONE)
-				continue;
-			curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&p);
-			if (ended(h, p, code, e))
-				return -1;
-			wait_ms = 0;
-		}
-		if (h->queue && h->queue->not_before_ms <= now_ms() && remote_http_room(h) > 0)
-			wait_ms = 0;
-		if (wait_ms && curl_multi_poll(h->multi, NULL, 0, wait_ms, NULL) != CURLM_OK)
-			return err_set(e, ERR_SYSTEM, "libcurl failed");
+		if (remote_watch_step(h->watch, wait_ms, e) || collect_ended(h, &any, e) ||
+			crew_collect(h->crew, e))
+			return -1;
 	}
 	return 0;
 }

@@ -17,7 +17,9 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "base/crew.h"
 #include "base/diag.h"
+#include "base/progress.h"
 
 struct remote_http;
 struct remote_http_transfer;
@@ -29,6 +31,8 @@ struct remote_http_options {
 	uint64_t bytes_per_s; /* of all transfers together; 0: no limit */
 	int connect_timeout_ms; /* 0: 10 s */
 	int stall_timeout_ms; /* no byte for so long: failed, tried again; 0: 60 s */
+	int threads; /* of remote_http_work(); 1 or less: none */
+	struct progress *progress; /* gets the bytes of bodies as they move; may be NULL */
 	struct diag *diag; /* retries are told at DIAG_DETAIL; may be NULL */
 };
 
@@ -90,7 +94,9 @@ int remote_http_start(
 	struct remote_http *h, struct remote_http_transfer *t, struct err *e) MUST_CHECK;
 /** How many more may be started before some have to wait for others; may be negative. */
 int remote_http_room(const struct remote_http *h);
-/** Drives all transfers until none is left, or a callback fails (-1). */
+/** Hands a task to threads beside the loop; its done() is called as the transfers' are (base/crew.h). */
+void remote_http_work(struct remote_http *h, struct crew_task *t);
+/** Drives all transfers and tasks until none is left, or a callback fails (-1). */
 int remote_http_run(struct remote_http *h, struct err *e) MUST_CHECK;
 /** Value of a header of the answer, any case; NULL and 0 if it is not there. Valid until the next attempt. */
 struct slice remote_http_header(const struct remote_http_transfer *t, const char *name);

@@ -111,9 +111,9 @@ const char *remote_s3_name(const struct remote_s3 *s)
 	return s->name;
 }
 
-bool remote_s3_is_tls(const struct remote_s3 *s)
+bool remote_s3_signs_bodies(const struct remote_s3 *s)
 {
-	return s->tls;
+	return !s->tls && !remote_creds_are_anonymous(s->creds);
 }
 
 /* ---- a request ------------------------------------------------------------------------------------ */
@@ -175,6 +175,8 @@ static int hash_payload(struct remote_s3_op *op, struct err *e)
 	uint64_t at = 0;
 	int result = -1;
 
+	if (op->sha256 && !op->n_damaged && !op->s3->tls)
+		snprintf(op->payload, sizeof(op->payload), "%s", op->sha256);
 	if (op->payload[0])
 		return 0;
 	if (op->s3->tls) {
@@ -250,7 +252,7 @@ static int prepare(struct remote_http_transfer *t, int number, struct buf *url,
 	int result = -1, is_signed = remote_creds_get(s->creds, &keys, e);
 
 	(void)number;
-	if (is_signed < 0 || hash_payload(op, e))
+	if (is_signed < 0 || (is_signed && hash_payload(op, e)))
 		goto out;
 	add_addresses(s, op, &a);
 	remote_sigv4_date(now, date);

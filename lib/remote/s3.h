@@ -55,6 +55,7 @@ struct remote_s3_op {
 	int body_fd;
 	off_t body_offset;
 	uint64_t body_len;
+	const char *sha256; /* of the body, in hex; borrowed; NULL: found out where it is needed */
 	/** As in remote_http_transfer; NULL: the body is collected in `http.text`. */
 	int (*receive)(
 		struct remote_s3_op *op, uint64_t offset, const char *p, size_t len, struct err *e);
@@ -82,7 +83,7 @@ int remote_s3_start(struct remote_s3 *s, struct remote_s3_op *op, struct err *e)
 void remote_s3_release(struct remote_s3_op *op);
 /** For messages: "s3://bucket". */
 const char *remote_s3_name(const struct remote_s3 *s);
-/** Is the connection encrypted? */
-bool remote_s3_is_tls(const struct remote_s3 *s);
+/** Is the SHA-256 of a body part of its signature? Not over TLS, nor without a signature. */
+bool remote_s3_signs_bodies(const struct remote_s3 *s);
 
 #endif

@@ -22,11 +22,13 @@
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "hash/md5.h"
 
 struct remote_store_options {
 	const char *url; /* a path, file://, s3://bucket/prefix */
-	struct pool *pool; /* borrowed; what a folder works with */
+	struct pool *pool; /* borrowed; what a folder works with; a bucket has as many threads */
+	struct progress *progress; /* borrowed, gets the bytes as they move; may be NULL */
 	struct diag *diag; /* borrowed, may be NULL */
 	int in_flight; /* jobs at a time; 0: the store's own choice */
 	/**

@@ -1,9 +1,7 @@
 #include "remote/sync_trees.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -45,34 +43,15 @@ static int advance(struct side *s, const struct remote_sync_options *o, struct e
 	return r < 0 ? -1 : 0;
 }
 
-static int hash_file(const char *path, uint8_t md5[HASH_MD5_LEN], struct err *e)
+static int hash_path(const char *path, uint8_t md5[HASH_MD5_LEN], struct err *e)
 {
-	struct hash_md5 *h = hash_md5_new(e);
-	char piece[16384];
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r = -1;
-	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
 
-	if (fd < 0) {
-		err_errno(e, "cannot open '%s'", path);
-		goto out;
-	}
-	while (h && (n = read(fd, piece, sizeof(piece))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			err_errno(e, "cannot read '%s'", path);
-			goto out;
-		}
-		if (hash_md5_add(h, piece, (size_t)n, e))
-			goto out;
-	}
-	if (h)
-		r = hash_md5_finish(h, md5, e);
-out:
-	if (fd >= 0)
-		close(fd);
-	hash_md5_free(h);
-	return r;
+	if (fd < 0)
+		return err_errno(e, "cannot open '%s'", path);
+	r = hash_md5_of_file(fd, md5, e);
+	close(fd);
+	return r ? err_at(e, "%s", path) : 0;
 }
 
 static int side_md5(const struct side *s, uint8_t md5[HASH_MD5_LEN], struct err *e)
@@ -85,7 +64,7 @@ static int side_md5(const struct side *s, uint8_t md5[HASH_MD5_LEN], struct err 
 		return 0;
 	}
 	if (remote_store_path(s->store, s->entry.key, &path))
-		r = buf_check(&path, e) ? -1 : hash_file(path.p, md5, e);
+		r = buf_check(&path, e) ? -1 : hash_path(path.p, md5, e);
 	else
 		err_set(e, ERR_INPUT, "%s does not know the MD5 of '%s'",
 			remote_store_name(s->store), s->entry.key);
