@@ -114,3 +114,36 @@ good() {
 	for i in 0 1 2 3 4; do cmp "a-$i" "b-$i"; done
 	for i in 1 2 3; do cmp "c-$i" "d-$i"; done
 }
+
+@test "any number of values, with few open files" {
+	awk 'BEGIN { print "k,v"; for (i = 0; i < 30000; i++) print "k" i * 7919 % 3001 "," i }' >t.csv
+	(ulimit -n 100; csv-split t.csv --by k -o 'p-%s')
+	same "$(ls p-* | wc -l)" 3001
+	diff <(grep '^k17,' t.csv) <(tail -n +2 p-k17)
+	same "$(csv-merge p-* --sort-by v | tail -n +2 | md5sum)" "$(tail -n +2 t.csv | md5sum)"
+}
+
+@test "more rows than are held in memory at once, of many values" {
+	awk 'BEGIN { print "k,v"; x = sprintf("%4500s", "x"); x = x x; for (i = 0; i < 9000; i++) print i % 100 "," x i }' >t.csv
+	(ulimit -n 90; csv-split t.csv --by k -o 'p-%s')
+	for i in 0 63 64 99; do diff <(grep "^$i," t.csv) <(tail -n +2 "p-$i"); done
+}
+
+@test "hostile values stay in the folder" {
+	printf 'k,v\n..,1\n.,2\n/,3\n/etc/passwd,4\n%%s,5\n%%empty,6\n"a\nb",7\n-rf,8\nn\xff,9\n"",10\n~,11\n' >t.csv
+	mkdir d
+	csv-split t.csv --by k -o 'd/%s'
+	only t.csv d
+	same "$(ls d | wc -l)" 11
+	same_file 'd/%2E.' $'k,v\n..,1\n'
+	same_file 'd/%2Fetc%2Fpasswd' $'k,v\n/etc/passwd,4\n'
+	same_file 'd/%25empty' $'k,v\n%empty,6\n'
+	same_file 'd/%empty' $'k,v\n"",10\n'
+	printf 'k,v\n%0300d,1\n' 7 >t.csv
+	run -2 --separate-stderr csv-split t.csv --by k -o 'd2-%s'
+	contains "$stderr" "longer than a file's name may be"
+	printf 'k,v\na\0b,1\n' >t.csv
+	run -2 --separate-stderr csv-split t.csv --by k -o 'd2-%s'
+	contains "$stderr" "NUL"
+	only t.csv d
+}

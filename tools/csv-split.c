@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include "base/num.h"
 #include "base/tool.h"
 #include "table/cut.h"
@@ -33,17 +31,6 @@ static const struct opt options[] = { OPT_HEADING("How to cut (one of them)"),
 	{ 'o', "names", OPT_TEXT, offsetof(struct args, names), "TEMPLATE",
 		"names of the parts: part-%03d.csv; with --by: part-%s.csv" },
 	CSV_DIALECT_OPTIONS(struct args, dialect), OPT_END };
-
-/* Many values may mean many open files. */
-static void allow_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
 
 static int check(const struct args *a, double *shares, struct err *e)
 {
@@ -92,7 +79,6 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 
 	if (check(a, shares, e))
 		return TOOL_FAILED;
-	allow_files();
 	if (table_cut_run(&cut, t->pool, t->progress, &r, e))
 		return TOOL_FAILED;
 	diag_say(t->diag, DIAG_NOTE, "%s: %llu rows in %llu parts", cut.path,

@@ -15,30 +15,53 @@ enum { BUFFER = 256 << 10, UNFINISHED = 256, PATH_ROOM = 4096 };
 
 /*
  * The files that a signal must remove: the library's one mutable global, since a signal handler can be
- * given nothing else. A slot is taken by setting `used` to 1, is seen by the handler once it is 2. Blocks
- * are added behind the first as they are needed, and stay.
+ * given nothing else. A slot is taken by setting `used` to 1, is seen by the handler once it is 2; its
+ * memory is used again and never freed. Blocks are added behind the first as they are needed, and stay.
  */
 struct block {
 	struct {
 		atomic_int used;
-		char path[PATH_ROOM];
+		char *path;
+		size_t room;
 	} slots[UNFINISHED];
+	atomic_int n_used;
 	_Atomic(struct block *) next;
 };
 
 static struct block unfinished;
 
+/* Puts the path in a slot that is taken; only whole paths are ever seen. */
+static bool fill_slot(struct block *b, int i, const char *path, size_t len)
+{
+	if (b->slots[i].room <= len) {
+		char *p = realloc(b->slots[i].path, len + 64);
+
+		if (!p)
+			return false;
+		b->slots[i].path = p;
+		b->slots[i].room = len + 64;
+	}
+	memcpy(b->slots[i].path, path, len + 1);
+	atomic_store(&b->slots[i].used, 2);
+	return true;
+}
+
 /* Takes a free slot of the block: its number, or -1. */
 static int take_slot(struct block *b, const char *path, size_t len)
 {
+	if (atomic_load(&b->n_used) == UNFINISHED)
+		return -1;
 	for (int i = 0; i < UNFINISHED; i++) {
 		int free_slot = 0;
 
 		if (atomic_load(&b->slots[i].used) ||
 			!atomic_compare_exchange_strong(&b->slots[i].used, &free_slot, 1))
 			continue;
-		memcpy(b->slots[i].path, path, len + 1);
-		atomic_store(&b->slots[i].used, 2);
+		if (!fill_slot(b, i, path, len)) {
+			atomic_store(&b->slots[i].used, 0);
+			return -1;
+		}
+		atomic_fetch_add(&b->n_used, 1);
 		return i;
 	}
 	return -1;
@@ -84,6 +107,7 @@ void output_untrack(int handle)
 	for (; handle >= UNFINISHED; handle -= UNFINISHED)
 		b = atomic_load(&b->next);
 	atomic_store(&b->slots[handle].used, 0);
+	atomic_fetch_sub(&b->n_used, 1);
 }
 
 void output_remove_unfinished(void)
@@ -250,9 +274,43 @@ static void flush(struct output *o)
 	o->len = 0;
 }
 
+/* NFS tells of a full disk no sooner than here. */
+static void close_fd(struct output *o)
+{
+	if (o->own_fd && close(o->fd) && errno != EINTR)
+		fail(o, "cannot close");
+	o->own_fd = false;
+}
+
+void output_rest(struct output *o)
+{
+	if (!o->temporary || !o->buffer)
+		return;
+	flush(o);
+	close_fd(o);
+	free(o->buffer);
+	o->buffer = NULL;
+}
+
+/* Ends a rest: the temporary file is only ever added to. */
+static void wake(struct output *o)
+{
+	if (o->buffer || o->failed)
+		return;
+	o->fd = open(o->temporary, O_WRONLY | O_APPEND | O_CLOEXEC);
+	o->own_fd = o->fd >= 0;
+	if (o->own_fd)
+		o->buffer = malloc(BUFFER);
+	if (!o->buffer)
+		fail(o, "cannot open the unfinished file again");
+}
+
 void output_write(struct output *o, const void *p, size_t len)
 {
 	o->size += len;
+	wake(o);
+	if (o->failed)
+		return;
 	if (len > BUFFER - o->len)
 		flush(o);
 	if (len >= BUFFER) {
@@ -311,6 +369,7 @@ bool output_failed(const struct output *o)
 
 int output_fd(struct output *o, struct err *e)
 {
+	wake(o);
 	flush(o);
 	if (o->failed) {
 		*e = o->error;
@@ -362,20 +421,14 @@ static void sync_folder(struct output *o)
 		close(fd);
 }
 
-/* NFS tells of a full disk no sooner than here. */
-static void close_fd(struct output *o)
-{
-	if (o->own_fd && close(o->fd) && errno != EINTR)
-		fail(o, "cannot close");
-	o->own_fd = false;
-}
-
 static void put_in_place(struct output *o)
 {
 	if (!o->failed && (o->flags & OUTPUT_KEEP_SAME) && same_bytes(o->temporary, o->path)) {
 		unlink(o->temporary);
 		return;
 	}
+	if (o->flags & OUTPUT_SYNC)
+		wake(o);
 	if (!o->failed && (o->flags & OUTPUT_SYNC) && fsync(o->fd))
 		fail(o, "cannot sync");
 	close_fd(o); /* before it replaces anything */

@@ -49,6 +49,11 @@ bool output_failed(const struct output *o);
  * to the end only. -1 and `e` after a failure.
  */
 int output_fd(struct output *o, struct err *e) MUST_CHECK;
+/**
+ * Writes what is buffered and gives descriptor and buffer back until the next write, which opens the
+ * temporary file again: for who fills many files by turns. What is written directly stays open.
+ */
+void output_rest(struct output *o);
 /** Finishes: flush, sync if asked, rename. Reports the first failure; then nothing new is there. Frees `o`. */
 int output_close(struct output *o, struct err *e) MUST_CHECK;
 /** Gives up: removes the temporary file, leaves what was there before. Frees `o`; NULL is fine. */

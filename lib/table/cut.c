@@ -267,11 +267,8 @@ static int find_group(struct cutter *cut, struct slice value, struct err *e)
 static int write_by_value(struct cutter *cut, struct slice rows, struct err *e)
 {
 	if (cut->last == cut->parts.n &&
-		table_cut_parts_add(&cut->parts, cut->groups[cut->last].value, e)) {
-		if (cut->parts.n > 64)
-			err_hint(e, "are there too many different values in '%s'?", cut->spec->by);
+		table_cut_parts_add(&cut->parts, cut->groups[cut->last].value, e))
 		return -1;
-	}
 	return table_cut_parts_write(&cut->parts, cut->last, rows, e);
 }
 

@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 
-enum { MAX_WIDTH = 18 };
+enum { MAX_WIDTH = 18, MAX_OPEN = 64, MAX_HELD = 64 << 20, MAX_NAME = 255 };
 
 /* One piece of a template: text up to a conversion, and the conversion. */
 struct conversion {
@@ -88,9 +89,40 @@ static char *make_path(const struct table_cut_parts *p, struct slice value, stru
 		else
 			buf_addf(&b, c.zeros ? "%0*zu" : "%*zu", c.width, p->n + 1);
 	}
+	if (strlen(path_base(b.p)) > MAX_NAME) {
+		err_set(e, ERR_INPUT,
+			"a value of %zu bytes makes a name longer than a file's name may be",
+			value.len);
+		err_hint(e, "cut by a column of shorter values");
+		buf_release(&b);
+		return NULL;
+	}
 	path = buf_detach(&b, e);
 	buf_release(&b);
 	return path;
+}
+
+static int check_part(struct table_cut_part *part, struct err *e)
+{
+	return output_failed(part->out) && output_fd(part->out, e) < 0 ? -1 : 0;
+}
+
+/* Writes what is held. */
+static int write_held(struct table_cut_parts *p, struct err *e)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct table_cut_part *part = &p->parts[i];
+
+		if (!part->out || !part->held.len)
+			continue;
+		output_slice(part->out, buf_slice(&part->held));
+		buf_release(&part->held);
+		output_rest(part->out);
+		if (check_part(part, e))
+			return -1;
+	}
+	p->n_held = 0;
+	return 0;
 }
 
 int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct err *e)
@@ -100,7 +132,7 @@ int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct er
 	if (mem_grow(&p->parts, &p->cap, p->n + 1, sizeof(*p->parts), e))
 		return -1;
 	part = &p->parts[p->n];
-	*part = (struct table_cut_part){ .tracked = -1 };
+	*part = (struct table_cut_part){ .held = BUF_INIT, .tracked = -1 };
 	part->path = make_path(p, value, e);
 	if (!part->path)
 		return -1;
@@ -110,16 +142,29 @@ int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct er
 		return -1;
 	}
 	p->n++;
-	output_slice(part->out, p->header);
-	return 0;
+	p->n_open++;
+	for (size_t i = 0; p->n_open == MAX_OPEN + 1 && i < p->n; i++) {
+		if (p->parts[i].out)
+			output_rest(p->parts[i].out);
+	}
+	if (p->n_open > MAX_OPEN)
+		output_rest(part->out);
+	return table_cut_parts_write(p, p->n - 1, p->header, e);
 }
 
-int table_cut_parts_write(struct table_cut_parts *p, size_t part, struct slice rows, struct err *e)
+int table_cut_parts_write(struct table_cut_parts *p, size_t i, struct slice rows, struct err *e)
 {
-	struct output *out = p->parts[part].out;
+	struct table_cut_part *part = &p->parts[i];
 
-	output_slice(out, rows);
-	return output_failed(out) && output_fd(out, e) < 0 ? -1 : 0;
+	if (p->n_open <= MAX_OPEN) {
+		output_slice(part->out, rows);
+		return check_part(part, e);
+	}
+	buf_add_slice(&part->held, rows);
+	p->n_held += rows.len;
+	if (buf_check(&part->held, e))
+		return -1;
+	return p->n_held > MAX_HELD ? write_held(p, e) : 0;
 }
 
 int table_cut_parts_finish(struct table_cut_parts *p, size_t part, struct err *e)
@@ -127,7 +172,10 @@ int table_cut_parts_finish(struct table_cut_parts *p, size_t part, struct err *e
 	struct table_cut_part *q = &p->parts[part];
 	struct output *out = q->out;
 
+	output_slice(out, buf_slice(&q->held));
+	buf_release(&q->held);
 	q->out = NULL;
+	p->n_open--;
 	if (output_close(out, e)) {
 		free(q->path);
 		q->path = NULL;
@@ -155,6 +203,7 @@ void table_cut_parts_release(struct table_cut_parts *p, bool keep)
 		output_abandon(q->out);
 		if (q->tracked >= 0)
 			output_untrack(q->tracked);
+		buf_release(&q->held);
 		free(q->path);
 	}
 	free(p->parts);

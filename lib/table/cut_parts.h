@@ -1,5 +1,8 @@
 /*
  * cut_parts - the files that a table is chopped into. Private to lib/table/cut*.c.
+ *
+ * Any number of parts may be unfinished: of more than a few, the rows are held in memory, up to a limit
+ * for all together, and then added to the files one after another, of which only one is open.
  */
 #ifndef CD4ML_TABLE_CUT_PARTS_H
 #define CD4ML_TABLE_CUT_PARTS_H
@@ -9,6 +12,7 @@
 struct table_cut_part {
 	char *path;
 	struct output *out; /* NULL once it is finished */
+	struct buf held; /* not yet written to `out` */
 	int tracked; /* of a finished one: removed by a signal, see output_track() */
 };
 
@@ -17,6 +21,8 @@ struct table_cut_parts {
 	struct slice header; /* what each begins with */
 	struct table_cut_part *parts;
 	size_t n, cap;
+	size_t n_open; /* parts that are not finished */
+	size_t n_held; /* bytes of all of them */
 };
 
 /** Refuses a template without just one %d, or, for values, just one %s. */

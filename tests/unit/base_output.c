@@ -167,6 +167,34 @@ static void check_failures(void)
 	is_int(count_files("."), 1, "nothing but the folder is left");
 }
 
+static void check_rest(void)
+{
+	struct err e = ERR_INIT;
+	struct output *o;
+
+	scratch();
+	o = output_open("f", OUTPUT_SYNC, &e);
+	output_text(o, "a");
+	output_rest(o);
+	output_rest(o);
+	output_text(o, "b");
+	output_rest(o);
+	is_int(output_size(o), 2, "rests do not change the size");
+	ok(output_fd(o, &e) >= 0, "it wakes for its descriptor");
+	output_rest(o);
+	is_int(output_close(o, &e), 0, "and is closed at rest");
+	file_is("f", "ab", "all parts in their order");
+	o = output_open("g", OUTPUT_PLAIN, &e);
+	output_text(o, "a");
+	output_rest(o);
+	output_abandon(o);
+	is_int(count_files("."), 1, "and given up at rest");
+	o = output_open("/dev/null", OUTPUT_PLAIN, &e);
+	output_rest(o);
+	output_text(o, "a");
+	is_int(output_close(o, &e), 0, "a device does not rest");
+}
+
 static void check_unfinished(void)
 {
 	struct err e = ERR_INIT;
@@ -276,6 +304,7 @@ int main(void)
 	check_keep_same();
 	check_links();
 	check_failures();
+	check_rest();
 	check_unfinished();
 	check_lock();
 	scratch();
