@@ -102,6 +102,16 @@ good() {
 	only in.csv
 }
 
+@test "the first bad line is told, whichever its column" {
+	printf 'd,e,x\n20110911,20110911,1\n20110911,bad,2\nworse,20110911,3\nshort\n' >in.csv
+	run -2 --separate-stderr csv-encode --fit e.json --date d,e in.csv
+	contains "$stderr" "in.csv:3: 'bad' in column 'e' is not a date"
+	head -2 in.csv >ok.csv
+	csv-encode --fit e.json --date d,e ok.csv -o out.csv
+	run -2 --separate-stderr csv-encode --apply e.json in.csv
+	contains "$stderr" "in.csv:3: 'bad' in column 'e' is not a date"
+}
+
 @test "the order of codes is by appearance, sorted or by frequency" {
 	printf 'k\nb\nc\na\nc\n' >in.csv
 	same "$(csv-encode --fit e.json --codes k in.csv | tr '\n' ' ')" "k 0 1 2 1 "

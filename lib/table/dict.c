@@ -9,9 +9,10 @@ enum { FIRST_SLOTS = 64 };
 
 void table_dict_release(struct table_dict *d)
 {
+	table_dict_unshare(d);
 	free(d->items);
 	free(d->hashes);
-	free(d->slots);
+	free((void *)d->slots);
 	arena_release(&d->texts);
 	*d = (struct table_dict)TABLE_DICT_INIT;
 }
@@ -19,7 +20,7 @@ void table_dict_release(struct table_dict *d)
 void table_dict_reset(struct table_dict *d)
 {
 	if (d->n > 0)
-		memset(d->slots, 0, (d->mask + 1) * sizeof(*d->slots));
+		memset((void *)d->slots, 0, (d->mask + 1) * sizeof(*d->slots));
 	d->n = 0;
 	arena_reset(&d->texts);
 }
@@ -27,84 +28,123 @@ void table_dict_reset(struct table_dict *d)
 void table_dict_freeze(struct table_dict *d)
 {
 	free(d->hashes);
-	free(d->slots);
+	free((void *)d->slots);
 	d->hashes = NULL;
 	d->slots = NULL;
 	d->cap_hashes = 0;
 	d->mask = 0;
 }
 
-/* The slot of `s`, or the free one where it would go. */
-static inline uint64_t *find(const struct table_dict *d, struct slice s, uint32_t hash)
-{
-	for (size_t i = hash & d->mask;; i = (i + 1) & d->mask) {
-		uint64_t *slot = &d->slots[i];
-
-		if (*slot == 0)
-			return slot;
-		if ((uint32_t)(*slot >> 32) == hash && slice_eq(d->items[(uint32_t)*slot - 1], s))
-			return slot;
-	}
-}
-
 uint32_t table_dict_get(const struct table_dict *d, struct slice s, uint32_t hash)
 {
-	uint64_t *slot;
+	struct table_dict_view v = table_dict_own_view(d);
 
-	if (d->n == 0)
-		return TABLE_DICT_NONE;
-	slot = find(d, s, hash);
-	return *slot ? (uint32_t)*slot - 1 : TABLE_DICT_NONE;
+	return d->n == 0 ? TABLE_DICT_NONE : table_dict_look(&v, s, hash);
 }
 
-/* Room for one more: at most half of the slots are in use. */
-static int make_room(struct table_dict *d, struct err *e)
+static uint64_t load(const _Atomic uint64_t *slot)
+{
+	return atomic_load_explicit(slot, memory_order_relaxed);
+}
+
+/* The first free slot for a hash. */
+static size_t free_slot(const _Atomic uint64_t *slots, size_t mask, uint32_t hash)
+{
+	size_t i = hash & mask;
+
+	while (load(&slots[i]))
+		i = (i + 1) & mask;
+	return i;
+}
+
+/* Shows the arrays to the other threads; older ones are kept for who still uses them. */
+static void publish(struct table_dict *d, struct table_dict_view *v)
+{
+	*v = table_dict_own_view(d);
+	v->older = d->newest;
+	atomic_store_explicit(&d->newest, v, memory_order_release);
+}
+
+/* Twice the slots and items. */
+static int grow(struct table_dict *d, struct err *e)
 {
 	size_t n_slots = d->slots ? (d->mask + 1) * 2 : FIRST_SLOTS;
-	uint64_t *slots;
+	struct table_dict_view *v = NULL;
+	_Atomic uint64_t *slots;
+	struct slice *items;
 
 	if (d->n >= UINT32_MAX - 1)
 		return err_set(e, ERR_INPUT, "more than %u distinct texts in one column", d->n);
-	if (mem_grow(&d->items, &d->cap_items, (size_t)d->n + 1, sizeof(*d->items), e) ||
-		mem_grow(&d->hashes, &d->cap_hashes, (size_t)d->n + 1, sizeof(*d->hashes), e))
+	if (mem_grow(&d->hashes, &d->cap_hashes, n_slots / 2, sizeof(*d->hashes), e))
 		return -1;
-	if (d->slots && (size_t)d->n * 2 < d->mask + 1)
-		return 0;
 	slots = mem_array(n_slots, sizeof(*slots), e);
-	if (!slots)
+	items = mem_array_raw(n_slots / 2, sizeof(*items), e);
+	if (d->newest)
+		v = mem_new(sizeof(*v), e);
+	if (!slots || !items || (d->newest && !v)) {
+		free(v);
+		free((void *)slots);
+		free(items);
 		return -1;
-	for (size_t i = 0; d->slots && i <= d->mask; i++) {
-		size_t at = (size_t)(d->slots[i] >> 32) & (n_slots - 1);
-
-		if (d->slots[i] == 0)
-			continue;
-		while (slots[at])
-			at = (at + 1) & (n_slots - 1);
-		slots[at] = d->slots[i];
 	}
-	free(d->slots);
+	if (d->n > 0)
+		memcpy(items, d->items, d->n * sizeof(*items));
+	for (uint32_t i = 0; i < d->n; i++) {
+		size_t at = free_slot(slots, n_slots - 1, d->hashes[i]);
+
+		atomic_store_explicit(
+			&slots[at], (uint64_t)d->hashes[i] << 32 | (i + 1), memory_order_relaxed);
+	}
+	if (!v) {
+		free(d->items);
+		free((void *)d->slots);
+	}
+	d->items = items;
 	d->slots = slots;
 	d->mask = n_slots - 1;
+	if (v)
+		publish(d, v);
 	return 0;
+}
+
+int table_dict_share(struct table_dict *d, struct err *e)
+{
+	struct table_dict_view *v;
+
+	if (!d->slots && grow(d, e))
+		return -1;
+	v = mem_new(sizeof(*v), e);
+	if (!v)
+		return -1;
+	publish(d, v);
+	return 0;
+}
+
+void table_dict_unshare(struct table_dict *d)
+{
+	struct table_dict_view *v = d->newest;
+
+	while (v) {
+		struct table_dict_view *older = v->older;
+
+		if (v->items != d->items) {
+			free(v->items);
+			free((void *)v->slots);
+		}
+		free(v);
+		v = older;
+	}
+	d->newest = NULL;
 }
 
 static int add(struct table_dict *d, struct slice s, uint32_t hash, bool borrow, uint32_t *code,
 	struct err *e)
 {
-	uint64_t *slot;
-
-	if (!d->slots && make_room(d, e))
-		return -1;
-	slot = find(d, s, hash);
-	if (*slot) {
-		*code = (uint32_t)*slot - 1;
+	*code = table_dict_get(d, s, hash);
+	if (*code != TABLE_DICT_NONE)
 		return 0;
-	}
-	if (d->n == d->cap_items || d->n == d->cap_hashes || (size_t)d->n * 2 >= d->mask) {
-		if (make_room(d, e))
-			return -1;
-		slot = find(d, s, hash);
-	}
+	if ((!d->slots || d->n == (d->mask + 1) / 2) && grow(d, e))
+		return -1;
 	if (!borrow) {
 		s.p = arena_copy(&d->texts, s.p, s.len, e);
 		if (!s.p)
@@ -112,8 +152,10 @@ static int add(struct table_dict *d, struct slice s, uint32_t hash, bool borrow,
 	}
 	d->items[d->n] = s;
 	d->hashes[d->n] = hash;
-	*slot = (uint64_t)hash << 32 | (d->n + 1);
 	*code = d->n++;
+	/* Who sees the slot sees the item. */
+	atomic_store_explicit(&d->slots[free_slot(d->slots, d->mask, hash)],
+		(uint64_t)hash << 32 | d->n, memory_order_release);
 	return 0;
 }
 
@@ -134,13 +176,17 @@ int table_dict_merge(
 {
 	enum { SLOT = 18, ITEM = 12, TEXT = 6 };
 
+	if (from->n > 0 && !d->slots && grow(d, e))
+		return -1;
 	for (uint32_t i = 0; i < from->n; i++) {
+		const struct table_dict_view v = table_dict_own_view(d);
+
 		if (i + SLOT < from->n)
-			table_dict_prefetch(d, from->hashes[i + SLOT]);
+			table_dict_prefetch(&v, from->hashes[i + SLOT]);
 		if (i + ITEM < from->n)
-			table_dict_prefetch_item(d, from->hashes[i + ITEM]);
+			table_dict_prefetch_item(&v, from->hashes[i + ITEM]);
 		if (i + TEXT < from->n)
-			table_dict_prefetch_text(d, from->hashes[i + TEXT]);
+			table_dict_prefetch_text(&v, from->hashes[i + TEXT]);
 		if (table_dict_add(d, from->items[i], from->hashes[i], &map[i], e))
 			return -1;
 	}
@@ -150,8 +196,9 @@ int table_dict_merge(
 int table_dict_reorder(struct table_dict *d, const uint32_t *order, struct err *e)
 {
 	size_t n = d->n;
-	struct slice *items = mem_array_raw(n, sizeof(*items), e);
-	uint32_t *hashes = mem_array_raw(n, sizeof(*hashes), e);
+	/* As much room as before. */
+	struct slice *items = mem_array_raw((d->mask + 1) / 2, sizeof(*items), e);
+	uint32_t *hashes = mem_array_raw((d->mask + 1) / 2, sizeof(*hashes), e);
 
 	if (!items || !hashes) {
 		free(items);
@@ -163,15 +210,17 @@ int table_dict_reorder(struct table_dict *d, const uint32_t *order, struct err *
 		hashes[order[i]] = d->hashes[i];
 	}
 	for (size_t i = 0; d->slots && i <= d->mask; i++) {
-		uint32_t code = (uint32_t)d->slots[i];
+		uint64_t slot = load(&d->slots[i]);
+		uint32_t code = (uint32_t)slot;
 
 		if (code)
-			d->slots[i] += (uint64_t)order[code - 1] + 1 - code;
+			atomic_store_explicit(&d->slots[i], slot + order[code - 1] + 1 - code,
+				memory_order_relaxed);
 	}
 	free(d->items);
 	free(d->hashes);
 	d->items = items;
 	d->hashes = hashes;
-	d->cap_items = d->cap_hashes = n;
+	d->cap_hashes = (d->mask + 1) / 2;
 	return 0;
 }

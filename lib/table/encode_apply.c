@@ -17,6 +17,7 @@ struct apply {
 	uint64_t n_rows;
 	size_t n_fields; /* of a row of the input */
 	size_t *large; /* [n_large] steps whose dictionary does not stay in the cache */
+	struct table_dict_view *views; /* [n_large] */
 	size_t n_large;
 };
 
@@ -146,11 +147,9 @@ static int apply_held(const struct apply *a, struct apply_piece *p, struct buf *
 	size_t n = p->n_held * a->n_large;
 
 	for (size_t i = 0; i < n; i++)
-		table_dict_prefetch_item(
-			&a->steps->steps[a->large[i % a->n_large]].rule->values, p->hashes[i]);
+		table_dict_prefetch_item(&a->views[i % a->n_large], p->hashes[i]);
 	for (size_t i = 0; i < n; i++)
-		table_dict_prefetch_text(
-			&a->steps->steps[a->large[i % a->n_large]].rule->values, p->hashes[i]);
+		table_dict_prefetch_text(&a->views[i % a->n_large], p->hashes[i]);
 	for (size_t r = 0; r < p->n_held; r++) {
 		if (apply_row(a, p, &p->rows[r], b, e))
 			return -1;
@@ -175,7 +174,7 @@ static int hold_row(
 		if (table_cell_value(&a->cells, &fields[step->field], &p->unquoted, &v, e))
 			return -1;
 		hashes[i] = table_dict_hash(v);
-		table_dict_prefetch(&step->rule->values, hashes[i]);
+		table_dict_prefetch(&a->views[i], hashes[i]);
 	}
 	p->n_held++;
 	return 0;
@@ -186,6 +185,7 @@ static int apply_work(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 	const struct apply *a = ctx;
 	struct apply_piece *p = csv_chunk_result(c);
 	struct buf *b = csv_chunk_buf(c);
+	struct err before = ERR_INIT;
 	struct csv_row row;
 	int rc;
 
@@ -199,7 +199,12 @@ static int apply_work(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 			return -1;
 		p->n_rows++;
 	}
-	return rc || apply_held(a, p, b, e) ? -1 : 0;
+	/* A bad value stands before a bad row. */
+	if (apply_held(a, p, b, rc ? &before : e)) {
+		*e = rc ? before : *e;
+		return -1;
+	}
+	return rc;
 }
 
 static int apply_done(void *ctx, struct csv_chunk *c, struct err *e)
@@ -288,14 +293,17 @@ int table_encode_apply(const char *path, const struct table_encoder *enc,
 	a.name = csv_table_name(in);
 	a.seen = mem_array(steps.n, sizeof(*a.seen), e);
 	a.large = mem_array(steps.n, sizeof(*a.large), e);
-	if (!a.seen || !a.large)
+	a.views = mem_array(steps.n, sizeof(*a.views), e);
+	if (!a.seen || !a.large || !a.views)
 		goto out;
 	a.n_fields = csv_table_n_cols(in);
 	for (size_t i = 0; i < steps.n; i++) {
 		const struct table_step *step = &steps.steps[i];
 
-		if (!step->passive && step->rule->values.n > LARGE && !step->rule->separator)
-			a.large[a.n_large++] = i;
+		if (step->passive || step->rule->values.n <= LARGE || step->rule->separator)
+			continue;
+		a.views[a.n_large] = table_dict_own_view(&step->rule->values);
+		a.large[a.n_large++] = i;
 	}
 	output_slice(out, buf_slice(&steps.header));
 	rc = csv_table_run(in, pool, &run, e);
@@ -306,6 +314,7 @@ int table_encode_apply(const char *path, const struct table_encoder *enc,
 out:
 	free(a.seen);
 	free(a.large);
+	free(a.views);
 	table_steps_release(&steps);
 	csv_table_close(in);
 	return rc;

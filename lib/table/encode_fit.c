@@ -60,6 +60,10 @@ static int begin(struct table_fit *f, const struct csv_table *in,
 		goto out;
 	f->n_out = f->n_cols = f->steps.n;
 	begin_cols(f, by_type);
+	for (size_t i = 0; i < f->n_out; i++) {
+		if (table_dict_share(&f->cols[i].dict, e))
+			goto out;
+	}
 	if (target >= 0) {
 		f->cols[f->n_cols] = (struct table_fit_col){
 			.kind = TABLE_FIT_TARGET, .field = (size_t)target, .owner = f->n_cols
@@ -114,8 +118,10 @@ struct table_encoder *table_encode_fit(const char *path, const struct table_enco
 	bool good;
 
 	quiet.diag = NULL;
-	good = in && begin(&f, in, &quiet, e) == 0 && csv_table_run(in, pool, &run, e) == 0 &&
-	       table_fit_settle(&f, pool, e) == 0;
+	good = in && begin(&f, in, &quiet, e) == 0 && csv_table_run(in, pool, &run, e) == 0;
+	for (size_t i = 0; i < f.n_out; i++)
+		table_dict_unshare(&f.cols[i].dict);
+	good = good && table_fit_settle(&f, pool, e) == 0;
 	if (good) {
 		table_steps_release(&f.steps);
 		good = table_steps_plan(&f.steps, f.enc, in, &quiet, e) == 0 &&

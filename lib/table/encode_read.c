@@ -9,24 +9,34 @@
 #include "base/mem.h"
 #include "table/encode_fit.h"
 
+/*
+ * Rows are taken some at a time and then looked at column by column, so that what a column needs is
+ * in the nearest cache, and its look-ups are under way together.
+ */
+enum { BATCH = 64 };
+
+/* A code that is not the table's yet but the piece's own. */
+static const uint32_t LOCAL = UINT32_C(1) << 31;
+
 /* What a piece of rows comes to, of one column. */
 struct fit_part {
 	bool coded, by_type; /* how it is read */
 	bool contradicted; /* a value is not a number */
 	uint64_t n_missing;
 	struct buf bytes; /* if not coded */
-	uint32_t *codes; /* else, of `dict`; TABLE_DICT_NONE: missing */
+	uint32_t *codes; /* else; with LOCAL: of `dict`; TABLE_DICT_NONE: missing */
 	size_t cap_codes;
-	struct table_dict dict;
-	uint64_t *counts; /* [dict.n] rows of each code, if the column is counted */
-	size_t cap_counts;
-	uint32_t n_counted; /* codes that `counts` knows */
+	struct table_dict dict; /* what the table's did not have */
 	struct arena texts;
+	const struct table_dict_view *known; /* the table's */
 };
 
 struct fit_piece {
 	size_t n_rows, n_cols;
 	struct fit_part *parts; /* [n_cols] */
+	struct csv_field *fields; /* [n_cols][BATCH] of the rows at hand */
+	uint64_t lines[BATCH];
+	uint64_t bad_line; /* of a value that was refused last; 0: none */
 	struct buf unquoted;
 	uint32_t *map;
 	size_t cap_map;
@@ -41,11 +51,11 @@ void table_fit_release(void *result)
 	for (size_t i = 0; p->parts && i < p->n_cols; i++) {
 		buf_release(&p->parts[i].bytes);
 		free(p->parts[i].codes);
-		free(p->parts[i].counts);
 		table_dict_release(&p->parts[i].dict);
 		arena_release(&p->parts[i].texts);
 	}
 	free(p->parts);
+	free(p->fields);
 	free(p->map);
 	buf_release(&p->unquoted);
 }
@@ -56,7 +66,8 @@ static int piece_begin(struct fit_piece *p, const struct table_fit *f, struct er
 		buf_init(&p->unquoted);
 		p->n_cols = f->n_cols;
 		p->parts = mem_array(p->n_cols, sizeof(*p->parts), e);
-		if (!p->parts)
+		p->fields = mem_array(p->n_cols * BATCH, sizeof(*p->fields), e);
+		if (!p->parts || !p->fields)
 			return -1;
 		for (size_t i = 0; i < p->n_cols; i++)
 			buf_init(&p->parts[i].bytes);
@@ -72,21 +83,74 @@ static int piece_begin(struct fit_piece *p, const struct table_fit *f, struct er
 		part->by_type = col->by_type && !text;
 		part->contradicted = false;
 		part->n_missing = 0;
+		part->known = part->coded ? table_dict_newest(&col->dict) : NULL;
 		buf_reset(&part->bytes);
-		part->n_counted = 0;
 		table_dict_reset(&part->dict);
 		arena_reset(&part->texts);
 	}
 	return 0;
 }
 
-static void keep_bytes(struct buf *b, struct slice s, bool missing)
+/* The values of a batch, with fills; {NULL, 0}: missing. They live as long as the piece. */
+static int take_values(struct fit_part *part, const struct table_fit *f,
+	const struct table_fit_col *col, const struct csv_field *fields, size_t n, struct buf *b,
+	struct slice *values, struct err *e)
 {
-	char *w = buf_reserve(b, s.len + 6);
-	char *start = w;
+	struct slice fill = table_fit_fill(f, col);
 
-	if (!w)
-		return;
+	for (size_t r = 0; r < n; r++) {
+		struct slice v;
+
+		if (table_cell_value(&f->cells, &fields[r], b, &v, e))
+			return -1;
+		if (table_cell_is_missing(&f->cells, v)) {
+			part->n_missing++;
+			v = fill;
+		} else if (fields[r].escaped) {
+			/* It stands in a buffer that the next value takes. */
+			v.p = arena_copy(&part->texts, v.p, v.len, e);
+			if (!v.p)
+				return -1;
+		}
+		values[r] = v;
+	}
+	return 0;
+}
+
+static int read_codes(struct fit_part *part, const struct table_fit *f,
+	const struct table_fit_col *col, const struct csv_field *fields, size_t n_before, size_t n,
+	struct buf *b, struct err *e)
+{
+	const struct table_dict_view *known = part->known;
+	struct slice values[BATCH];
+	uint32_t hashes[BATCH], *codes;
+
+	if (mem_grow(&part->codes, &part->cap_codes, n_before + n, sizeof(*part->codes), e) ||
+		take_values(part, f, col, fields, n, b, values, e))
+		return -1;
+	for (size_t r = 0; r < n; r++) {
+		hashes[r] = values[r].p ? table_dict_hash(values[r]) : 0;
+		table_dict_prefetch(known, hashes[r]);
+	}
+	for (size_t r = 0; r < n; r++)
+		table_dict_prefetch_item(known, hashes[r]);
+	for (size_t r = 0; r < n; r++)
+		table_dict_prefetch_text(known, hashes[r]);
+	codes = part->codes + n_before;
+	for (size_t r = 0; r < n; r++) {
+		codes[r] = values[r].p ? table_dict_look(known, values[r], hashes[r])
+				       : TABLE_DICT_NONE;
+		if (codes[r] < LOCAL || !values[r].p)
+			continue;
+		if (table_dict_add_borrowed(&part->dict, values[r], hashes[r], &codes[r], e))
+			return -1;
+		codes[r] |= LOCAL;
+	}
+	return 0;
+}
+
+static char *put_kept(char *w, struct slice s, bool missing)
+{
 	if (missing)
 		*w++ = (char)MISSING_FIELD;
 	if (s.len <= SHORT_FIELD) {
@@ -98,118 +162,122 @@ static void keep_bytes(struct buf *b, struct slice s, bool missing)
 		memcpy(w, &len, sizeof(len));
 		w += sizeof(len);
 	}
-	memcpy(w, s.p, s.len);
-	b->len += (size_t)(w - start) + s.len;
+	return table_steps_put(w, s);
 }
 
-static int count_code(struct fit_part *part, uint32_t code, struct err *e)
+/* Is it a number? Most are a few digits. */
+static bool is_number(struct slice v)
 {
-	if (mem_grow(&part->counts, &part->cap_counts, part->dict.n, sizeof(*part->counts), e))
-		return -1;
-	if (part->n_counted < part->dict.n)
-		part->counts[part->n_counted++] = 0;
-	part->counts[code]++;
-	return 0;
-}
-
-static int read_code(struct fit_piece *p, struct fit_part *part, const struct table_fit *f,
-	const struct table_fit_col *col, const struct csv_field *field, struct slice v,
-	struct err *e)
-{
-	uint32_t *code;
-
-	if (p->n_rows == part->cap_codes &&
-		mem_grow(&part->codes, &part->cap_codes, p->n_rows + 1, sizeof(*part->codes), e))
-		return -1;
-	code = &part->codes[p->n_rows];
-	if (table_cell_is_missing(&f->cells, v)) {
-		part->n_missing++;
-		v = table_fit_fill(f, col);
-		if (!v.p) {
-			*code = TABLE_DICT_NONE;
-			return 0;
-		}
-	} else if (field->escaped) {
-		/* It stands in a buffer that the next value takes. */
-		v.p = arena_copy(&part->texts, v.p, v.len, e);
-		if (!v.p)
-			return -1;
-	}
-	if (table_dict_add_borrowed(&part->dict, v, table_dict_hash(v), code, e))
-		return -1;
-	return col->counted ? count_code(part, *code, e) : 0;
-}
-
-static int read_bytes(struct fit_part *part, const struct table_fit *f,
-	const struct table_fit_col *col, const struct csv_field *field, struct slice v,
-	uint64_t line, struct err *e)
-{
-	const struct table_rule *r = col->rule;
-	bool missing = table_cell_is_missing(&f->cells, v);
-	struct slice kept = { field->p, field->len };
-	char date[TABLE_DATE_WIDTH];
-	struct num_date d;
 	double x;
 
-	part->n_missing += missing;
-	if (part->by_type && !missing && !table_cell_number(v, &x)) {
-		part->by_type = false;
-		part->contradicted = true;
+	for (size_t i = 0; i < v.len && i < 18; i++) {
+		if (v.p[i] < '0' || v.p[i] > '9')
+			return table_cell_number(v, &x);
 	}
-	if (r->date && !missing) {
-		if (!table_rule_date(r, v, &d))
-			return table_steps_bad_date(r, f->name, line, v, e);
-		kept = (struct slice){ date,
-			(size_t)(table_steps_put_date(date, r, &d, f->steps.delimiter) - date) };
+	return v.len <= 18 || table_cell_number(v, &x);
+}
+
+/* Room for a batch of fields, each of which may become a date. */
+static char *reserve_kept(struct buf *b, const struct csv_field *fields, size_t n)
+{
+	size_t len = n * (TABLE_DATE_WIDTH + 6);
+
+	for (size_t r = 0; r < n; r++)
+		len += fields[r].len;
+	return buf_reserve(b, len);
+}
+
+static int read_bytes(struct fit_piece *p, struct fit_part *part, const struct table_fit *f,
+	const struct table_fit_col *col, const struct csv_field *fields, size_t n, struct err *e)
+{
+	const struct table_rule *rule = col->rule;
+	char *w = reserve_kept(&part->bytes, fields, n), *start = w;
+	char date[TABLE_DATE_WIDTH];
+
+	if (!w)
+		return buf_check(&part->bytes, e);
+	for (size_t r = 0; r < n; r++) {
+		struct slice kept = { fields[r].p, fields[r].len }, v;
+		struct num_date d;
+		bool missing;
+
+		if (table_cell_value(&f->cells, &fields[r], &p->unquoted, &v, e))
+			return -1;
+		missing = table_cell_is_missing(&f->cells, v);
+		part->n_missing += missing;
+		if (part->by_type && !missing && !is_number(v)) {
+			part->by_type = false;
+			part->contradicted = true;
+		}
+		if (rule->date && !missing) {
+			char *end;
+
+			p->bad_line = p->lines[r];
+			if (!table_rule_date(rule, v, &d))
+				return table_steps_bad_date(rule, f->name, p->lines[r], v, e);
+			end = table_steps_put_date(date, rule, &d, f->steps.delimiter);
+			kept = (struct slice){ date, (size_t)(end - date) };
+		}
+		w = put_kept(w, kept, missing);
 	}
-	keep_bytes(&part->bytes, kept, missing);
+	part->bytes.len += (size_t)(w - start);
 	return 0;
 }
 
 /* The target must be a number in each row: what is not known cannot be averaged. */
-static int read_target(struct fit_part *part, const struct table_fit *f, struct slice v,
-	uint64_t line, struct err *e)
+static int read_target(struct fit_piece *p, struct fit_part *part, const struct table_fit *f,
+	const struct csv_field *fields, size_t n, struct err *e)
 {
-	double x;
+	for (size_t r = 0; r < n; r++) {
+		struct slice v;
+		double x;
 
-	if (!csv_value_number(v, &x)) {
+		if (table_cell_value(&f->cells, &fields[r], &p->unquoted, &v, e))
+			return -1;
+		if (csv_value_number(v, &x)) {
+			buf_add(&part->bytes, &x, sizeof(x));
+			continue;
+		}
+		p->bad_line = p->lines[r];
 		if (table_cell_is_missing(&f->cells, v))
 			err_set(e, ERR_INPUT, "the target '%s' is missing", f->o->by);
 		else
 			err_set(e, ERR_INPUT, "'%.*s' in the target '%s' is not a number",
 				(int)(v.len > 60 ? 60 : v.len), v.p, f->o->by);
-		err_at(e, "%s:%llu", f->name, (unsigned long long)line);
+		err_at(e, "%s:%llu", f->name, (unsigned long long)p->lines[r]);
 		return err_hint(e, "--target-mean wants a number in each row, 0 or 1 of a class");
 	}
-	buf_add(&part->bytes, &x, sizeof(x));
 	return 0;
 }
 
-static int read_row(
-	struct fit_piece *p, const struct table_fit *f, const struct csv_row *row, struct err *e)
+/* The rows at hand, column by column. Of several bad values the one in the first line is told. */
+static int read_batch(struct fit_piece *p, const struct table_fit *f, size_t n, struct err *e)
 {
+	struct err one = ERR_INIT;
+	uint64_t first = UINT64_MAX;
+
 	for (size_t i = 0; i < p->n_cols; i++) {
 		struct fit_part *part = &p->parts[i];
 		const struct table_fit_col *col = &f->cols[i];
-		const struct csv_field *field = &row->fields[col->field];
-		struct slice v;
+		const struct csv_field *fields = p->fields + i * BATCH;
 		int rc;
 
+		p->bad_line = 0;
 		if (col->owner != i)
 			continue;
-		if (table_cell_value(&f->cells, field, &p->unquoted, &v, e))
-			return -1;
 		if (col->kind == TABLE_FIT_TARGET)
-			rc = read_target(part, f, v, row->line, e);
+			rc = read_target(p, part, f, fields, n, &one);
 		else if (part->coded)
-			rc = read_code(p, part, f, col, field, v, e);
+			rc = read_codes(part, f, col, fields, p->n_rows, n, &p->unquoted, &one);
 		else
-			rc = read_bytes(part, f, col, field, v, row->line, e);
-		if (rc)
-			return -1;
+			rc = read_bytes(p, part, f, col, fields, n, &one);
+		if (rc && p->bad_line < first) {
+			first = p->bad_line;
+			*e = one;
+		}
 	}
-	p->n_rows++;
-	return 0;
+	p->n_rows += n;
+	return first == UINT64_MAX ? 0 : -1;
 }
 
 int table_fit_read(void *ctx, struct csv_chunk *c, int worker, struct err *e)
@@ -217,28 +285,43 @@ int table_fit_read(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 	struct table_fit *f = ctx;
 	struct fit_piece *p = csv_chunk_result(c);
 	struct csv_row row;
+	struct err before = ERR_INIT;
+	size_t n = 0;
 	int rc;
 
 	(void)worker;
 	if (piece_begin(p, f, e))
 		return -1;
 	while ((rc = csv_chunk_next(c, &row, e)) > 0) {
-		if (read_row(p, f, &row, e))
-			return -1;
+		for (size_t i = 0; i < p->n_cols; i++)
+			p->fields[i * BATCH + n] = row.fields[f->cols[i].field];
+		p->lines[n++] = row.line;
+		if (n == BATCH) {
+			if (read_batch(p, f, n, e))
+				return -1;
+			n = 0;
+		}
 	}
-	for (size_t i = 0; rc == 0 && i < p->n_cols; i++) {
+	/* A bad value stands before a bad row. */
+	if (read_batch(p, f, n, rc ? &before : e)) {
+		*e = rc ? before : *e;
+		return -1;
+	}
+	if (rc)
+		return -1;
+	for (size_t i = 0; i < p->n_cols; i++) {
 		if (p->parts[i].contradicted)
 			atomic_store_explicit(&f->cols[i].seen_text, true, memory_order_relaxed);
-		rc = buf_check(&p->parts[i].bytes, e);
+		if (buf_check(&p->parts[i].bytes, e))
+			return -1;
 	}
-	return rc;
+	return 0;
 }
 
 /* ---- keeping it: one piece at a time, in the order of the rows ---- */
 
-/* Adds what a piece counted, or `n` of one code. */
-static int add_counts(struct table_fit_col *col, const uint32_t *codes, const uint64_t *counts,
-	size_t n, struct err *e)
+/* Counts a row of each code. */
+static int count_codes(struct table_fit_col *col, const uint32_t *codes, size_t n, struct err *e)
 {
 	size_t before = col->cap_counts;
 
@@ -249,8 +332,10 @@ static int add_counts(struct table_fit_col *col, const uint32_t *codes, const ui
 			return -1;
 		memset(col->counts + before, 0, (col->cap_counts - before) * sizeof(*col->counts));
 	}
-	for (size_t i = 0; i < n; i++)
-		col->counts[codes[i]] += counts[i];
+	for (size_t i = 0; i < n; i++) {
+		if (codes[i] != TABLE_DICT_NONE)
+			col->counts[codes[i]]++;
+	}
 	return 0;
 }
 
@@ -258,7 +343,6 @@ static int add_counts(struct table_fit_col *col, const uint32_t *codes, const ui
 static int code_bytes(struct table_fit *f, struct table_fit_col *col, const char *at,
 	uint64_t n_rows, struct err *e)
 {
-	static const uint64_t one = 1;
 	struct buf unquoted = BUF_INIT;
 	int rc = 0;
 
@@ -270,7 +354,7 @@ static int code_bytes(struct table_fit *f, struct table_fit_col *col, const char
 		if (rc == 0 && v.p) {
 			rc = table_dict_add(&col->dict, v, table_dict_hash(v), &code, e);
 			if (rc == 0)
-				rc = add_counts(col, &code, &one, 1, e);
+				rc = count_codes(col, &code, 1, e);
 		}
 	}
 	buf_release(&unquoted);
@@ -306,17 +390,17 @@ static int keep_codes(struct table_fit *f, struct table_fit_col *col, struct fit
 	uint32_t *to;
 
 	if (mem_grow(&p->map, &p->cap_map, (size_t)part->dict.n + 1, sizeof(*p->map), e) ||
-		table_dict_merge(&col->dict, &part->dict, p->map, e) ||
-		add_counts(col, p->map, part->counts, part->dict.n, e))
+		table_dict_merge(&col->dict, &part->dict, p->map, e))
 		return -1;
 	to = (uint32_t *)(void *)buf_reserve(&f->block, p->n_rows * sizeof(*to));
 	if (!to)
 		return buf_check(&f->block, e);
 	for (size_t r = 0; r < p->n_rows; r++)
-		to[r] = part->codes[r] == TABLE_DICT_NONE ? TABLE_DICT_NONE
-							  : p->map[part->codes[r]];
+		to[r] = part->codes[r] < LOCAL || part->codes[r] == TABLE_DICT_NONE
+				? part->codes[r]
+				: p->map[part->codes[r] - LOCAL];
 	f->block.len += p->n_rows * sizeof(*to);
-	return 0;
+	return count_codes(col, to, p->n_rows, e);
 }
 
 static int keep_part(struct table_fit *f, size_t i, struct fit_piece *p, struct err *e)

@@ -7,18 +7,10 @@
 #include "base/mem.h"
 #include "csv/writer.h"
 
-char *table_steps_put_code(char *w, uint32_t code)
-{
-	char digits[12];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + code % 10);
-		code /= 10;
-	} while (code);
-	memcpy(w, digits + at, sizeof(digits) - at);
-	return w + (sizeof(digits) - at);
-}
+const char table_two_digits[200] = "00010203040506070809101112131415161718192021222324"
+				   "25262728293031323334353637383940414243444546474849"
+				   "50515253545556575859606162636465666768697071727374"
+				   "75767778798081828384858687888990919293949596979899";
 
 static char *put_int(char *w, int64_t v)
 {
@@ -31,22 +23,20 @@ char *table_steps_put_date(
 	char *w, const struct table_rule *r, const struct num_date *d, char delimiter)
 {
 	unsigned parts = r->date_parts;
-	int64_t days = 0;
+	int64_t values[TABLE_N_DATE_PARTS] = { d->year, d->month, d->day };
 
-	if (parts & (1u << TABLE_DATE_WEEKDAY | 1u << TABLE_DATE_EPOCH_DAYS))
-		days = num_date_to_days(d);
-	for (int i = 0; i < TABLE_N_DATE_PARTS; i++) {
+	if (parts & (1u << TABLE_DATE_WEEKDAY | 1u << TABLE_DATE_EPOCH_DAYS)) {
+		int64_t days = num_date_to_days(d);
+
 		/* 1970-01-01 was a Thursday. */
-		int64_t v = i == TABLE_DATE_YEAR      ? d->year
-			    : i == TABLE_DATE_MONTH   ? d->month
-			    : i == TABLE_DATE_DAY     ? d->day
-			    : i == TABLE_DATE_WEEKDAY ? ((days + 3) % 7 + 7) % 7
-						      : days;
-
-		if (!(parts & 1u << i))
-			continue;
-		w = put_int(w, v);
-		*w++ = delimiter;
+		values[TABLE_DATE_WEEKDAY] = ((days + 3) % 7 + 7) % 7;
+		values[TABLE_DATE_EPOCH_DAYS] = days;
+	}
+	for (int i = 0; parts >> i; i++) {
+		if (parts & 1u << i) {
+			w = put_int(w, values[i]);
+			*w++ = delimiter;
+		}
 	}
 	return w - 1;
 }

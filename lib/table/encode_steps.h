@@ -46,12 +46,32 @@ int table_steps_bad_date(
 /** A note of the rows that were padded or skipped. */
 void table_steps_say_ragged(const struct csv_table *in, const struct table_encode_options *o);
 
+/** "00" to "99" */
+extern const char table_two_digits[200];
 enum { TABLE_DATE_WIDTH = 64 };
 /** "2011,9,11"; returns its end. At most TABLE_DATE_WIDTH bytes. */
 char *table_steps_put_date(
 	char *w, const struct table_rule *r, const struct num_date *d, char delimiter);
-/** A whole number; returns its end. At most 12 bytes. */
-char *table_steps_put_code(char *w, uint32_t code);
+/** A whole number; returns its end. May write 12 bytes. */
+static inline char *table_steps_put_code(char *w, uint32_t code)
+{
+	char digits[12];
+	size_t at = sizeof(digits);
+
+	if (code < 10) {
+		*w = (char)('0' + code);
+		return w + 1;
+	}
+	for (; code >= 100; code /= 100) {
+		at -= 2;
+		memcpy(digits + at, table_two_digits + code % 100 * 2, 2);
+	}
+	at -= 2;
+	memcpy(digits + at, table_two_digits + code * 2, 2);
+	at += code < 10;
+	memcpy(w, digits + at, sizeof(digits) - at);
+	return w + (sizeof(digits) - at);
+}
 /** A number in single precision, or nothing if it is not one. */
 void table_text_of_number(struct table_text *t, double x);
 
@@ -61,10 +81,22 @@ static inline char *table_steps_put_text(char *w, const struct table_text *t)
 	return w + t->len;
 }
 
+/** Copies a text; most are short, for which a call of memcpy is dear. */
 static inline char *table_steps_put(char *w, struct slice s)
 {
-	if (s.len)
+	if (s.len > 16) {
 		memcpy(w, s.p, s.len);
+	} else if (s.len >= 8) {
+		memcpy(w, s.p, 8);
+		memcpy(w + s.len - 8, s.p + s.len - 8, 8);
+	} else if (s.len >= 4) {
+		memcpy(w, s.p, 4);
+		memcpy(w + s.len - 4, s.p + s.len - 4, 4);
+	} else if (s.len > 0) {
+		w[0] = s.p[0];
+		w[s.len / 2] = s.p[s.len / 2];
+		w[s.len - 1] = s.p[s.len - 1];
+	}
 	return w + s.len;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/pool.h"
 #include "table/once.h"
 #include "table/text.h"
 #include "tap.h"
@@ -78,6 +79,72 @@ static void many(void)
 	table_once_release(&once);
 }
 
+/* ---- one adds, others look ---- */
+
+enum { N_SHARED = 50000 };
+
+struct shared {
+	struct table_dict d;
+	atomic_bool all_added;
+	atomic_uint n_wrong, n_missed_last;
+};
+
+static struct slice nth(char text[16], uint32_t i)
+{
+	return (struct slice){ text, (size_t)snprintf(text, 16, "%u", i * 2654435761u) };
+}
+
+/* Task 0 adds, the others look: what they find must be right; at the end they find all. */
+static void share(void *ctx, size_t task, int worker)
+{
+	struct shared *s = ctx;
+	struct err e = ERR_INIT;
+	char text[16];
+
+	(void)worker;
+	for (uint32_t i = 0; task == 0 && i < N_SHARED; i++) {
+		struct slice v = nth(text, i);
+		uint32_t code;
+
+		if (table_dict_add(&s->d, v, table_dict_hash(v), &code, &e) || code != i)
+			atomic_fetch_add(&s->n_wrong, 1);
+	}
+	if (task == 0)
+		atomic_store(&s->all_added, true);
+	for (bool last = false; task > 0 && !last;) {
+		const struct table_dict_view *view;
+
+		last = atomic_load(&s->all_added);
+		view = table_dict_newest(&s->d);
+		for (uint32_t i = 0; i < N_SHARED; i += 7) {
+			struct slice v = nth(text, i);
+			uint32_t code = table_dict_look(view, v, table_dict_hash(v));
+
+			if (code != i && code != TABLE_DICT_NONE)
+				atomic_fetch_add(&s->n_wrong, 1);
+			if (code == TABLE_DICT_NONE && last)
+				atomic_fetch_add(&s->n_missed_last, 1);
+		}
+	}
+}
+
+static void shared(void)
+{
+	struct err e = ERR_INIT;
+	struct pool *pool = pool_new(3, &e);
+	struct shared s = { .d = TABLE_DICT_INIT };
+
+	ok(pool && table_dict_share(&s.d, &e) == 0, "shared");
+	pool_for(pool, 3, share, &s);
+	is_int(s.n_wrong, 0, "what is found while another adds is right");
+	is_int(s.n_missed_last, 0, "and in the end all is found");
+	table_dict_unshare(&s.d);
+	is_int(get(&s.d, "0"), 0, "also when it is shared no more");
+	is_int(s.d.n, N_SHARED, "once each");
+	table_dict_release(&s.d);
+	pool_free(pool);
+}
+
 static void characters(void)
 {
 	struct buf b = BUF_INIT;
@@ -98,6 +165,7 @@ int main(void)
 {
 	codes();
 	many();
+	shared();
 	characters();
 	return done_testing();
 }
