@@ -112,3 +112,58 @@ good() {
 	rf-train --target y --subsample 1e-9 --trees 4 c.csv -o m.json
 	same "$(model-eval predict m.json c.csv | sort -u)" $'c,0.25,0.25,0.5\nprediction,probability_a,probability_b,probability_c'
 }
+
+@test "out of bag: the rows that a tree left out measure the forest as a second table does" {
+	good
+	table 2 >v.csv
+	rf-train --target y --drop kind,value --trees 60 --min-samples-leaf 3 --valid v.csv --oob-score --metrics m.json \
+		-o m.ubj t.csv
+	jq -e '.final | (.oob.auc - .valid.auc | fabs) < 0.05 and .train.auc > .oob.auc' m.json
+	rf-train --target kind --drop y,value --trees 60 --min-samples-leaf 3 --valid v.csv --oob-score --metrics m.json \
+		-o m.ubj t.csv
+	jq -e '.final | (.oob.accuracy - .valid.accuracy | fabs) < 0.07' m.json
+	rf-train --target value --drop y,kind --trees 120 --min-samples-leaf 3 --no-bootstrap --subsample 0.6 --valid v.csv --oob-score \
+		--metrics m.json -o m.ubj t.csv
+	jq -e '.final | (.oob.r2 - .valid.r2 | fabs) < 0.1' m.json
+}
+
+@test "permutation: a column of noise is worth nothing, whatever its gain; threads do not show" {
+	good
+	for t in y,kind,value kind,y,value value,y,kind; do
+		rf-train --target "${t%%,*}" --drop "${t#*,}" --trees 40 --permutation --importance i.json -j 1 -o m.ubj t.csv
+		rf-train --target "${t%%,*}" --drop "${t#*,}" --trees 40 --permutation --importance j.json -j 3 -o m.ubj t.csv
+		cmp i.json j.json
+		jq -e '[.features[] | {(.feature): .permutation}] | add |
+			.x > 0.05 and .t > 0.01 and (.z | fabs) < .x / 8' i.json
+	done
+}
+
+@test "out-of-bag options without rows that are left out, or without a place, are refused" {
+	good
+	run -2 --separate-stderr rf-train "${good_args[@]}" --no-bootstrap --oob-score --metrics m.json -o m.ubj
+	contains "$stderr" "every tree learns from all rows; say --bootstrap or --subsample"
+	run -2 --separate-stderr rf-train "${good_args[@]}" --oob-score -o m.ubj
+	contains "$stderr" "say --metrics FILE"
+	run -2 --separate-stderr rf-train "${good_args[@]}" --oob-score --metrics m.json --cv 3
+	contains "$stderr" "does not go with --cv"
+	run -2 --separate-stderr rf-train "${good_args[@]}" --permutation -o m.ubj
+	contains "$stderr" "say --importance FILE"
+	run -2 --separate-stderr gbt-train --target y t.csv --permutation --importance i.json -o m.ubj
+	contains "$stderr" "has no effect on gradient boosting"
+	only t.csv
+}
+
+@test "--mtry: the root, the logarithm, a number, a share" {
+	good
+	same "$(rf-train "${good_args[@]}" --mtry sqrt | md5sum)" "$(rf-train "${good_args[@]}" --mtry 1 | md5sum)"
+	same "$(rf-train "${good_args[@]}" --mtry log2 | md5sum)" "$(rf-train "${good_args[@]}" --mtry 1 | md5sum)"
+	same "$(rf-train "${good_args[@]}" --mtry 0.6 | md5sum)" "$(rf-train "${good_args[@]}" --mtry 2 | md5sum)"
+	same "$(rf-train "${good_args[@]}" --mtry all | md5sum)" "$(rf-train "${good_args[@]}" --mtry 3 | md5sum)"
+	[ "$(rf-train "${good_args[@]}" --mtry 2 | md5sum)" != "$(rf-train "${good_args[@]}" --mtry 1 | md5sum)" ]
+}
+
+@test "balanced classes weigh the same" {
+	{ echo x,y; for i in {1..200}; do echo "$((i % 7)),$((i % 20 == 0))"; done; } >t.csv
+	rf-train --target y --max-depth 1 --trees 30 --min-samples-leaf 60 --class-weight balanced -o m.ubj t.csv
+	model-eval predict m.ubj t.csv | awk -F, 'NR > 1 { s += $2 } END { exit !(s / 200 > 0.4 && s / 200 < 0.6) }'
+}

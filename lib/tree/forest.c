@@ -9,7 +9,7 @@
 #include "base/rng.h"
 
 enum { MAX_DRAWS = 15, WEIGHT_STEPS = TREE_GRAD_MAX / MAX_DRAWS };
-enum stream { STREAM_ROWS, STREAM_ROUNDING, STREAM_SPLITS, N_STREAMS };
+enum stream { STREAM_ROWS, STREAM_ROUNDING, STREAM_SPLITS, STREAM_SHUFFLES, N_STREAMS };
 
 struct forest {
 	const struct tree_job *job;
@@ -244,6 +244,14 @@ static void add_block(void *ctx, size_t block, int worker)
 
 /* ---- trees ---------------------------------------------------------------------------------------------------- */
 
+static int add_oob(struct forest *f, struct err *e)
+{
+	struct tree_oob_tree t = { f->nodes, f->shares, f->p->n_trees, f->draws,
+		rng_bits(f->job->seed, stream_of(f, STREAM_SHUFFLES), 0) };
+
+	return tree_oob_add(f->p->oob, f->job, &t, e);
+}
+
 static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct err *e)
 {
 	struct tree_columns all = { NULL, f->job->frame->n_cols };
@@ -266,6 +274,8 @@ static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct 
 	fill_tree(f);
 	if (f->margins)
 		pool_for(f->job->pool, tree_n_blocks(f->job->frame->n_rows), add_block, f);
+	if (f->p->oob && add_oob(f, e))
+		return -1;
 	if (f->class)
 		out.shares = f->shares;
 	progress_add(f->job->progress, 1);

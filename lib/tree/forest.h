@@ -9,13 +9,14 @@
 #ifndef CD4ML_TREE_FOREST_H
 #define CD4ML_TREE_FOREST_H
 
-#include "tree/boost.h"
+#include "tree/oob.h"
 
 struct tree_forest_params {
 	struct tree_grow_params grow;
 	size_t n_trees;
 	bool bootstrap;
 	double sample; /* draws a row of the table; without bootstrap the share of the rows */
+	struct tree_oob *oob; /* takes each tree; NULL: not wanted */
 };
 
 /**

@@ -119,6 +119,10 @@ const struct opt tree_params_options[] = {
 		"stop after N rounds without a better loss on --valid", .min = 0, .max = 1e6 },
 	OPT_HEADING("Forest only"),
 	{ 0, "bootstrap", OPT_FLAG, AT(bootstrap), NULL, "draw each tree's rows with replacement" },
+	{ 0, "oob-score", OPT_FLAG, AT(oob_score), NULL,
+		"measure rows by the trees that did not draw them, for --metrics" },
+	{ 0, "permutation", OPT_FLAG, AT(permutation), NULL,
+		"for --importance: what shuffling a column costs on such rows" },
 	OPT_HEADING("Reports"),
 	{ 0, "valid", OPT_TEXT, AT(valid), "FILE", "table to measure the model on" },
 	{ 0, "metrics", OPT_TEXT, AT(metrics), "FILE", "write metrics as JSON", .writes = true },
@@ -175,10 +179,35 @@ static int no_effect(const char *option, const char *learner, struct err *e)
 	return err_hint(e, "leave it out");
 }
 
+static int check_out_of_bag(const struct tree_params *p, struct err *e)
+{
+	const char *option = p->oob_score ? "oob-score" : "permutation";
+
+	if (!p->oob_score && !p->permutation)
+		return 0;
+	if (!p->is_forest)
+		return no_effect(option, "gradient boosting", e);
+	if (!p->bootstrap && p->subsample >= 1) {
+		err_set(e, ERR_INPUT, "--%s: every tree learns from all rows", option);
+		return err_hint(e, "say --bootstrap or --subsample");
+	}
+	if (p->oob_score && (!p->metrics || p->cv)) {
+		err_set(e, ERR_INPUT, "--oob-score needs a place for its metrics");
+		return err_hint(e, p->cv ? "it does not go with --cv" : "say --metrics FILE");
+	}
+	if (p->permutation && !p->importance) {
+		err_set(e, ERR_INPUT, "--permutation needs a place for its numbers");
+		return err_hint(e, "say --importance FILE");
+	}
+	return 0;
+}
+
 static int check_learner(const struct tree_params *p, struct err *e)
 {
 	const char *forest = "a forest", *boost = "gradient boosting";
 
+	if (check_out_of_bag(p, e))
+		return -1;
 	if (!p->is_forest)
 		return p->bootstrap ? no_effect("bootstrap", boost, e) : 0;
 	if (p->learning_rate != 1)
@@ -416,5 +445,6 @@ int tree_params_to_forest(const struct tree_params *p, const struct tree_model *
 	f->n_trees = (size_t)p->trees;
 	f->bootstrap = p->bootstrap;
 	f->sample = p->subsample;
+	f->oob = NULL;
 	return set_grow(p, m->n_features, &f->grow, e);
 }

@@ -39,7 +39,7 @@ struct tree_params {
 	double scale_pos_weight;
 	int class_weight; /* none, balanced */
 	const char *mtry;
-	bool bootstrap;
+	bool bootstrap, oob_score, permutation;
 
 	const char *valid;
 	int64_t early_stopping, cv;

@@ -33,6 +33,7 @@ struct run {
 
 	struct tree_writer writer;
 	struct held *held; /* [n_trees] */
+	struct tree_oob oob;
 	double *importance; /* [3][n_features] */
 };
 
@@ -283,6 +284,9 @@ static int train_forest(struct run *r, struct err *e)
 		if (!r->margins)
 			return -1;
 	}
+	p.oob = r->p->oob_score || r->p->permutation ? &r->oob : NULL;
+	if (p.oob && tree_oob_init(p.oob, &r->job, k, r->p->oob_score, r->p->permutation, e))
+		return -1;
 	if (k > 1) {
 		r->held = mem_array(p.n_trees, sizeof(*r->held), e);
 		if (!r->held)
@@ -299,6 +303,35 @@ static int train_forest(struct run *r, struct err *e)
 
 /* ---- reports -------------------------------------------------------------------------------------------------- */
 
+/** {"oob": {...}} into the object: how the forest predicts the rows that trees left out. */
+static int add_oob(struct run *r, json_t *o, struct err *e)
+{
+	struct tree_measure_input in = {
+		.m = r->m, .truth = &r->data.target.measured, .margins = r->oob.sums
+	};
+	struct tree_measures m;
+	uint32_t *rows;
+	json_t *part;
+
+	if (!r->p->oob_score)
+		return 0;
+	rows = mem_array(r->oob.n_rows, sizeof(*rows), e);
+	if (!rows)
+		return -1;
+	in.pick = rows;
+	in.n = tree_oob_finish(&r->oob, (size_t)r->p->trees, rows);
+	part = in.n && !tree_measure(&in, r->t->io.pool, &m, e) ? tree_measures_json(&m, e) : NULL;
+	if (in.n < r->oob.n_rows)
+		diag_say(r->t->io.diag, DIAG_NOTE, "%zu rows were learned by every tree",
+			r->oob.n_rows - in.n);
+	free(rows);
+	if (in.n && !part)
+		return -1;
+	if (json_object_set_new(o, "oob", part ? part : json_null()))
+		return err_nomem(e);
+	return 0;
+}
+
 static int write_metrics(struct run *r, struct err *e)
 {
 	json_t *o, *final;
@@ -311,7 +344,7 @@ static int write_metrics(struct run *r, struct err *e)
 	if (json_object_set(o, "iterations", r->iterations) ||
 		json_object_set_new(o, "final", final))
 		err_nomem(e);
-	else if (!add_measures(r, final, false, e))
+	else if (!add_measures(r, final, false, e) && !add_oob(r, final, e))
 		rc = jdoc_save(r->p->metrics, o, JDOC_PRETTY, 0, e);
 	json_decref(o);
 	return rc;
@@ -357,6 +390,9 @@ static int write_importance(struct run *r, struct err *e)
 		for (size_t k = 0; k < 3; k++)
 			rc |= json_object_set_new(
 				one, kinds[k], json_real(r->importance[k * n + f]));
+		if (r->oob.rises)
+			rc |= json_object_set_new(
+				one, "permutation", json_real(tree_oob_permutation(&r->oob, f)));
 		rc |= json_array_append_new(list, one);
 	}
 	rc |= json_object_set_new(o, "features", list);
@@ -397,6 +433,7 @@ static void release(struct run *r)
 	}
 	free(r->held);
 	tree_writer_release(&r->writer);
+	tree_oob_release(&r->oob);
 	json_decref(r->iterations);
 	tree_rows_release(&r->valid);
 	free(r->valid_margins);
