@@ -45,12 +45,12 @@
 #	CD4ML_METRIC         the number in it (accuracy)
 #	CD4ML_BASELINE       where the number to beat is kept (baseline.txt)
 #	CD4ML_MODEL          the model that was judged; default: the first of train_OUTS
-#	CD4ML_GATE_FLAGS     more for baseline-gate; CD4ML_RELEASE_FLAGS: for stage-run release
+#	CD4ML_GATE_FLAGS     more for baseline-gate; CD4ML_RELEASE_FLAGS: for stage-release make
 #	CD4ML_GATE_CI  CD4ML_RELEASE_CI    their groups (evaluate, release)
 #	CD4ML_REPORTS        what ci-comment links to; default: evaluate_OUTS that end in .html
 #	CD4ML_COMMENT_FLAGS  for stage-run comment: --title, --name
 #	CD4ML_PREFIX         what all targets but the stages begin with; default: nothing
-#	CD4ML_WITHOUT        parts to leave out: data model ci
+#	CD4ML_WITHOUT        parts to leave out: data model ci experiments
 #	CD4ML_VERBOSE        not empty: commands are shown
 #
 # Takes nothing but names that begin with CD4ML_, _cd4ml_ or a stage's name; for all of make it sets
@@ -88,7 +88,7 @@ CD4ML_COMMENT_FLAGS ?=
 CD4ML_GATE_CI    ?= evaluate
 CD4ML_RELEASE_CI ?= release
 
-_cd4ml_parts := stages $(filter-out $(CD4ML_WITHOUT),data model ci) help
+_cd4ml_parts := stages $(filter-out $(CD4ML_WITHOUT),data model experiments ci) help
 
 .DELETE_ON_ERROR:
 
@@ -104,9 +104,14 @@ endef
 # $(call _cd4ml_quote,TEXT) - one word for the shell
 _cd4ml_quote = '$(subst ','\'',$(1))'
 # Runs a tool: $(call _cd4ml_tool,stage-run) run ...
-_cd4ml_tool = $(if $(strip $(CD4ML_BIN)),PATH=$(call _cd4ml_quote,$(strip $(CD4ML_BIN))):"$$PATH" )$(1)
+_cd4ml_tool = $(if $(strip $(CD4ML_BIN)),PATH=$(call _cd4ml_quote,$(abspath $(strip $(CD4ML_BIN)))):"$$PATH" )$(1)
 # The first word of MAKEFLAGS holds the letters of the options, unless there are none.
 _cd4ml_flags := $(filter-out --%,$(firstword -$(MAKEFLAGS)))
+# make, for a working tree beside this one: what is included from outside of git is found from here.
+# With + before it (unless it is only to be shown), it shares -j.
+_cd4ml_make := $(MAKE)
+_cd4ml_make_in_copy = $(_cd4ml_make) --no-print-directory -I $(call _cd4ml_quote,$(CURDIR)) -I $(call _cd4ml_quote,$(abspath $(_cd4ml_dir)))
+_cd4ml_plus := $(if $(findstring n,$(_cd4ml_flags)),,+)
 # Is one of these goals asked for? $(call _cd4ml_goals,push pull)
 _cd4ml_goals = $(filter $(addprefix $(_cd4ml_p),$(1)),$(MAKECMDGOALS))
 

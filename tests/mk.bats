@@ -390,3 +390,70 @@ CD4ML_GATE_FLAGS := --direction higher'
 	run -2 make release
 	contains "$output" "the gate passed another model than this one"
 }
+
+# A project whose model comes from a parameter by way of make.
+tuned() {
+	project 'depth := $(shell sed -n "s/^n: //p" params.yaml)
+STAGES += c
+c_DEPS := b.txt
+c_PARAMS := n
+c_OUTS := c.txt
+c_METRICS := c.json
+c_CMD := echo $(depth) >c.txt; echo "{\"score\": $(depth)}" >c.json
+CD4ML_GATE_METRICS := c.json
+CD4ML_METRIC := score
+CD4ML_MODEL := c.txt
+CD4ML_GATE_FLAGS := --direction higher'
+	make add FILE=in.txt
+	make repro
+	git add -A && git commit -qm one
+}
+
+@test "exp runs beside the workspace, exp-show compares, exp-apply brings it here" {
+	tuned
+	run -0 make -n exp SET=n=5
+	[ ! -e .dvc/tmp/exp ]
+	run -0 make -j4 exp SET=n=5
+	contains "$output" "experiment 'exp-1' is done"
+	case $output in *jobserver*) false ;; esac
+	same "$(cat c.txt)" 3
+	run -0 make exp SET="n=7" NAME=best
+	run -0 make exp-show
+	contains "$output" 'exp-1       done       5      2      5'
+	contains "$output" 'best        done       7      2      7'
+	run -0 make exp-apply NAME=best
+	same "$(cat c.txt params.yaml)" $'7\nn: 7'
+	run -0 make repro
+	contains "$output" "Nothing to be done"
+	run -2 make exp-apply
+	contains "$output" "say which: make exp-apply NAME=exp-1"
+	run -0 make exp-remove NAME=exp-1
+	run -2 make exp SET=m=1
+	contains "$output" "there is no parameter 'm'"
+}
+
+@test "rollback brings data, model and baseline of the last release back, verify-release makes it again" {
+	tuned
+	echo 0.5 >baseline.txt
+	make gate release
+	printf 'z\n' >>in.txt && echo 'n: 9' >params.yaml
+	make add FILE=in.txt
+	make repro gate
+	git add -A && git commit -qm two
+	make release
+	same "$(git tag)" $'model-1\nmodel-2'
+	make push
+	run -0 make -j2 verify-release TAG=model-1
+	contains "$output" "model-1: all 5 outputs are the same bytes again"
+	run -0 make verify-release
+	contains "$output" "model-2: all"
+	run -0 make rollback
+	same "$(cat baseline.txt c.txt in.txt)" $'3\n3\nb\na'
+	run -0 make status
+	same "$output" "all 3 stages are up to date"
+	# in a clone without data it comes from the remote
+	git commit -qm back
+	git clone -q . ../clone && cd ../clone || return
+	make CD4ML_REMOTE="$OLDPWD/.dvc/remote" rollback TAG=model-2
+	same "$(cat baseline.txt c.txt in.txt)" $'9\n9\nb\na\nz'
+}

@@ -28,7 +28,7 @@ good() {
 	good_args=(dag)
 	good_missing=none
 	good_stream=none
-	good_commands=(run status dag metrics params comment timings release recall gitlab-ci plan targets setup merge-driver)
+	good_commands=(run status dag metrics params comment timings recall gitlab-ci plan targets setup merge-driver)
 }
 
 @test "stage-run keeps the promises of every tool" {
@@ -300,28 +300,6 @@ assert len(paths) == 4 and sum(p.hasAttribute("marker-end") for p in paths) == 3
 	contains "$output" "git knows no revision 'nosuch'"
 }
 
-@test "release commits what describes the model, tags it, and only once" {
-	pipeline
-	stage-run run
-	git add -A && git commit -qm one
-	printf 'x\ny\nz\n' >in.txt
-	echo staged >other && git add other
-	run -2 stage-run release
-	contains "$output" "stage 'a' is not up to date"
-	stage-run run
-	echo 0.5 >baseline.txt
-	run -0 stage-run release --with baseline.txt
-	contains "$output" "tagged model-1"
-	same "$(git show --name-only --format=%s HEAD | sort)" "$(printf '%s\n' '' 'Release model-1' baseline.txt dvc.lock m.json | sort)"
-	same "$(git diff --cached --name-only)" other
-	run -0 stage-run release --with baseline.txt
-	same "$output" "nothing changed since model-1"
-	printf 'q\n' >in.txt
-	stage-run run
-	run -0 stage-run release --with baseline.txt
-	contains "$output" "tagged model-2"
-}
-
 @test "setup makes .dvc, sets the remote, and is idempotent" {
 	git init -q .
 	stage-run setup --remote s3://bucket/p
@@ -569,26 +547,6 @@ pushed() {
 	rm -r .dvc/tmp/timing
 	run -0 stage-run timings
 	contains "$output" "a              -           -       -  -"
-}
-
-@test "release asks whether the gate passed this model on this test set" {
-	pipeline
-	stage-run run -q
-	git add -A && git commit -qm one
-	ask=(--gate base.json --model b.txt --metrics e.json)
-	echo '{"test_hash": "T1"}' >e.json
-	run -2 stage-run release "${ask[@]}"
-	contains "$output" "the gate has not passed any model yet; make gate judges this one"
-	echo '{"model_hash": "0123", "test_hash": "T1"}' >base.json
-	run -2 stage-run release "${ask[@]}"
-	contains "$output" "the gate passed another model than this one"
-	echo '{"model_hash": "'"$(md5sum <b.txt | cut -c1-32)"'", "test_hash": "T0"}' >base.json
-	run -2 stage-run release "${ask[@]}"
-	contains "$output" "on another test set than this one"
-	sed -i s/T0/T1/ base.json
-	rm b.txt # recorded is enough
-	run -0 stage-run release "${ask[@]}"
-	contains "$output" "tagged model-1"
 }
 
 @test "an output that would take more along when it is removed is refused" {

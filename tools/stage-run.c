@@ -12,15 +12,13 @@
 #include "stage/look.h"
 #include "stage/merge.h"
 #include "stage/recall.h"
-#include "stage/release.h"
 #include "stage/run.h"
 #include "stage/setup.h"
 #include "stage/timing.h"
 
 struct args {
 	struct stage_run_options run;
-	struct stage_release release;
-	struct opt_list with, then;
+	struct opt_list then;
 	struct stage_comment comment;
 	struct stage_gitlab_note note;
 	const char *ci, *remote, *rev, *template;
@@ -31,7 +29,6 @@ struct args {
 
 static const struct args defaults = { .rev = "HEAD",
 	.template = "cd4ml.gitlab-ci.yml",
-	.release = { .prefix = "model-" },
 	.run = { .wait_s = -1 },
 	.comment = { .title = "Model" },
 	.note = { .marker = "model" } };
@@ -91,18 +88,6 @@ static const struct opt comment_options[] = {
 	{ 0, "title", OPT_TEXT, AT(comment.title), "TEXT", "its heading" },
 	{ 0, "name", OPT_TEXT, AT(note.marker), "NAME", "tells it from other such notes" }, OPT_END
 };
-static const struct opt release_options[] = { { 0, "with", OPT_EACH, AT(with), "FILE",
-						      "a further file to commit" },
-	{ 0, "prefix", OPT_TEXT, AT(release.prefix), "TEXT", "what the tag begins with" },
-	{ 0, "gate", OPT_TEXT, AT(release.gate), "FILE",
-		"what baseline-gate wrote when it passed (baseline.json)" },
-	{ 0, "model", OPT_TEXT, AT(release.model), "FILE", "the model that it must have passed" },
-	{ 0, "metrics", OPT_TEXT, AT(release.metrics), "FILE",
-		"metrics, whose test set it must have seen" },
-	{ 0, "push", OPT_TEXT, AT(release.push), "REMOTE",
-		"push commit and tag to this remote of git" },
-	OPT_END };
-
 static int open_project(struct tool *t, struct stage_project *p, struct err *e)
 {
 	return stage_project_open(p, NULL, t->pool, t->diag, e);
@@ -400,23 +385,6 @@ static enum tool_status timings(struct tool *t, const void *args, struct err *e)
 	return print(t, &b, rc, e);
 }
 
-static enum tool_status release(struct tool *t, const void *args, struct err *e)
-{
-	const struct args *a = args;
-	struct stage_release r = a->release;
-	struct stage_project p;
-	struct buf b = BUF_INIT;
-	int rc;
-
-	r.with = a->with.items;
-	r.n_with = a->with.n;
-	if (open_project(t, &p, e))
-		return TOOL_FAILED;
-	rc = stage_release_make(&p, &r, &b, e);
-	stage_project_close(&p);
-	return print(t, &b, rc, e);
-}
-
 static enum tool_status merge_driver(struct tool *t, const void *args, struct err *e)
 {
 	json_t *dropped = json_array();
@@ -455,9 +423,6 @@ static const struct tool_command commands[] = {
 		"  stage-run comment reports/evaluation.html\n" },
 	{ "timings", "", "print time and memory of each stage's last run", NULL, &defaults,
 		sizeof(defaults), LOOKING | TOOL_JSON, 0, 0, timings, "  stage-run timings\n" },
-	{ "release", "", "commit and tag a version of the model", release_options, &defaults,
-		sizeof(defaults), LOOKING, 0, 0, release,
-		"  stage-run release --with baseline.txt\n" },
 	{ "recall", "", "record in dvc.lock what other jobs made", NULL, &defaults,
 		sizeof(defaults), LOOKING, 0, 0, recall, "  stage-run recall\n" },
 	{ "gitlab-ci", "", "print a child pipeline for GitLab", gitlab_ci_options, &defaults,

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/num.h"
 #include "base/path.h"
+#include "base/yedit.h"
 #include "base/ydoc.h"
 
 void stage_params_release(struct stage_params *p)
@@ -43,27 +43,6 @@ static json_t *get_file(struct stage_params *p, const char *path, struct err *e)
 		return NULL;
 	}
 	return doc;
-}
-
-json_t *stage_params_find(const json_t *doc, const char *key)
-{
-	json_t *whole = json_object_get(doc, key), *at = (json_t *)(uintptr_t)doc;
-	struct slice rest = slice_of(key), part;
-	struct buf name = BUF_INIT;
-	uint64_t i;
-
-	if (whole)
-		return whole;
-	while (at && slice_cut(&rest, '.', &part)) {
-		buf_reset(&name);
-		buf_add_slice(&name, part);
-		if (json_is_array(at))
-			at = num_parse_uint(part, &i) ? json_array_get(at, i) : NULL;
-		else
-			at = json_object_get(at, name.p);
-	}
-	buf_release(&name);
-	return at;
 }
 
 static int by_text(const void *a, const void *b)
@@ -120,7 +99,7 @@ static json_t *collect_file(
 	}
 	values = json_object();
 	for (size_t i = 0; i < p->n_keys && !json_is_null(doc); i++) {
-		json_t *v = stage_params_find(doc, p->keys[i]);
+		json_t *v = yedit_find(doc, p->keys[i]);
 
 		if (!v && note_missing(p->file, p->keys[i], missing, e))
 			goto fail;

@@ -28,8 +28,6 @@ void stage_params_release(struct stage_params *p);
  */
 json_t *stage_params_collect(struct stage_params *p, const struct stage_spec *s, const char *root,
 	struct buf *missing, struct err *e) MUST_CHECK;
-/** The member that a dotted key names, borrowed; NULL if there is none. */
-json_t *stage_params_find(const json_t *doc, const char *key);
 /** Equal, with 10 and 10.0 the same. */
 bool stage_params_equal(const json_t *a, const json_t *b);
 

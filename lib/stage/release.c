@@ -7,129 +7,7 @@
 #include "base/num.h"
 #include "base/path.h"
 #include "cas/git.h"
-
-/* Arguments for git: a head, then names of files that exist. */
-struct args {
-	const char **list;
-	size_t n, cap;
-	struct arena mem;
-};
-
-static int add_arg(struct args *a, const char *s, struct err *e)
-{
-	if (mem_grow(&a->list, &a->cap, a->n + 2, sizeof(*a->list), e))
-		return -1;
-	a->list[a->n] = arena_dup(&a->mem, s, strlen(s), e);
-	if (!a->list[a->n])
-		return -1;
-	a->list[++a->n] = NULL;
-	return 0;
-}
-
-/* A file relative to root, if it is there. */
-static int add_file(struct stage_project *p, struct args *a, const char *full, struct err *e)
-{
-	struct buf path = BUF_INIT;
-	int rc;
-
-	for (size_t i = 0; i < a->n; i++)
-		if (!strcmp(a->list[i], full))
-			return 0;
-	cas_repo_absolute(p->tree->repo, full, &path);
-	rc = buf_check(&path, e);
-	if (!rc && path_exists(path.p))
-		rc = add_arg(a, full, e);
-	buf_release(&path);
-	return rc;
-}
-
-static int add_beside(
-	struct stage_project *p, struct args *a, const char *full, const char *name, struct err *e)
-{
-	struct buf dir = BUF_INIT, path = BUF_INIT;
-	int rc;
-
-	path_dir(&dir, full);
-	path_join(&path, dir.p, name);
-	rc = buf_check(&dir, e) || buf_check(&path, e) ? -1 : add_file(p, a, path.p, e);
-	buf_release(&dir);
-	buf_release(&path);
-	return rc;
-}
-
-static int add_pointer(struct stage_project *p, struct args *a, const char *full, struct err *e)
-{
-	struct buf path = BUF_INIT;
-	int rc;
-
-	buf_addf(&path, "%s.dvc", full);
-	rc = buf_check(&path, e) ? -1 : add_file(p, a, path.p, e);
-	buf_release(&path);
-	return rc || add_beside(p, a, full, ".gitignore", e) ? -1 : 0;
-}
-
-static int add_stage_files(
-	struct stage_project *p, struct args *a, const struct stage_spec *s, struct err *e)
-{
-	for (size_t i = 0; i < s->n_deps; i++)
-		if (add_pointer(p, a, s->deps[i].full, e))
-			return -1;
-	for (size_t i = 0; i < s->n_params; i++)
-		if (add_file(p, a, s->params[i].full, e))
-			return -1;
-	for (size_t i = 0; i < s->n_outs; i++) {
-		const struct stage_out *out = &s->outs[i];
-
-		if (out->cache ? add_beside(p, a, out->path.full, ".gitignore", e)
-			       : add_file(p, a, out->path.full, e))
-			return -1;
-	}
-	return 0;
-}
-
-static int list_files(
-	struct stage_project *p, const struct stage_release *r, struct args *a, struct err *e)
-{
-	static const char *const fixed[] = { "dvc.yaml", "dvc.lock" };
-	static const char *const root[] = { ".dvc/config", ".dvc/.gitignore", ".dvcignore" };
-	struct buf path = BUF_INIT;
-	int rc = 0;
-
-	for (size_t i = 0; i < 2 + r->n_with && !rc; i++) {
-		path_join(&path, p->tree->repo->here, i < 2 ? fixed[i] : r->with[i - 2]);
-		path_normalise(&path);
-		rc = buf_check(&path, e) ? -1 : add_file(p, a, path.p, e);
-	}
-	for (size_t i = 0; i < 3 && !rc; i++)
-		rc = add_file(p, a, root[i], e);
-	for (size_t i = 0; i < p->pipeline.n && !rc; i++)
-		rc = add_stage_files(p, a, &p->pipeline.stages[i], e);
-	buf_release(&path);
-	return rc;
-}
-
-/* Runs git with `head` (ended by NULL) and the files behind "--". Its status, which is 0 if it must be. */
-static int git_files(struct stage_project *p, const char *const *head, const struct args *files,
-	bool must, struct err *e)
-{
-	struct slice nothing = { NULL, 0 };
-	const char *root = p->tree->repo->root;
-	struct args all = { 0 };
-	int rc = 0;
-
-	while (*head && !rc)
-		rc = add_arg(&all, *head++, e);
-	if (!rc)
-		rc = add_arg(&all, "--", e);
-	for (size_t i = 0; i < files->n && !rc; i++)
-		rc = add_arg(&all, files->list[i], e);
-	if (!rc)
-		rc = must ? cas_git_must(root, all.list, nothing, NULL, e)
-			  : cas_git_run(root, all.list, nothing, NULL, NULL, e);
-	free(all.list);
-	arena_release(&all.mem);
-	return rc;
-}
+#include "stage/files.h"
 
 /* Data that is merely not in its place says nothing against what is recorded. */
 static bool is_only_missing(const struct stage_state *s)
@@ -228,8 +106,8 @@ static int check_gate(struct stage_project *p, const struct stage_release *r, st
 	return rc;
 }
 
-/* The highest number that a tag with the prefix has; 0: there is none. */
-static int last_version(struct stage_project *p, const char *prefix, uint64_t *last, struct err *e)
+int stage_release_last(
+	struct stage_project *p, const char *prefix, uint64_t below, uint64_t *last, struct err *e)
 {
 	struct buf pattern = BUF_INIT, out = BUF_INIT;
 	const char *args[] = { "tag", "--list", NULL, NULL };
@@ -250,7 +128,7 @@ static int last_version(struct stage_project *p, const char *prefix, uint64_t *l
 			continue;
 		tag.p += strlen(prefix);
 		tag.len -= strlen(prefix);
-		if (num_parse_uint(tag, &v) && v > *last)
+		if (num_parse_uint(tag, &v) && v > *last && v < below)
 			*last = v;
 	}
 	buf_release(&pattern);
@@ -260,16 +138,16 @@ static int last_version(struct stage_project *p, const char *prefix, uint64_t *l
 
 /* 1: the files are as they were in that release; 0; -1. */
 static int is_released(
-	struct stage_project *p, const char *tag, const struct args *files, struct err *e)
+	struct stage_project *p, const char *tag, const struct stage_files *files, struct err *e)
 {
 	const char *head[] = { "diff", "--quiet", tag, NULL };
-	int rc = git_files(p, head, files, false, e);
+	int rc = stage_files_git(p->tree->repo->root, head, files, false, NULL, e);
 
 	return rc < 0 ? -1 : rc == 0;
 }
 
-static int commit(struct stage_project *p, const char *tag, const struct args *files, struct buf *b,
-	struct err *e)
+static int commit(struct stage_project *p, const char *tag, const struct stage_files *files,
+	struct buf *b, struct err *e)
 {
 	const char *add[] = { "add", "--force", NULL };
 	const char *diff[] = { "diff", "--cached", "--quiet", NULL };
@@ -279,11 +157,12 @@ static int commit(struct stage_project *p, const char *tag, const struct args *f
 
 	buf_addf(&message, "Release %s", tag);
 	make[3] = message.p;
-	if (buf_check(&message, e) || git_files(p, add, files, true, e))
+	if (buf_check(&message, e) ||
+		stage_files_git(p->tree->repo->root, add, files, true, NULL, e))
 		goto out;
-	rc = git_files(p, diff, files, false, e);
+	rc = stage_files_git(p->tree->repo->root, diff, files, false, NULL, e);
 	if (rc > 0) {
-		rc = git_files(p, make, files, true, e);
+		rc = stage_files_git(p->tree->repo->root, make, files, true, NULL, e);
 		if (!rc)
 			buf_addf(b, "committed as '%s'\n", message.p);
 	}
@@ -313,15 +192,16 @@ static int tag_and_push(struct stage_project *p, const struct stage_release *r, 
 int stage_release_make(
 	struct stage_project *p, const struct stage_release *r, struct buf *b, struct err *e)
 {
-	struct args files = { 0 };
+	struct stage_files files = { .root = p->tree->repo->root };
 	struct buf tag = BUF_INIT;
 	uint64_t last;
 	int rc = -1, was = 0;
 
 	if (!p->tree->repo->git_root)
 		return err_set(e, ERR_INPUT, "this project is not in git");
-	if (check_up_to_date(p, e) || check_gate(p, r, e) || list_files(p, r, &files, e) ||
-		last_version(p, r->prefix, &last, e))
+	if (check_up_to_date(p, e) || check_gate(p, r, e) ||
+		stage_files_add_all(&files, &p->pipeline, r->with, r->n_with, e) ||
+		stage_release_last(p, r->prefix, UINT64_MAX, &last, e))
 		goto out;
 	buf_addf(&tag, "%s%llu", r->prefix, (unsigned long long)last);
 	if (last)
@@ -339,8 +219,7 @@ int stage_release_make(
 		!tag_and_push(p, r, tag.p, b, e))
 		rc = 1;
 out:
-	free(files.list);
-	arena_release(&files.mem);
+	stage_files_release(&files);
 	buf_release(&tag);
 	return rc;
 }

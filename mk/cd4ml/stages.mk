@@ -8,7 +8,8 @@
 STAGES ?=
 _cd4ml_stages := $(strip $(STAGES))
 _cd4ml_keys := DEPS OUTS OUTS_NO_CACHE OUTS_PERSIST METRICS PLOTS PARAMS CMD WDIR CI DESC ALWAYS FROZEN
-_cd4ml_fixed := help repro status dag params metrics timings add push pull checkout gc gate release gitlab-ci.yml
+_cd4ml_fixed := help repro status dag params metrics timings add push pull checkout gc gate release rollback \
+	verify-release exp exp-show exp-apply exp-remove gitlab-ci.yml
 _cd4ml_groups := $(sort $(foreach s,$(_cd4ml_stages),$(call _cd4ml_get,$(s)_CI)))
 
 # ---- mistakes that make itself can see -------------------------------------------------------------
@@ -43,7 +44,7 @@ _cd4ml_setup_flags = $(if $(strip $(CD4ML_REMOTE)),--remote $(call _cd4ml_quote,
 # ---- the one look ----------------------------------------------------------------------------------
 _cd4ml_todo :=
 _cd4ml_plan :=
-_cd4ml_asked := $(call _cd4ml_goals,repro status dag params metrics timings gate release ci-% gitlab-ci.yml) \
+_cd4ml_asked := $(call _cd4ml_goals,repro status dag params metrics timings gate release exp-show ci-% gitlab-ci.yml) \
 	$(filter $(_cd4ml_stages),$(MAKECMDGOALS))
 
 ifneq ($(and $(_cd4ml_stages),$(strip $(_cd4ml_asked))),)

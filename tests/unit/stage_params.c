@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/ydoc.h"
+#include "base/yedit.h"
 #include "stage/lockfile.h"
 #include "tap.h"
 
@@ -63,10 +64,10 @@ static void check_find(void)
 	struct err e = ERR_INIT;
 	json_t *v = jdoc_parse(slice_of("{\"a\": {\"b\": [5, {\"c\": 6}]}, \"d.e\": 7}"), "x", &e);
 
-	is_int(json_integer_value(stage_params_find(v, "a.b.0")), 5, "a list's member");
-	is_int(json_integer_value(stage_params_find(v, "a.b.1.c")), 6, "and below");
-	is_int(json_integer_value(stage_params_find(v, "d.e")), 7, "a key with a point");
-	ok(!stage_params_find(v, "a.x") && !stage_params_find(v, "a.b.9"), "nothing");
+	is_int(json_integer_value(yedit_find(v, "a.b.0")), 5, "a list's member");
+	is_int(json_integer_value(yedit_find(v, "a.b.1.c")), 6, "and below");
+	is_int(json_integer_value(yedit_find(v, "d.e")), 7, "a key with a point");
+	ok(!yedit_find(v, "a.x") && !yedit_find(v, "a.b.9"), "nothing");
 	json_decref(v);
 }
 
