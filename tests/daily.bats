@@ -141,3 +141,35 @@ commits() {
 	contains "$(tail -n 1 answers)" "id-3/error {\"errorType\": \"Daily.Status2\""
 	same "$(commits | wc -l)" 2
 }
+
+@test "in a job of GitLab's the pipeline is started by a trigger token, or said not to start" {
+	needs python3
+	needs curl
+	export CI_JOB_TOKEN=job CI_PROJECT_ID=7
+	run -0 sh "$job" $one
+	contains "$output" "starts no pipeline: set CD4ML_PUSH_TOKEN, or DAILY_TRIGGER_TOKEN"
+	python3 - 2>api.err >asked 3>&- <<-'EOF2' &
+		import http.server, os
+		class H(http.server.BaseHTTPRequestHandler):
+		    def log_message(self, *a): pass
+		    def do_POST(self):
+		        body = self.rfile.read(int(self.headers['Content-Length'])).decode()
+		        print(self.path, 'secret123' in body, 'main' in body, flush=True)
+		        self.send_response(201); self.send_header('Content-Length', '0'); self.end_headers()
+		s = http.server.HTTPServer(('127.0.0.1', 0), H)
+		open('port.new', 'w').write(str(s.server_port)); os.rename('port.new', 'port')
+		s.serve_forever()
+	EOF2
+	api=$!
+	for _ in $(seq 200); do
+		[ ! -e port ] || break
+		sleep 0.05
+	done
+	CI_API_V4_URL=http://127.0.0.1:$(cat port)/api/v4 DAILY_TRIGGER_TOKEN=secret123 run sh "$job" $two
+	kill $api
+	same "$status" 0
+	contains "$output" "a pipeline for main is started"
+	same "$(cat asked)" "/api/v4/projects/7/trigger/pipeline True True"
+	CI_API_V4_URL=http://127.0.0.1:9/api/v4 DAILY_TRIGGER_TOKEN=secret123 run -0 sh "$job" $two
+	contains "$output" "is there already"
+}

@@ -146,9 +146,10 @@ title "A project, and data that is versioned next to its code"
 say "A fresh git repository with the example in it, and a folder as remote storage."
 mkdir "$top/project" "$top/storage"
 git init -q --bare -b main "$top/origin.git"
-for f in Makefile README.md .gitignore .gitlab-ci.yml params.yaml rules.yaml schema generate demo.sh; do
+for f in Makefile README.md .gitignore .gitlab-ci.yml params.yaml rules.yaml schema daily generate demo.sh; do
 	cp -R "$here/$f" "$top/project/"
 done
+cp "$(dirname "$CD4ML_MK")/gitlab/cd4ml.gitlab-ci.yml" "$top/project/"
 cd "$top/project"
 echo 0.5 >baseline.txt
 git init -q -b main

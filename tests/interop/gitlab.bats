@@ -172,3 +172,46 @@ pipeline() {
 	job release evaluate >>"$log" || { cat "$log"; false; }
 	same "$(git -C ../origin.git tag)" model-1
 }
+
+@test "the example's jobs: released, refused while the model is the same, released with new data" {
+	rm -rf ../work/* ../work/.dvc ../work/.g* ../origin.git && git init -q --bare ../origin.git
+	git init -q . && git remote add origin "$BATS_TEST_TMPDIR/origin.git"
+	cp -R "$ROOT/examples/kkbox/." . && cp "$ROOT/mk/gitlab/cd4ml.gitlab-ci.yml" .
+	export CD4ML_MK=$ROOT/mk/cd4ml.mk
+	echo 0.5 >baseline.txt && rm -f baseline.json
+	sed -i 's/^model: rf /model: gbt/' params.yaml
+	kkbox-data --scale 0.001 ../raw
+	mkdir data && cp ../raw/{test,test_truth,songs,members}.csv data/
+	csv-split -q --parts 2 ../raw/train.csv -o '../raw/part-%03d.csv'
+	cp ../raw/part-001.csv data/train.csv
+	stage-run setup --remote "$BATS_TEST_TMPDIR/store"
+	cas-hash add -q data/*.csv && s3-sync push -q
+	echo .gitlab-ci-local >>.gitignore
+	git add -A && git commit -qm "half of the plays" && git push -q origin HEAD:main
+
+	pipeline
+	same "$failed" "" || { cat "$BATS_TEST_TMPDIR/$failed.log"; false; }
+	same "$(git -C ../origin.git tag)" model-1
+	[ ! -e ../clone.release/models/model.ubj.tmp ] && [ ! -e ../clone.evaluate/clean/train.csv ]
+	grep -q '^[a-z_]*auc' ../clone.evaluate/reports/metrics.txt
+
+	pipeline
+	same "$failed" evaluate
+	grep -q "is the same value as the baseline" "$BATS_TEST_TMPDIR/evaluate.log"
+
+	cd ../work || return
+	git pull -q origin main
+	csv-merge -q data/train.csv ../raw/part-002.csv --key msno,song_id -o data/train.csv
+	cas-hash add -q data/train.csv && s3-sync push -q
+	git commit -qam "all of the plays" && git push -q origin HEAD:main
+	pipeline
+	same "$failed" "" || { cat "$BATS_TEST_TMPDIR/$failed.log"; false; }
+	same "$(git -C ../origin.git tag)" $'model-1\nmodel-2'
+
+	# a schedule has the daily job alone
+	git remote set-url origin git@gitlab.example.com:group/project.git
+	run -0 "$gcl" --list-csv --variable CD4ML_JOB=daily
+	same "$(sed -n 's/^\([a-z_]*\);.*on_success.*/\1/p' <<<"$output" | grep -v '^name$')" daily
+	run -0 "$gcl" --list-csv
+	run -1 grep '^daily' <<<"$output"
+}
