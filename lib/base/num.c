@@ -350,12 +350,61 @@ size_t num_shortest_digits(char digits[18], int *exponent, double v)
 	return shortest(digits, exponent, v, false);
 }
 
+/**
+ * shortest() of most floats, by whole numbers: v is m / 2^q, and its k digits behind the point are m 10^k / 2^q, rounded.
+ * They read back if they are nearer to v than half the distance of floats, 2^-q: but for powers of two, which shortest()
+ * has to look at. From 1e-4 to 65536 all of it fits 64 bits, and no two numbers are equally near. 0: not such a float.
+ */
+static size_t shortest_float(char digits[18], int *exponent, float v)
+{
+	static const uint64_t tens[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+		100000000, 1000000000, 10000000000, 100000000000, 1000000000000 };
+	static const float decades[] = { 1e-3f, 1e-2f, 1e-1f, 1, 1e1f, 1e2f, 1e3f, 1e4f };
+	uint32_t bits;
+	uint64_t m, d = 0;
+	int q, e10 = -4, after;
+	size_t n;
+
+	memcpy(&bits, &v, sizeof(bits));
+	m = (bits & 0x7fffff) | 0x800000;
+	q = 150 - (int)(bits >> 23 & 0xff);
+	v = fabsf(v);
+	if (!(v >= 1e-4f && v < 65536) || m == 0x800000)
+		return 0;
+	for (size_t i = 0; i < sizeof(decades) / sizeof(decades[0]) && v >= decades[i]; i++)
+		e10++;
+	for (after = 5; after <= 8; after++) {
+		uint64_t scale = tens[after - e10], product = m * scale;
+		uint64_t rest = product & (((uint64_t)1 << q) - 1), half = (uint64_t)1 << (q - 1);
+		bool up = rest > half || (rest == half && product >> q & 1);
+
+		d = (product >> q) + up;
+		if (2 * (up ? 2 * half - rest : rest) < scale)
+			break;
+	}
+	if (after > 8)
+		return 0;
+	if (d == tens[after + 1]) {
+		d /= 10;
+		e10++;
+	}
+	*exponent = e10;
+	for (n = (size_t)after + 1; d % 10 == 0; n--)
+		d /= 10;
+	digits[n] = '\0';
+	for (size_t i = n; i-- > 0; d /= 10)
+		digits[i] = (char)('0' + d % 10);
+	return n;
+}
+
 /* Digits as %g would show them, in scientific form below 1e-4 and from 1e16 on (floats: 1e9). */
 static size_t format_shortest(char out[NUM_TEXT_MAX], double v, bool is_float)
 {
 	char digits[18], *p = out;
-	int exponent;
-	int n = (int)shortest(digits, &exponent, v, is_float);
+	int exponent, n = is_float ? (int)shortest_float(digits, &exponent, (float)v) : 0;
+
+	if (n == 0)
+		n = (int)shortest(digits, &exponent, v, is_float);
 
 	if (signbit(v))
 		*p++ = '-';

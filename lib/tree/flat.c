@@ -314,45 +314,32 @@ int tree_flat_put(struct tree_flat *f, size_t i, const struct tree *t, struct er
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
 
-/** How many cuts are not above v. */
-static uint16_t rank_of(const struct column *c, float v)
+static void code_sets(const struct tree_ranking *r, size_t n_rows)
 {
-	const float *from = c->cuts;
-	size_t n = c->n_cuts;
+	for (size_t i = 0; i < n_rows; i++) {
+		float v = r->x[i * r->x_stride];
 
-	while (n > 1) {
-		size_t half = n / 2;
-
-		from += half & -(size_t)(from[half - 1] <= v); /* no branch: it would be guessed */
-		n -= half;
+		r->out[i * r->out_stride] = v != v                            ? r->missing
+					    : v >= 0 && v < TREE_RANK_NOWHERE ? (uint16_t)v
+									      : TREE_RANK_NOWHERE;
 	}
-	return (uint16_t)(from - c->cuts + (n && *from <= v));
 }
 
 static void rank_values(const struct tree_flat *f, size_t feature, const float *x, size_t n_rows,
 	enum look look, uint16_t *out)
 {
 	const struct column *c = &f->columns[feature];
-	uint16_t missing = look == NUMBER_LEFT ? 0
-			   : look == SET_LEFT  ? TREE_RANK_NOWHERE
-					       : TREE_RANK_RIGHT;
-	bool is_set = look == SET_LEFT || look == SET_RIGHT;
+	struct tree_ranking r = { c->cuts, c->n_cuts, TREE_RANK_RIGHT, x + feature, f->n_features,
+		out + c->slot[look], f->n_slots };
 
-	out += c->slot[look];
-	x += feature;
-	for (size_t i = 0; i < n_rows; i++, out += f->n_slots, x += f->n_features) {
-		float v = *x;
-
-		if (v != v)
-			*out = missing;
-		else if (is_set)
-			*out = v >= 0 && v < TREE_RANK_NOWHERE ? (uint16_t)v : TREE_RANK_NOWHERE;
-		else
-			*out = rank_of(c, v);
-	}
+	if (look == NUMBER_LEFT || look == SET_LEFT)
+		r.missing = look == NUMBER_LEFT ? 0 : TREE_RANK_NOWHERE;
+	if (look == NUMBER_LEFT || look == NUMBER_RIGHT)
+		f->kernel->rank(&r, n_rows);
+	else
+		code_sets(&r, n_rows);
 }
 
-/** The slots that ask for a number share its rank, but for missing values. */
 static void rank_rows(const struct tree_flat *f, const float *x, size_t n_rows, uint16_t *out)
 {
 	for (size_t i = 0; i < f->n_features; i++)

@@ -132,5 +132,56 @@ static void add(const struct tree_cells *t, const uint16_t *x, size_t stride, si
 			t, x + i * stride, stride, n_rows - i, out + i * out_stride, out_stride);
 }
 
-const struct tree_flat_kernel tree_flat_avx512 = { add };
+/* ---- ranks --------------------------------------------------------------------------------------------------- */
+
+static inline void rank_groups(const struct tree_ranking *r, const float *x, uint16_t *out)
+{
+	__m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	__m512i step = _mm512_mullo_epi32(lane, _mm512_set1_epi32((int)r->x_stride));
+	__m512i at[GROUPS];
+	__m512 v[GROUPS];
+	uint32_t n = r->n_cuts, ranks[LANES];
+
+	for (size_t k = 0; k < GROUPS; k++) {
+		v[k] = _mm512_i32gather_ps(step, x + k * LANES * r->x_stride, 4);
+		at[k] = _mm512_setzero_si512();
+	}
+	while (n > 1) {
+		uint32_t half = n / 2;
+
+		for (int k = 0; k < GROUPS; k++) {
+			__m512 cut = _mm512_i32gather_ps(at[k], r->cuts + half - 1, 4);
+
+			at[k] = _mm512_mask_add_epi32(at[k],
+				_mm512_cmp_ps_mask(cut, v[k], _CMP_LE_OQ), at[k],
+				_mm512_set1_epi32((int)half));
+		}
+		n -= half;
+	}
+	for (size_t k = 0; k < GROUPS; k++) {
+		__m512 cut = _mm512_i32gather_ps(at[k], r->cuts, 4);
+
+		at[k] = _mm512_mask_add_epi32(at[k], _mm512_cmp_ps_mask(cut, v[k], _CMP_LE_OQ),
+			at[k], _mm512_set1_epi32(1));
+		at[k] = _mm512_mask_set1_epi32(
+			at[k], _mm512_cmp_ps_mask(v[k], v[k], _CMP_UNORD_Q), r->missing);
+		_mm512_storeu_si512(ranks, at[k]);
+		for (size_t j = 0; j < LANES; j++)
+			out[(k * LANES + j) * r->out_stride] = (uint16_t)ranks[j];
+	}
+}
+
+static void rank(const struct tree_ranking *r, size_t n_rows)
+{
+	struct tree_ranking rest = *r;
+	size_t i = 0;
+
+	for (; i + GROUPS * LANES <= n_rows; i += GROUPS * LANES)
+		rank_groups(r, r->x + i * r->x_stride, r->out + i * r->out_stride);
+	rest.x += i * r->x_stride;
+	rest.out += i * r->out_stride;
+	tree_flat_scalar.rank(&rest, n_rows - i);
+}
+
+const struct tree_flat_kernel tree_flat_avx512 = { rank, add };
 #endif

@@ -35,7 +35,20 @@ struct tree_cells {
 	uint32_t output;
 };
 
+/** Numbers of a column on their way to ranks. */
+struct tree_ranking {
+	const float *cuts; /* [n_cuts] ascending, at least one */
+	uint32_t n_cuts;
+	uint16_t missing; /* rank of NaN */
+	const float *x; /* of the first row */
+	size_t x_stride; /* floats from row to row */
+	uint16_t *out;
+	size_t out_stride;
+};
+
 struct tree_flat_kernel {
+	/** How many cuts are not above each number. */
+	void (*rank)(const struct tree_ranking *r, size_t n_rows);
 	/**
 	 * Adds the leaf of each row to out[row * out_stride].
 	 *   x  [n_rows][stride] ranks; 2 bytes behind the last may be read

@@ -68,7 +68,31 @@ static void add(const struct tree_cells *t, const uint16_t *x, size_t stride, si
 	}
 }
 
-const struct tree_flat_kernel tree_flat_scalar = { add };
+static uint16_t rank_of(const struct tree_ranking *r, float v)
+{
+	const float *from = r->cuts;
+	uint32_t n = r->n_cuts;
+
+	while (n > 1) {
+		uint32_t half = n / 2;
+
+		from += half &
+			-(uint32_t)(from[half - 1] <= v); /* no branch: it would be guessed */
+		n -= half;
+	}
+	return (uint16_t)(from - r->cuts + (*from <= v));
+}
+
+static void rank(const struct tree_ranking *r, size_t n_rows)
+{
+	for (size_t i = 0; i < n_rows; i++) {
+		float v = r->x[i * r->x_stride];
+
+		r->out[i * r->out_stride] = v != v ? r->missing : rank_of(r, v);
+	}
+}
+
+const struct tree_flat_kernel tree_flat_scalar = { rank, add };
 
 const struct tree_flat_kernel *tree_flat_kernel_best(void)
 {

@@ -311,9 +311,38 @@ static void check_dates(void)
 	ok(good_days, "days to dates and back");
 }
 
+/* Random floats: the shortest of printf's texts that reads back, in the same digits. */
+static void check_shortest_floats(void)
+{
+	char got[NUM_TEXT_MAX], want[64], again[64];
+	unsigned bad = 0;
+
+	for (uint64_t i = 0; i < 300000; i++) {
+		uint32_t bits = (uint32_t)rng_bits(3, 1, i);
+		int digits = 6;
+		float v;
+
+		if (i % 2) /* between 1e-5 and 1e5, where most numbers of tables are */
+			bits = (uint32_t)(110 + bits % 34) << 23 | (bits >> 9 & 0x7fffff);
+		if (i % 5 == 0)
+			bits &= 0xfffff000;
+		memcpy(&v, &bits, sizeof(v));
+		if (!isfinite(v) || fabsf(v) < FLT_MIN || (bits & 0x7fffff) == 0)
+			continue;
+		do
+			snprintf(want, sizeof(want), "%.*e", digits - 1, (double)v);
+		while (strtof(want, NULL) != v && digits++ < 9);
+		num_format_float(got, v);
+		snprintf(again, sizeof(again), "%.*e", digits - 1, strtod(got, NULL));
+		bad += strcmp(want, again) != 0 || strtof(got, NULL) != v;
+	}
+	is_int(bad, 0, "random floats have the digits of printf");
+}
+
 int main(void)
 {
 	check_ints();
+	check_shortest_floats();
 	check_double_grammar();
 	check_long_doubles();
 	check_double_texts();
