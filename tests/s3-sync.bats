@@ -45,7 +45,7 @@ remote() {
 	run -1 s3-sync status
 	same "$output" '	new:                data
 	new:                hello.txt'
-	same "$(s3-sync push --dry-run 2>/dev/null)" '4 objects would be pushed (0 B)'
+	same "$(s3-sync push --dry-run 2>/dev/null)" '4 objects would be pushed (152 B)'
 	[ ! -e ../store ]
 	same "$(s3-sync push)" '4 objects pushed (152 B)'
 	same_file "$(remote $HELLO)" $'hello\n'
@@ -216,10 +216,48 @@ remote() {
 @test "--json gives a line for each object" {
 	repo
 	run -0 s3-sync push --json hello.txt
-	same "$output" "{\"action\": \"push\", \"result\": \"moved\", \"path\": \"hello.txt\", \"hash\": \"$HELLO\", \"size\": 6, \"why\": \"\"}"
+	same "$output" "{\"action\": \"push\", \"result\": \"moved\", \"path\": \"hello.txt\", \"hash\": \"$HELLO\", \"size\": 6, \"why\": \"not in the remote\"}"
 	rm "$(remote $HELLO)"
 	run -1 s3-sync status --json
 	same "$(echo "$output" | tr -d ' \n')" '{"new":["data","hello.txt"]}'
+}
+
+@test "--explain says why each object is sent, left, held back" {
+	repo
+	s3-sync push hello.txt
+	rm -f .dvc/cache/files/md5/5b/bf5a52328e7439ae6e719dfe712200
+	run -1 --separate-stderr s3-sync push --explain
+	same "$output" "missing	data/one.txt	5bbf5a52328e7439ae6e719dfe712200	not in the cache
+there	hello.txt	$HELLO	in the remote already
+moved	data/sub/two.txt	c193497a1a06b2c72230e6146ff47080	not in the remote
+held	data	$DIR	a file of it is not in the remote
+1 objects pushed (4 B), 1 missing"
+	contains "$(s3-sync fetch --explain)" "there	hello.txt	$HELLO	in the cache already"
+	contains "$(s3-sync push --explain --json hello.txt)" '"result": "there"'
+}
+
+@test "revisions: all commits, or one of them, are moved" {
+	repo
+	cas-hash remote modify store url "$(dirname "$PWD")/store"
+	git add -A && git commit -qm one
+	printf 'new\n' >hello.txt
+	cas-hash add hello.txt
+	git add -A && git commit -qm two
+	same "$(s3-sync push hello.txt)" '1 objects pushed (4 B)'
+	[ ! -e "$(remote $HELLO)" ]
+	same "$(s3-sync push --rev HEAD~1 hello.txt)" '1 objects pushed (6 B)'
+	[ -e "$(remote $HELLO)" ]
+	same "$(s3-sync push --all-commits)" '3 objects pushed (146 B)'
+	run -2 --separate-stderr s3-sync push --rev nosuch
+	contains "$stderr" 'nosuch'
+	rm -rf .dvc/cache
+	git tag old HEAD~1
+	same "$(s3-sync fetch -T hello.txt)" '2 objects fetched (10 B)'
+	rm -rf .dvc/cache
+	same "$(s3-sync fetch -a)" '4 objects fetched (150 B)'
+	s3-sync pull --rev HEAD~1
+	same_file hello.txt $'new\n'
+	run -0 s3-sync status -A
 }
 
 @test "without a remote the way to one is told" {
@@ -276,7 +314,7 @@ tree() {
 	printf 'x\n' >to/keep.bak
 	s3-sync from to
 	[ -e to/old/er/file ]
-	same "$(s3-sync --delete --exclude '*.bak' --dry-run from to)" 'deleted	old/er/file	0	
+	same "$(s3-sync --delete --exclude '*.bak' --dry-run from to)" 'deleted	old/er/file	0	not in the source
 0 files would be copied (0 B), 1 would be deleted, 5 unchanged'
 	[ -e to/old/er/file ]
 	s3-sync --delete --exclude '*.bak' from to
@@ -362,6 +400,34 @@ deep/c.csv'
 		s3-sync -j $j from to$j
 		diff -r from to$j
 	done
+}
+
+@test "--explain tells of what is left too, --json a line for each file" {
+	tree
+	s3-sync --exclude a.txt from to
+	touch -d 2001-01-01 from/sub-x
+	same "$(s3-sync --explain --dry-run from to | sort)" '2 files would be copied (4 B), 0 would be deleted, 3 unchanged
+same	sub/b.csv	2	size and time
+same	sub/deep/c.csv	2	size and time
+same	z/run	10	size and time
+sent	a.txt	2	new
+sent	sub-x	2	time'
+	same "$(s3-sync --json --size-only --exclude '*' --include 'z*' from to)" \
+		'{"action": "same", "path": "z/run", "size": 10, "why": "size"}'
+}
+
+@test "options of S3 that mean nothing are refused" {
+	export AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=s AWS_ENDPOINT_URL=http://127.0.0.1:1
+	run -2 --separate-stderr s3-sync ls s3://bucket --endpoint-url ftp://x
+	contains "$stderr" 'not an http or https URL'
+	printf 'a\n' >a
+	run -2 --separate-stderr s3-sync a s3://bucket/a --checksum-algo md4
+	contains "$stderr" 'known are md5, crc64nvme, sha256, none'
+	run -2 --separate-stderr s3-sync a s3://bucket/a --bwlimit fast
+	contains "$stderr" "bandwidth 'fast'"
+	AWS_REQUEST_CHECKSUM_CALCULATION=maybe run -2 --separate-stderr s3-sync a s3://bucket/a
+	contains "$stderr" 'known are when_supported, when_required'
+	run -2 s3-sync a s3://bucket/a --transfers 0
 }
 
 @test "unknown urls are refused with what is known" {

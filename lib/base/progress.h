@@ -19,6 +19,13 @@ void progress_free(struct progress *p);
 void progress_start(struct progress *p, const char *title, uint64_t total, const char *unit);
 #define PROGRESS_BYTES ((const char *)0)
 void progress_add(struct progress *p, uint64_t n);
+/**
+ * Things are counted beside the units: `n` of them are to come (0: not known), called `what` ("files"). Where the units'
+ * total is not known, theirs tells how long it takes. For the piece that was begun last.
+ */
+void progress_expect(struct progress *p, uint64_t n, const char *what);
+/** One of these is done. Any thread. */
+void progress_tick(struct progress *p);
 /** Shows a short text behind the bar ("auc 0.7441"). One thread. */
 void progress_note(struct progress *p, const char *text);
 /** Wipes the bar, before a message is printed and at the end. */

@@ -12,6 +12,22 @@
 #include "cas/ignore.h"
 #include "cas/tree.h"
 
+int cas_actions_open(struct cas_actions *a, struct pool *pool, struct progress *progress,
+	struct diag *diag, struct err *e)
+{
+	a->w = cas_worktree_open(NULL, pool, diag, e);
+	if (!a->w)
+		return -1;
+	a->w->progress = progress;
+	return 0;
+}
+
+void cas_actions_close(struct cas_actions *a)
+{
+	if (a->w)
+		cas_worktree_close(a->w);
+}
+
 void cas_actions_release(struct cas_actions_selection *s)
 {
 	free(s->wanted);
@@ -20,8 +36,13 @@ void cas_actions_release(struct cas_actions_selection *s)
 
 int cas_actions_choose(const struct cas_actions *a, struct cas_actions_selection *s, struct err *e)
 {
+	const struct cas_refs_revisions *revisions = a->revisions;
+	bool is_here = !revisions || !revisions->one;
+
 	*s = (struct cas_actions_selection){ .refs = CAS_REFS_INIT };
-	if (cas_refs_scan(&s->refs, a->w->repo, e))
+	if (is_here && cas_refs_scan(&s->refs, a->w->repo, e))
+		return -1;
+	if (revisions && cas_refs_scan_revisions(&s->refs, a->w->repo, revisions, e))
 		return -1;
 	s->wanted = mem_array(s->refs.n + 1, sizeof(*s->wanted), e);
 	if (!s->wanted)

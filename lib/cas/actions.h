@@ -8,6 +8,7 @@
 #define CD4ML_CAS_ACTIONS_H
 
 #include "base/output.h"
+#include "cas/refs.h"
 #include "cas/worktree.h"
 
 struct cas_actions {
@@ -16,7 +17,15 @@ struct cas_actions {
 	bool json;
 	char *const *targets; /* [n_targets] */
 	size_t n_targets;
+	/** Of which revisions targets may be, besides the workspace; with `one`, of that alone. NULL: of none. */
+	const struct cas_refs_revisions *revisions;
 };
+
+/** Opens the repository of the current folder for the commands; the other fields are the caller's. */
+int cas_actions_open(struct cas_actions *a, struct pool *pool, struct progress *progress,
+	struct diag *diag, struct err *e) MUST_CHECK;
+/** Writes the index, and closes it. Takes one that was not opened. */
+void cas_actions_close(struct cas_actions *a);
 
 /** Adds each target (cas_worktree_add). */
 int cas_actions_add(const struct cas_actions *a, struct err *e) MUST_CHECK;

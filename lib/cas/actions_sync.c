@@ -10,7 +10,7 @@
 
 struct telling {
 	const struct cas_actions *a;
-	bool is_push, dry_run;
+	bool is_push, dry_run, explain;
 };
 
 static int print_line(struct output *out, json_t *o)
@@ -28,28 +28,57 @@ static int print_line(struct output *out, json_t *o)
 	return r;
 }
 
-/* With --json a line for each object; else what went wrong as warnings, and the rest with -v. */
+static const char *const event_names[] = { "moved", "missing", "failed", "there", "held" };
+
+static void tell_json(const struct telling *t, enum cas_transfer_event event, const char *path,
+	const char *hex, int64_t size, const char *why)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "action",
+		t->is_push ? "push" : "fetch", "result", event_names[event], "path", path, "hash",
+		hex, "size", (json_int_t)size, "why", why);
+
+	if (o)
+		print_line(t->a->out, o);
+	json_decref(o);
+}
+
+/* "moved	data/a.txt	4f...	not in the remote" */
+static void explain(const struct telling *t, enum cas_transfer_event event, const char *path,
+	const char *hex, const char *why)
+{
+	char reason[2048] = "";
+
+	err_escape(reason, sizeof(reason), why);
+	output_printf(t->a->out, "%s\t", event_names[event]);
+	cas_actions_print_path(t->a->out, path);
+	output_printf(t->a->out, "\t%s\t%s\n", hex, reason);
+}
+
+/*
+ * With --json a line for each object, with --explain for those too that are left; else what went wrong as warnings, and
+ * the rest with -v.
+ */
 static void tell(void *ctx, enum cas_transfer_event event, const char *path,
 	const struct cas_id *id, int64_t size, const char *text)
 {
-	static const char *const names[] = { "moved", "missing", "failed" };
 	const struct telling *t = ctx;
 	const char *verb = t->is_push ? "push" : "fetch";
+	bool is_left = event == CAS_TRANSFER_LEFT || event == CAS_TRANSFER_HELD;
 	char hex[CAS_ID_TEXT_MAX];
-	json_t *o;
 
+	if (is_left && !t->explain)
+		return;
 	cas_id_format(id, hex);
 	if (t->a->json) {
-		o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "action", verb, "result",
-			names[event], "path", path, "hash", hex, "size", (json_int_t)size, "why",
-			text);
-		if (o)
-			print_line(t->a->out, o);
-		json_decref(o);
-	} else if (event == CAS_TRANSFER_MOVED) {
+		tell_json(t, event, path, hex, size, text);
+		return;
+	}
+	if (t->explain)
+		explain(t, event, path, hex, text);
+	if (event == CAS_TRANSFER_MOVED && !t->explain) {
 		diag_say(t->a->w->diag, t->dry_run ? DIAG_WARNING : DIAG_NOTE, "%s%s %s (%s)",
 			t->dry_run ? "would " : "", verb, path, hex);
-	} else {
+	} else if (event == CAS_TRANSFER_MISSING || event == CAS_TRANSFER_FAILED) {
 		diag_say(t->a->w->diag, DIAG_WARNING, "%s (%s): %s", path, hex, text);
 	}
 }
@@ -80,7 +109,9 @@ static void print_summary(const struct cas_actions *a, bool is_push,
 static int move(const struct cas_actions *a, const struct cas_transfer_options *options,
 	bool is_push, bool *lost, struct err *e)
 {
-	struct telling t = { .a = a, .is_push = is_push, .dry_run = options->dry_run };
+	struct telling t = {
+		.a = a, .is_push = is_push, .dry_run = options->dry_run, .explain = options->explain
+	};
 	struct cas_transfer_options o = *options;
 	struct cas_transfer_result res = { 0 };
 	struct cas_actions_selection s = { .refs = CAS_REFS_INIT };

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "cas/git.h"
 #include "cas/objects.h"
 #include "cas/transfer.h"
 
@@ -21,58 +20,6 @@ struct gc {
 };
 
 /* ---- what is used ---- */
-
-static int scan_lines(
-	struct cas_refs *refs, const struct cas_repo *repo, struct slice revs, struct err *e)
-{
-	struct slice line;
-
-	while (slice_cut(&revs, '\n', &line)) {
-		char rev[80];
-
-		if (!line.len)
-			continue;
-		if (line.len >= sizeof(rev))
-			return err_set(e, ERR_SYSTEM, "git printed something else");
-		memcpy(rev, line.p, line.len);
-		rev[line.len] = '\0';
-		if (cas_refs_scan_revision(refs, repo, rev, e))
-			return -1;
-	}
-	return 0;
-}
-
-static int scan_revisions(struct gc *g, struct cas_refs *refs, struct err *e)
-{
-	const struct cas_repo *repo = g->w->repo;
-	const char *const branches[] = { "for-each-ref", "--format=%(objectname)", "refs/heads",
-		"refs/remotes", NULL };
-	const char *const tags[] = { "for-each-ref", "--format=%(refname)", "refs/tags", NULL };
-	const char *const commits[] = { "rev-list", "--all", "HEAD", NULL };
-	const struct {
-		bool wanted;
-		const char *const *args;
-	} lists[] = { { g->o->all_branches, branches }, { g->o->all_tags, tags },
-		{ g->o->all_commits, commits } };
-	struct buf out = BUF_INIT;
-	int r = 0;
-
-	for (size_t i = 0; i < 3 && !r; i++) {
-		if (!lists[i].wanted)
-			continue;
-		if (!repo->git_root) {
-			err_set(e, ERR_INPUT, "there is no git repository here");
-			r = err_hint(e, "without revisions: cas-hash gc -w");
-		} else {
-			r = cas_git_must(repo->root, lists[i].args, (struct slice){ NULL, 0 }, &out,
-				    e) || scan_lines(refs, repo, buf_slice(&out), e)
-				    ? -1
-				    : 0;
-		}
-	}
-	buf_release(&out);
-	return r;
-}
 
 static int add_used(struct gc *g, const struct cas_out *out, const char *file, struct err *e)
 {
@@ -98,7 +45,13 @@ static int add_used(struct gc *g, const struct cas_out *out, const char *file, s
 static int collect_used(struct gc *g, struct err *e)
 {
 	struct cas_refs refs = CAS_REFS_INIT;
-	int r = cas_refs_scan(&refs, g->w->repo, e) || scan_revisions(g, &refs, e) ? -1 : 0;
+	struct cas_refs_revisions revisions = { .all_branches = g->o->all_branches,
+		.all_tags = g->o->all_tags,
+		.all_commits = g->o->all_commits };
+	int r = cas_refs_scan(&refs, g->w->repo, e) ||
+				cas_refs_scan_revisions(&refs, g->w->repo, &revisions, e)
+			? -1
+			: 0;
 
 	for (size_t i = 0; i < refs.n && !r; i++)
 		if (refs.refs[i].out.has_id)
@@ -260,7 +213,7 @@ int cas_gc_run(struct cas_worktree *w, const struct cas_gc_options *o, struct ca
 	if (collect_used(&g, e))
 		goto out;
 	if (o->in_remote) {
-		store = cas_transfer_open(w, o->remote, 0, e);
+		store = cas_transfer_open(w, o->remote, NULL, e);
 		if (!store || doom_remote(&g, store, e))
 			goto out;
 	} else if (cas_object_each(w->cache, doom_object, &g, e)) {

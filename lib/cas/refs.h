@@ -43,6 +43,17 @@ int cas_refs_scan(struct cas_refs *r, const struct cas_repo *repo, struct err *e
  */
 int cas_refs_scan_revision(
 	struct cas_refs *r, const struct cas_repo *repo, const char *rev, struct err *e) MUST_CHECK;
+/** Which revisions of git are meant. */
+struct cas_refs_revisions {
+	bool all_branches; /* local and remote-tracking */
+	bool all_tags;
+	bool all_commits; /* every commit that a ref reaches */
+	const char *one; /* NULL: none by name */
+};
+
+/** Adds those of all these revisions. ERR_INPUT: there is no git repository. */
+int cas_refs_scan_revisions(struct cas_refs *r, const struct cas_repo *repo,
+	const struct cas_refs_revisions *which, struct err *e) MUST_CHECK;
 /**
  * Adds the outputs of one dvc.lock's text. `yaml` is the dvc.yaml beside it, empty if there is
  * none.

@@ -172,3 +172,58 @@ int cas_refs_scan_revision(
 	buf_release(&b.text);
 	return result;
 }
+
+/* A commit to a line. */
+static int scan_lines(
+	struct cas_refs *refs, const struct cas_repo *repo, struct slice revs, struct err *e)
+{
+	struct slice line;
+
+	while (slice_cut(&revs, '\n', &line)) {
+		char rev[80];
+
+		if (!line.len)
+			continue;
+		if (line.len >= sizeof(rev))
+			return err_set(e, ERR_SYSTEM, "git printed something else");
+		memcpy(rev, line.p, line.len);
+		rev[line.len] = '\0';
+		if (cas_refs_scan_revision(refs, repo, rev, e))
+			return -1;
+	}
+	return 0;
+}
+
+int cas_refs_scan_revisions(struct cas_refs *refs, const struct cas_repo *repo,
+	const struct cas_refs_revisions *which, struct err *e)
+{
+	const char *const branches[] = { "for-each-ref", "--format=%(objectname)", "refs/heads",
+		"refs/remotes", NULL };
+	const char *const tags[] = { "for-each-ref", "--format=%(refname)", "refs/tags", NULL };
+	const char *const commits[] = { "rev-list", "--all", "HEAD", NULL };
+	const struct {
+		bool wanted;
+		const char *const *args;
+	} lists[] = { { which->all_branches, branches }, { which->all_tags, tags },
+		{ which->all_commits, commits } };
+	struct buf out = BUF_INIT;
+	int r = 0;
+
+	if (which->one)
+		r = cas_refs_scan_revision(refs, repo, which->one, e);
+	for (size_t i = 0; i < 3 && !r; i++) {
+		if (!lists[i].wanted)
+			continue;
+		if (!repo->git_root) {
+			err_set(e, ERR_INPUT, "there is no git repository here");
+			r = err_hint(e, "without revisions the workspace alone is looked at");
+		} else {
+			r = cas_git_must(repo->root, lists[i].args, (struct slice){ NULL, 0 }, &out,
+				    e) || scan_lines(refs, repo, buf_slice(&out), e)
+				    ? -1
+				    : 0;
+		}
+	}
+	buf_release(&out);
+	return r;
+}

@@ -8,6 +8,7 @@
 /* ---- the remote ---- */
 
 struct settings {
+	const struct cas_transfer_options *o;
 	const struct cas_repo *repo;
 	struct buf section;
 };
@@ -15,18 +16,23 @@ struct settings {
 static const char *setting(void *ctx, const char *name)
 {
 	struct settings *s = ctx;
+	const char *said = s->o->setting ? s->o->setting(s->o->setting_ctx, name) : NULL;
 
-	return cas_repo_get(s->repo, s->section.p, name);
+	return said ? said : cas_repo_get(s->repo, s->section.p, name);
 }
 
-struct remote_store *cas_transfer_open(
-	struct cas_worktree *w, const char *name, int in_flight, struct err *e)
+struct remote_store *cas_transfer_open(struct cas_worktree *w, const char *name,
+	const struct cas_transfer_options *transfer, struct err *e)
 {
-	struct settings s = { .repo = w->repo, .section = BUF_INIT };
+	static const struct cas_transfer_options none = { 0 };
+	struct settings s = {
+		.o = transfer ? transfer : &none, .repo = w->repo, .section = BUF_INIT
+	};
 	struct buf resolved = BUF_INIT, url = BUF_INIT;
 	struct remote_store_options o = { .pool = w->pool,
+		.progress = w->progress,
 		.diag = w->diag,
-		.in_flight = in_flight,
+		.in_flight = s.o->in_flight,
 		.setting = setting,
 		.setting_ctx = &s };
 	struct remote_store *store = NULL;
@@ -75,6 +81,19 @@ static int by_label(const struct part *p, struct cas_objects *set, bool dirs, st
 	return 0;
 }
 
+static void tell(const struct part *p, enum cas_transfer_event event,
+	const struct cas_objects_item *item, const char *why)
+{
+	if (p->o->each)
+		p->o->each(p->o->ctx, event, item->label, &item->id, 0, why);
+}
+
+static void leave(const struct part *p, const struct cas_objects_item *item, const char *why)
+{
+	p->res->n_there++;
+	tell(p, CAS_TRANSFER_LEFT, item, why);
+}
+
 /* Where asking is dear, or nothing may move, it is found out first what is there. */
 static int ask_first(const struct part *p, struct cas_objects *set, struct err *e)
 {
@@ -83,7 +102,8 @@ static int ask_first(const struct part *p, struct cas_objects *set, struct err *
 	if (cas_transfer_ask(p->w, p->store, set, e))
 		return -1;
 	for (size_t i = 0; i < set->n; i++)
-		p->res->n_there += set->items[i].state == CAS_TRANSFER_THERE;
+		if (set->items[i].state == CAS_TRANSFER_THERE)
+			leave(p, &set->items[i], "in the remote already");
 	return 0;
 }
 
@@ -123,8 +143,10 @@ static int hold_back(const struct part *p, struct cas_objects *dirs,
 
 			whole = file && file->state == CAS_TRANSFER_THERE;
 		}
-		if (!whole)
+		if (!whole) {
 			dir->state = CAS_TRANSFER_SKIP;
+			tell(p, CAS_TRANSFER_HELD, dir, "a file of it is not in the remote");
+		}
 		cas_objects_release(&members);
 	}
 	return 0;
@@ -158,7 +180,7 @@ static void leave_out_here(const struct part *p, struct cas_objects *set)
 	for (size_t i = 0; i < set->n; i++)
 		if (cas_object_has(p->w->cache, &set->items[i].id)) {
 			set->items[i].state = CAS_TRANSFER_THERE;
-			p->res->n_there++;
+			leave(p, &set->items[i], "in the cache already");
 		}
 }
 
@@ -234,7 +256,7 @@ static int each_remote(struct part *p, const bool *wanted, part_work *work, stru
 			if (moves && !done[i] && !next)
 				next = remote_of(ref, p->o);
 		}
-		p->store = cas_transfer_open(p->w, *name ? name : NULL, p->o->in_flight, e);
+		p->store = cas_transfer_open(p->w, *name ? name : NULL, p->o, e);
 		r = p->store ? work(p, e) : -1;
 		remote_store_close(p->store);
 		name = r ? NULL : next;

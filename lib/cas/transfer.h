@@ -15,16 +15,20 @@ enum cas_transfer_event {
 	CAS_TRANSFER_MOVED, /* sent or fetched */
 	CAS_TRANSFER_MISSING, /* neither here nor there */
 	CAS_TRANSFER_FAILED,
+	CAS_TRANSFER_LEFT, /* where it belongs already */
+	CAS_TRANSFER_HELD, /* a directory's list that waits for a member */
 };
 
 struct cas_transfer_options {
 	const char *remote; /* its name; NULL: each output's own, or the default */
 	bool run_cache; /* .dvc/cache/runs, and what it references, too */
 	bool dry_run;
+	bool explain; /* tell also of what is left where it is, for people and programs */
 	int in_flight; /* 0: the store's own choice */
-	/**
-	 * Tells of each object; `text` is empty, or says why. One thread at a time. May be NULL.
-	 */
+	/** What comes before the settings of the remote's section, by DVC's names; NULL: nothing does. */
+	const char *(*setting)(void *ctx, const char *name);
+	void *setting_ctx;
+	/** Tells of each object; `text` says why. One thread at a time. May be NULL. */
 	void (*each)(void *ctx, enum cas_transfer_event event, const char *path,
 		const struct cas_id *id, int64_t size, const char *text);
 	void *ctx;
@@ -60,9 +64,9 @@ int cas_transfer_status(struct cas_worktree *w, const struct cas_refs *refs, con
 	const struct cas_transfer_options *o, enum cas_transfer_state *state,
 	struct err *e) MUST_CHECK;
 
-/** Opens a remote of the configuration by name (NULL: the default). remote_store_close(). */
-struct remote_store *cas_transfer_open(
-	struct cas_worktree *w, const char *name, int in_flight, struct err *e) MUST_CHECK;
+/** Opens a remote of the configuration by name (NULL: the default); `o` may be NULL. remote_store_close(). */
+struct remote_store *cas_transfer_open(struct cas_worktree *w, const char *name,
+	const struct cas_transfer_options *o, struct err *e) MUST_CHECK;
 /** Is this ref one that moves: it has a hash, is cached, and, for a push, not `push: false`? */
 bool cas_transfer_moves(const struct cas_ref *ref, bool is_push);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -138,6 +139,11 @@ static void tell(
 		m->o->each(m->o->ctx, event, k->item->label, &k->item->id, k->job.size, text);
 }
 
+static const char *why_moved(const struct move *m)
+{
+	return m->is_push ? "not in the remote" : "not in the cache";
+}
+
 static void count_failure(struct move *m, struct work *k, const struct err *failed)
 {
 	char text[2048];
@@ -170,6 +176,7 @@ static int done(void *ctx, struct remote_job *job, const struct err *failed, str
 	} else if (m->is_push && job->is_there) {
 		k->item->state = CAS_TRANSFER_THERE;
 		m->res->n_there++;
+		tell(m, CAS_TRANSFER_LEFT, k, "in the remote already");
 	} else if (!m->is_push && !job->is_there) {
 		k->item->state = CAS_TRANSFER_NOT_THERE;
 		m->res->n_missing += !m->may_miss;
@@ -179,9 +186,10 @@ static int done(void *ctx, struct remote_job *job, const struct err *failed, str
 		k->item->state = CAS_TRANSFER_THERE;
 		m->res->n_moved++;
 		m->res->bytes_moved += (uint64_t)job->size;
-		tell(m, CAS_TRANSFER_MOVED, k, "");
+		tell(m, CAS_TRANSFER_MOVED, k, why_moved(m));
 	}
-	progress_add(m->w->progress, 1);
+	if (!m->is_asking)
+		progress_tick(m->w->progress);
 	work_free(k);
 	return 0;
 }
@@ -238,6 +246,33 @@ int cas_transfer_ask(
 	return 0;
 }
 
+/* 0 where it is not in the cache. */
+static int64_t size_here(const struct move *m, const struct cas_objects_item *item)
+{
+	struct buf path = BUF_INIT;
+	struct stat st = { 0 };
+
+	cas_object_path(m->w->cache, &item->id, &path);
+	if (path.failed || stat(path.p, &st))
+		st.st_size = 0;
+	buf_release(&path);
+	return st.st_size;
+}
+
+/* What goes up is known by its size; of what comes down that is only known when it comes. */
+static void start_progress(const struct move *m, size_t n)
+{
+	uint64_t bytes = 0;
+
+	if (!m->w->progress)
+		return;
+	for (size_t i = 0; i < m->set->n && m->is_push; i++)
+		if (m->set->items[i].state == CAS_TRANSFER_TODO)
+			bytes += (uint64_t)size_here(m, &m->set->items[i]);
+	progress_start(m->w->progress, m->is_push ? "push" : "fetch", bytes, PROGRESS_BYTES);
+	progress_expect(m->w->progress, n, "files");
+}
+
 /* Nothing moves: what would is told. */
 static void move_in_mind(struct move *m)
 {
@@ -256,7 +291,10 @@ static void move_in_mind(struct move *m)
 		}
 		m->res->n_moved++;
 		k.item->state = CAS_TRANSFER_THERE;
-		tell(m, CAS_TRANSFER_MOVED, &k, "");
+		if (m->is_push)
+			k.job.size = size_here(m, k.item);
+		m->res->bytes_moved += (uint64_t)k.job.size;
+		tell(m, CAS_TRANSFER_MOVED, &k, why_moved(m));
 	}
 }
 
@@ -273,7 +311,7 @@ int cas_transfer_move(struct cas_worktree *w, struct remote_store *store, bool i
 		n += set->items[i].state == CAS_TRANSFER_TODO;
 	if (!n)
 		return 0;
-	progress_start(w->progress, is_push ? "push" : "fetch", n, "objects");
+	start_progress(&m, n);
 	if (o->dry_run) {
 		move_in_mind(&m);
 		return 0;

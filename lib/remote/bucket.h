@@ -10,7 +10,7 @@
  * Settings, by DVC's names: endpointurl, region, profile, access_key_id, secret_access_key, session_token, credentialpath,
  * configpath, use_ssl, ssl_verify (false, or a CA bundle), sse, sse_kms_key_id, acl, grant_read, grant_read_acp,
  * grant_write_acp, grant_full_control, jobs (requests in flight), allow_anonymous_login; and ours:
- * addressing_style (path, virtual), storage_class, request_payer, checksum_algorithm (md5, none), bandwidth (bytes per second).
+ * addressing_style (path, virtual), storage_class, request_payer, checksum_algorithm (md5, crc64nvme, sha256, none), bandwidth (bytes per second).
  */
 #ifndef CD4ML_REMOTE_BUCKET_H
 #define CD4ML_REMOTE_BUCKET_H

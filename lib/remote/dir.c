@@ -18,6 +18,7 @@ struct dir {
 	char *path;
 	struct pool *pool;
 	struct diag *diag;
+	struct progress *progress;
 	struct fresh_place place;
 };
 
@@ -50,6 +51,7 @@ static struct remote_listing *dir_list(struct remote_store *s, const char *prefi
 /* The bytes on their way: to a file or to memory, through the hash where somebody wants it. */
 struct stream {
 	struct hash_md5 *hash;
+	struct progress *progress;
 	int to;
 	struct buf *into;
 	int64_t size;
@@ -58,6 +60,7 @@ struct stream {
 static int stream_write(struct stream *s, const char *p, size_t len, struct err *e)
 {
 	s->size += (int64_t)len;
+	progress_add(s->progress, len);
 	if (s->hash && hash_md5_add(s->hash, p, len, e))
 		return -1;
 	if (s->into) {
@@ -136,7 +139,7 @@ static int copy_to_file(
 	struct dir *d, struct remote_job *job, int fd, const char *path, struct err *e)
 {
 	struct fresh f = FRESH_INIT;
-	struct stream s = { .to = -1 };
+	struct stream s = { .to = -1, .progress = d->progress };
 	struct buf folder = BUF_INIT;
 	struct stat st;
 	mode_t mode = (job->read_only ? 0444 : 0666) | (job->is_exec ? 0111 : 0);
@@ -354,15 +357,16 @@ static const struct remote_store_kind kind = {
 };
 
 struct remote_store *remote_dir_open(
-	const char *path, struct pool *pool, struct diag *diag, struct err *e)
+	const char *path, const struct remote_store_options *o, struct err *e)
 {
 	struct dir *d = mem_new(sizeof(*d), e);
 
 	if (!d)
 		return NULL;
 	d->store.kind = &kind;
-	d->pool = pool;
-	d->diag = diag;
+	d->pool = o->pool;
+	d->diag = o->diag;
+	d->progress = o->progress;
 	d->path = mem_dup(path, e);
 	if (!d->path) {
 		free(d);

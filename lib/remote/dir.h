@@ -11,6 +11,6 @@
 
 /** A store of the folder `path`, which need not exist. */
 struct remote_store *remote_dir_open(
-	const char *path, struct pool *pool, struct diag *diag, struct err *e) MUST_CHECK;
+	const char *path, const struct remote_store_options *o, struct err *e) MUST_CHECK;
 
 #endif

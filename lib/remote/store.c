@@ -13,7 +13,7 @@ struct remote_store *remote_store_open(const struct remote_store_options *o, str
 		goto out;
 	switch (u.kind) {
 	case REMOTE_URL_PATH:
-		s = remote_dir_open(u.path.p, o->pool, o->diag, e);
+		s = remote_dir_open(u.path.p, o, e);
 		break;
 	case REMOTE_URL_S3:
 		s = remote_bucket_open(u.bucket.p, u.path.p, o, e);

@@ -97,13 +97,14 @@ static bool knows_md5(const struct side *s)
 	return s->entry.has_md5 || remote_store_asks_cheaply(s->store);
 }
 
-/* Why the file has to be sent, NULL if not. -1 and `e`. */
+/* Why the file has to be sent, NULL if not; then what is the same. -1 and `e`. */
 static int judge(const struct side *from, const struct side *to,
-	const struct remote_sync_options *o, const char **why, struct err *e)
+	const struct remote_sync_options *o, const char **why, const char **why_same, struct err *e)
 {
 	uint8_t a[HASH_MD5_LEN], b[HASH_MD5_LEN];
 
 	*why = NULL;
+	*why_same = o->size_only ? "size" : "size and time";
 	if (from->entry.size != to->entry.size) {
 		*why = "size";
 	} else if (!o->size_only && (o->checksum || !same_age(from, to))) {
@@ -117,6 +118,7 @@ static int judge(const struct side *from, const struct side *to,
 			return -1;
 		else if (memcmp(a, b, HASH_MD5_LEN) != 0)
 			*why = "content";
+		*why_same = "content";
 	}
 	return 0;
 }
@@ -127,6 +129,7 @@ struct sync {
 	const struct remote_sync_options *o;
 	struct remote_sync_result *res;
 	struct side from, to;
+	const char *why_same;
 	uint64_t n_from;
 	struct arena names;
 	const char **gone; /* [n_gone]: keys to be deleted */
@@ -220,14 +223,14 @@ static int next_difference(struct sync *s, const char **why, struct err *e)
 		}
 		s->n_from++;
 		*why = "new";
-		if (!d && judge(&s->from, &s->to, s->o, why, e))
+		if (!d && judge(&s->from, &s->to, s->o, why, &s->why_same, e))
 			return -1;
 		if (!d && advance(&s->to, s->o, e))
 			return -1;
 		if (*why)
 			return 1;
 		s->res->n_same++;
-		tell(s, REMOTE_SYNC_SAME, s->from.entry.key, s->from.entry.size, "");
+		tell(s, REMOTE_SYNC_SAME, s->from.entry.key, s->from.entry.size, s->why_same);
 		if (advance(&s->from, s->o, e))
 			return -1;
 	}
@@ -298,7 +301,7 @@ static int job_done(void *ctx, struct remote_job *job, const struct err *failed,
 	} else {
 		s->res->n_sent++;
 		s->res->bytes_sent += (uint64_t)job->size;
-		progress_add(s->o->progress, (uint64_t)job->size);
+		progress_tick(s->o->progress);
 		tell(s, REMOTE_SYNC_SENT, job->key, job->size, w->why);
 	}
 	work_free(w);
@@ -337,7 +340,7 @@ static int delete_done(void *ctx, struct remote_job *job, const struct err *fail
 		tell(s, REMOTE_SYNC_FAILED, job->key, 0, text);
 	} else {
 		s->res->n_deleted++;
-		tell(s, REMOTE_SYNC_DELETED, job->key, 0, "");
+		tell(s, REMOTE_SYNC_DELETED, job->key, 0, "not in the source");
 	}
 	work_free(w);
 	return 0;
@@ -362,7 +365,7 @@ static int delete_gone(struct sync *s, struct err *e)
 	}
 	if (s->o->dry_run) {
 		for (size_t i = 0; i < s->n_gone; i++)
-			tell(s, REMOTE_SYNC_DELETED, s->gone[i], 0, "");
+			tell(s, REMOTE_SYNC_DELETED, s->gone[i], 0, "not in the source");
 		s->res->n_deleted = s->n_gone;
 		return 0;
 	}
@@ -386,6 +389,7 @@ static int run_trees(struct sync *s, struct err *e)
 	s->to.listing = s->from.listing ? remote_store_list(s->to.store, "", e) : NULL;
 	if (s->to.listing && !advance(&s->from, s->o, e) && !advance(&s->to, s->o, e)) {
 		progress_start(s->o->progress, "sync", 0, PROGRESS_BYTES);
+		progress_expect(s->o->progress, 0, "files");
 		r = remote_store_run(worker, &queue, s, e) || delete_gone(s, e) ? -1 : 0;
 	}
 	remote_listing_close(s->from.listing);

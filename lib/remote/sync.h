@@ -20,6 +20,15 @@ struct remote_sync_rule {
 	const char *pattern; /* * ? [a-z] and \ as in the shell */
 };
 
+/** Rules as they are given, one after the other. */
+struct remote_sync_rules {
+	struct remote_sync_rule items[64];
+	size_t n;
+};
+/** `pattern` is borrowed. ERR_INPUT: too many. */
+int remote_sync_add_rule(
+	struct remote_sync_rules *r, bool include, const char *pattern, struct err *e) MUST_CHECK;
+
 enum remote_sync_action {
 	REMOTE_SYNC_SENT,
 	REMOTE_SYNC_SAME,
@@ -39,12 +48,25 @@ struct remote_sync_options {
 	const char *tmp_dir; /* where streams are kept meanwhile; NULL: /tmp */
 	struct progress *progress; /* may be NULL */
 	/**
-	 * Tells of each file; `why` is "new", "size", "time", "content", or the failure. May be NULL.
+	 * Tells of each file; `why` is "new", "size", "time", "content", or the failure; of what is left, what is
+	 * the same. May be NULL.
 	 */
 	void (*each)(void *ctx, enum remote_sync_action action, const char *key, int64_t size,
 		const char *why);
 	void *ctx;
 };
+
+/** How a run is told to people and programs. */
+struct remote_sync_print {
+	struct output *out;
+	struct diag *diag; /* failures of files are warnings here */
+	bool json; /* a line for each file: {"action", "path", "size", "why"} */
+	bool changes; /* a line for what is sent or deleted: action, path, size, why */
+	bool same; /* and for what is left as it is */
+};
+/** The `each` of remote_sync_options, with a struct remote_sync_print as its context. */
+void remote_sync_print(void *print, enum remote_sync_action action, const char *key, int64_t size,
+	const char *why);
 
 struct remote_sync_result {
 	uint64_t n_sent, bytes_sent, n_same, n_deleted, n_failed;

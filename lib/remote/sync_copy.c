@@ -91,6 +91,7 @@ static int set_source_time(struct remote_job *job, struct err *e)
 static int run_one(struct remote_store *store, struct remote_job *job,
 	const struct remote_sync_options *o, struct remote_sync_result *res, struct err *e)
 {
+	progress_start(o->progress, "copy", (uint64_t)job->size, PROGRESS_BYTES);
 	if (!o->dry_run) {
 		if (remote_store_do(store, job, e))
 			return -1;
@@ -339,12 +340,14 @@ int remote_sync_run(const char *from, const char *to, const struct remote_sync_o
 	struct err *e)
 {
 	const char *const urls[2] = { from, to };
+	struct remote_store_options with_progress = *open_options;
 	struct remote_url a, b = REMOTE_URL_INIT;
 	int r = -1;
 
 	*res = (struct remote_sync_result){ 0 };
+	with_progress.progress = o->progress;
 	if (!remote_url_parse(&a, from, e) && !remote_url_parse(&b, to, e))
-		r = run_urls(&a, &b, urls, o, open_options, res, e);
+		r = run_urls(&a, &b, urls, o, &with_progress, res, e);
 	remote_url_release(&a);
 	remote_url_release(&b);
 	return r;

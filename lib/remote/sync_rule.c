@@ -56,6 +56,15 @@ static bool match(const char *p, const char *s)
 	return !*p;
 }
 
+int remote_sync_add_rule(
+	struct remote_sync_rules *r, bool include, const char *pattern, struct err *e)
+{
+	if (r->n == sizeof(r->items) / sizeof(r->items[0]))
+		return err_set(e, ERR_INPUT, "more than %zu rules are too many", r->n);
+	r->items[r->n++] = (struct remote_sync_rule){ include, pattern };
+	return 0;
+}
+
 bool remote_sync_includes(const struct remote_sync_rule *rules, size_t n_rules, const char *key)
 {
 	for (size_t i = n_rules; i-- > 0;)

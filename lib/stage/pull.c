@@ -37,7 +37,7 @@ static bool is_name(const char *key, size_t prefix)
 
 int stage_pull_runs(struct stage_project *p, const char *key, struct err *e)
 {
-	struct remote_store *store = cas_transfer_open(p->tree, NULL, 0, e);
+	struct remote_store *store = cas_transfer_open(p->tree, NULL, NULL, e);
 	struct remote_listing *l = NULL;
 	struct remote_entry entry;
 	struct buf prefix = BUF_INIT;

@@ -60,7 +60,8 @@ static void is_listed(struct remote_store *s, const char *prefix, const char *wa
 static void test_list(struct pool *pool)
 {
 	struct err e = ERR_INIT;
-	struct remote_store *s = remote_dir_open("tree", pool, NULL, &e);
+	struct remote_store *s =
+		remote_dir_open("tree", &(struct remote_store_options){ .pool = pool }, &e);
 
 	is_listed(s, "", "");
 	mkdir("tree", 0777);
@@ -85,7 +86,8 @@ static void test_list(struct pool *pool)
 static void test_jobs(struct pool *pool)
 {
 	struct err e = ERR_INIT;
-	struct remote_store *s = remote_dir_open("jobs", pool, NULL, &e);
+	struct remote_store *s =
+		remote_dir_open("jobs", &(struct remote_store_options){ .pool = pool }, &e);
 	struct remote_job job = { .op = REMOTE_SEND,
 		.key = "x/y",
 		.data = { "hello\n", 6 },
