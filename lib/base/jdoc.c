@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/output.h"
+#include "base/utf8.h"
 
 /* ---- reading ---- */
 
@@ -267,32 +268,11 @@ void jdoc_format_real(struct buf *b, double v)
 /* The next character of s from *i on; U+FFFD for one byte of what is not UTF-8. */
 static uint32_t next_char(struct slice s, size_t *i)
 {
-	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-	unsigned char c = (unsigned char)s.p[*i];
-	size_t more = c < 0x80 ? 0 : (c & 0xe0) == 0xc0 ? 1 : (c & 0xf0) == 0xe0 ? 2 : 3;
-	uint32_t v;
+	uint32_t c = 0xfffd;
+	size_t n = utf8_first((struct slice){ s.p + *i, s.len - *i }, &c);
 
-	if (c < 0x80) {
-		++*i;
-		return c;
-	}
-	if (c < 0xc2 || c > 0xf4 || s.len - *i <= more)
-		goto bad;
-	v = c & (0x3fu >> more);
-	for (size_t k = 1; k <= more; k++) {
-		unsigned char d = (unsigned char)s.p[*i + k];
-
-		if ((d & 0xc0) != 0x80)
-			goto bad;
-		v = v << 6 | (d & 0x3fu);
-	}
-	if (v < least[more] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
-		goto bad;
-	*i += more + 1;
-	return v;
-bad:
-	++*i;
-	return 0xfffd;
+	*i += n ? n : 1;
+	return c;
 }
 
 /* Adds a character that cannot stand for itself. */

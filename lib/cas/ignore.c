@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/output.h"
 #include "base/path.h"
+#include "base/utf8.h"
 
 enum { IGNORE_MAX_BYTES = 1 << 24 };
 
@@ -23,6 +24,7 @@ struct rule {
 
 struct cas_ignore {
 	const struct cas_ignore *parent;
+	enum cas_ignore_kind kind;
 	char *text, *dir;
 	struct rule *rules;
 	size_t n, cap;
@@ -30,24 +32,37 @@ struct cas_ignore {
 
 /* ---- one part of a path ---- */
 
-/* "[a-z]" at `*p`, which is moved behind it. False if it does not match, or has no end. */
-static bool match_class(struct slice pat, size_t *at, unsigned char c, bool *closed)
+/* The character at s.p[*at], which is moved behind it: a byte for git, and where it is not UTF-8. */
+static uint32_t next_char(struct slice s, size_t *at, enum cas_ignore_kind kind)
+{
+	uint32_t c = (unsigned char)s.p[*at];
+	size_t n = 0;
+
+	if (kind == CAS_IGNORE_DVC && c >= 0x80)
+		n = utf8_first((struct slice){ s.p + *at, s.len - *at }, &c);
+	*at += n ? n : 1;
+	return c;
+}
+
+/* "[a-z]" at `*at`, which is moved behind it. False if it does not match, or has no end. */
+static bool match_class(
+	struct slice pat, size_t *at, uint32_t c, enum cas_ignore_kind kind, bool *closed)
 {
 	size_t i = *at + 1;
 	bool negated = i < pat.len && (pat.p[i] == '!' || pat.p[i] == '^'), hit = false;
 
 	i += negated;
 	for (size_t first = i; i < pat.len && (pat.p[i] != ']' || i == first);) {
-		unsigned char lo, hi;
+		uint32_t lo, hi;
 
 		if (pat.p[i] == '\\' && i + 1 < pat.len)
 			i++;
-		lo = hi = (unsigned char)pat.p[i++];
+		lo = hi = next_char(pat, &i, kind);
 		if (i + 1 < pat.len && pat.p[i] == '-' && pat.p[i + 1] != ']') {
 			i++;
 			if (pat.p[i] == '\\' && i + 1 < pat.len)
 				i++;
-			hi = (unsigned char)pat.p[i++];
+			hi = next_char(pat, &i, kind);
 		}
 		hit = hit || (c >= lo && c <= hi);
 	}
@@ -56,49 +71,41 @@ static bool match_class(struct slice pat, size_t *at, unsigned char c, bool *clo
 	return hit != negated;
 }
 
-/* The pattern's element at `*at` against one character; moves `*at` behind the element. */
-static bool match_one(struct slice pat, size_t *at, unsigned char c)
+/* The pattern's element at `*p` against the character at `*i`; moves both behind if they match. */
+static bool match_one(
+	struct slice pat, size_t *p, struct slice s, size_t *i, enum cas_ignore_kind kind)
 {
-	bool closed = true, hit;
-	size_t i = *at;
+	size_t at = *p, next = *i;
+	uint32_t c = next_char(s, &next, kind);
+	bool closed = false, hit = false;
 
-	switch (pat.p[i]) {
-	case '?':
-		*at = i + 1;
-		return true;
-	case '[':
-		hit = match_class(pat, &i, c, &closed);
-		if (closed) {
-			*at = i;
-			return hit;
-		}
-		break; /* without an end it is a plain character, as in the shell */
-	case '\\':
-		if (i + 1 < pat.len)
-			i++;
-		*at = i + 1;
-		return (unsigned char)pat.p[i] == c;
-	default:
-		break;
+	if (pat.p[at] == '[')
+		hit = match_class(pat, &at, c, kind, &closed);
+	if (!closed) {
+		/* A class without an end is a plain character, as in the shell. */
+		at = *p;
+		hit = pat.p[at] == '?';
+		if (pat.p[at] == '\\' && at + 1 < pat.len)
+			at++;
+		hit = next_char(pat, &at, kind) == c || hit;
 	}
-	i = *at;
-	*at = i + 1;
-	return (unsigned char)pat.p[i] == c;
+	if (hit) {
+		*p = at;
+		*i = next;
+	}
+	return hit;
 }
 
-static bool match_part(struct slice pat, struct slice s)
+static bool match_part(struct slice pat, struct slice s, enum cas_ignore_kind kind)
 {
 	size_t p = 0, i = 0, star = SIZE_MAX, star_at = 0;
 
 	while (i < s.len) {
-		size_t next = p;
-
 		if (p < pat.len && pat.p[p] == '*') {
 			star = ++p;
 			star_at = i;
-		} else if (p < pat.len && match_one(pat, &next, (unsigned char)s.p[i])) {
-			p = next;
-			i++;
+		} else if (p < pat.len && match_one(pat, &p, s, &i, kind)) {
+			continue;
 		} else if (star != SIZE_MAX) {
 			p = star;
 			i = ++star_at;
@@ -113,7 +120,7 @@ static bool match_part(struct slice pat, struct slice s)
 
 /* ---- a path ---- */
 
-static bool match_path(struct slice pat, struct slice path)
+static bool match_path(struct slice pat, struct slice path, bool is_dir, enum cas_ignore_kind kind)
 {
 	struct slice star = { NULL, 0 }, star_path = { NULL, 0 };
 
@@ -129,7 +136,7 @@ static bool match_path(struct slice pat, struct slice path)
 				star_path = path;
 				continue;
 			}
-			if (match_part(p_part, s_part)) {
+			if (match_part(p_part, s_part, kind)) {
 				pat = p_rest;
 				path = s_rest;
 				continue;
@@ -141,20 +148,22 @@ static bool match_path(struct slice pat, struct slice path)
 		pat = star;
 		path = star_path;
 	}
-	return !pat.p;
+	return !pat.p || (is_dir && kind == CAS_IGNORE_DVC && slice_is(pat, "**"));
 }
 
-static bool rule_matches(const struct rule *r, struct slice path, bool is_dir)
+static bool rule_matches(
+	const struct rule *r, struct slice path, bool is_dir, enum cas_ignore_kind kind)
 {
 	if (r->dir_only && !is_dir)
 		return false;
 	if (r->anchored)
-		return match_path(r->pattern, path);
+		return match_path(r->pattern, path, is_dir, kind);
 	for (size_t i = path.len; i-- > 0;)
-		if (path.p[i] == '/')
-			return match_part(
-				r->pattern, (struct slice){ path.p + i + 1, path.len - i - 1 });
-	return match_part(r->pattern, path);
+		if (path.p[i] == '/') {
+			path = (struct slice){ path.p + i + 1, path.len - i - 1 };
+			break;
+		}
+	return match_part(r->pattern, path, kind);
 }
 
 bool cas_ignore_has(const struct cas_ignore *ig, const char *path, bool is_dir)
@@ -169,7 +178,7 @@ bool cas_ignore_has(const struct cas_ignore *ig, const char *path, bool is_dir)
 			rel = (struct slice){ path + len + 1, rel.len - len - 1 };
 		}
 		for (size_t i = ig->n; i-- > 0;)
-			if (rule_matches(&ig->rules[i], rel, is_dir))
+			if (rule_matches(&ig->rules[i], rel, is_dir, ig->kind))
 				return !ig->rules[i].negated;
 	}
 	return false;
@@ -199,9 +208,11 @@ bool cas_ignore_has_above(const struct cas_ignore *ig, const char *path, bool is
 
 /* ---- reading ---- */
 
-/* A line without what ends it: blanks count only behind a backslash. */
-static struct slice trim_line(struct slice s)
+/* A line without what ends it: to git, blanks count behind a backslash. */
+static struct slice trim_line(struct slice s, enum cas_ignore_kind kind)
 {
+	if (kind == CAS_IGNORE_DVC)
+		return slice_trim(s);
 	if (slice_ends(s, "\r"))
 		s.len--;
 	while (s.len && s.p[s.len - 1] == ' ') {
@@ -216,10 +227,10 @@ static struct slice trim_line(struct slice s)
 	return s;
 }
 
-static bool parse_rule(struct slice s, struct rule *r)
+static bool parse_rule(struct slice s, enum cas_ignore_kind kind, struct rule *r)
 {
 	*r = (struct rule){ 0 };
-	s = trim_line(s);
+	s = trim_line(s, kind);
 	if (!s.len || s.p[0] == '#')
 		return false;
 	if (s.p[0] == '!') {
@@ -239,8 +250,8 @@ static bool parse_rule(struct slice s, struct rule *r)
 	return s.len > 0;
 }
 
-struct cas_ignore *cas_ignore_parse(
-	struct slice text, const char *dir, const struct cas_ignore *parent, struct err *e)
+struct cas_ignore *cas_ignore_parse(struct slice text, enum cas_ignore_kind kind, const char *dir,
+	const struct cas_ignore *parent, struct err *e)
 {
 	struct cas_ignore *ig = mem_new(sizeof(*ig), e);
 	struct slice rest, line;
@@ -249,6 +260,7 @@ struct cas_ignore *cas_ignore_parse(
 	if (!ig)
 		return NULL;
 	ig->parent = parent;
+	ig->kind = kind;
 	ig->dir = mem_dup(dir, e);
 	ig->text = ig->dir ? mem_dup_n(text.len ? text.p : "", text.len, e) : NULL;
 	if (!ig->text)
@@ -257,7 +269,7 @@ struct cas_ignore *cas_ignore_parse(
 	if (slice_starts(rest, "\xef\xbb\xbf"))
 		rest = (struct slice){ rest.p + 3, rest.len - 3 };
 	while (slice_cut(&rest, '\n', &line)) {
-		if (!parse_rule(line, &r))
+		if (!parse_rule(line, kind, &r))
 			continue;
 		if (mem_grow(&ig->rules, &ig->cap, ig->n + 1, sizeof(*ig->rules), e))
 			goto fail;
@@ -269,19 +281,19 @@ fail:
 	return NULL;
 }
 
-struct cas_ignore *cas_ignore_load(const struct cas_repo *r, const char *dir, const char *file,
-	const struct cas_ignore *parent, struct err *e)
+struct cas_ignore *cas_ignore_load(const struct cas_repo *r, const char *dir,
+	enum cas_ignore_kind kind, const struct cas_ignore *parent, struct err *e)
 {
 	struct buf folder = BUF_INIT, path = BUF_INIT, text = BUF_INIT;
 	struct cas_ignore *ig = NULL;
 
 	cas_repo_absolute(r, dir, &folder);
-	path_join(&path, folder.p, file);
+	path_join(&path, folder.p, kind == CAS_IGNORE_GIT ? ".gitignore" : ".dvcignore");
 	if (buf_check(&folder, e) || buf_check(&path, e))
 		goto out;
 	if (!access(path.p, F_OK) && input_load(path.p, IGNORE_MAX_BYTES, &text, e))
 		goto out;
-	ig = cas_ignore_parse(buf_slice(&text), dir, parent, e);
+	ig = cas_ignore_parse(buf_slice(&text), kind, dir, parent, e);
 out:
 	buf_release(&folder);
 	buf_release(&path);
@@ -310,16 +322,16 @@ void cas_ignore_free_all(struct cas_ignore *ig)
 }
 
 struct cas_ignore *cas_ignore_load_down(
-	const struct cas_repo *r, const char *dir, const char *file, struct err *e)
+	const struct cas_repo *r, const char *dir, enum cas_ignore_kind kind, struct err *e)
 {
-	struct cas_ignore *ig = cas_ignore_load(r, ".", file, NULL, e), *next;
+	struct cas_ignore *ig = cas_ignore_load(r, ".", kind, NULL, e), *next;
 	struct buf at = BUF_INIT;
 
 	for (const char *p = dir; ig && strcmp(dir, ".") != 0 && p;) {
 		p = strchr(p, '/');
 		buf_reset(&at);
 		buf_add(&at, dir, p ? (size_t)(p - dir) : strlen(dir));
-		next = buf_check(&at, e) ? NULL : cas_ignore_load(r, at.p, file, ig, e);
+		next = buf_check(&at, e) ? NULL : cas_ignore_load(r, at.p, kind, ig, e);
 		if (!next)
 			cas_ignore_free_all(ig);
 		ig = next;
@@ -376,7 +388,7 @@ static int is_git_ignored(const struct cas_repo *r, const char *path, struct err
 	int result = -1;
 
 	path_dir(&dir, path);
-	rules = buf_check(&dir, e) ? NULL : cas_ignore_load_down(r, dir.p, ".gitignore", e);
+	rules = buf_check(&dir, e) ? NULL : cas_ignore_load_down(r, dir.p, CAS_IGNORE_GIT, e);
 	if (rules) {
 		struct buf whole = BUF_INIT;
 

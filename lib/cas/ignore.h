@@ -16,24 +16,31 @@
 struct cas_ignore;
 
 /**
+ * Whose rules they are. DVC's differ in three things from git's: blanks at both ends of a line do
+ * not count, "x/" followed by two stars is also the folder x itself, and "?" and "[...]" are a
+ * character, not a byte.
+ */
+enum cas_ignore_kind { CAS_IGNORE_DVC, CAS_IGNORE_GIT };
+
+/**
  * Rules from text; `dir` is the folder they are relative to (relative to root, "." for root).
  * `parent` may be NULL and is borrowed.
  */
-struct cas_ignore *cas_ignore_parse(struct slice text, const char *dir,
+struct cas_ignore *cas_ignore_parse(struct slice text, enum cas_ignore_kind kind, const char *dir,
 	const struct cas_ignore *parent, struct err *e) MUST_CHECK;
-/** Reads `dir`/`file` (".dvcignore", ".gitignore"), which may be missing. */
-struct cas_ignore *cas_ignore_load(const struct cas_repo *r, const char *dir, const char *file,
-	const struct cas_ignore *parent, struct err *e) MUST_CHECK;
+/** Reads .dvcignore or .gitignore of `dir`, which may be missing. */
+struct cas_ignore *cas_ignore_load(const struct cas_repo *r, const char *dir,
+	enum cas_ignore_kind kind, const struct cas_ignore *parent, struct err *e) MUST_CHECK;
 /** Frees these rules, not the parent's; NULL is fine. */
 void cas_ignore_free(struct cas_ignore *ig);
 /** Frees these rules and all parents'. */
 void cas_ignore_free_all(struct cas_ignore *ig);
 /**
- * Rules of `file` in root and every folder down to `dir`. cas_ignore_free_all(). NULL and no
- * error is never returned.
+ * Rules in root and every folder down to `dir`. cas_ignore_free_all(). NULL and no error is never
+ * returned.
  */
-struct cas_ignore *cas_ignore_load_down(
-	const struct cas_repo *r, const char *dir, const char *file, struct err *e) MUST_CHECK;
+struct cas_ignore *cas_ignore_load_down(const struct cas_repo *r, const char *dir,
+	enum cas_ignore_kind kind, struct err *e) MUST_CHECK;
 /** Is there no rule at all, here and above? NULL has none. */
 bool cas_ignore_is_empty(const struct cas_ignore *ig);
 /**

@@ -4,6 +4,7 @@
 
 #include "base/jdoc.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 void cas_manifest_release(struct cas_manifest *m)
 {
@@ -12,32 +13,10 @@ void cas_manifest_release(struct cas_manifest *m)
 	*m = (struct cas_manifest)CAS_MANIFEST_INIT;
 }
 
-/* ---- UTF-8 (RFC 3629: no overlong forms, no surrogates) ---- */
-
-/* Length of the well-formed character at `p`, 0 if it is none. */
-static size_t utf8_len(const unsigned char *p, size_t left)
-{
-	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	unsigned c;
-
-	if (n <= 1)
-		return n;
-	if (n > left || p[0] > 0xf4)
-		return 0;
-	c = p[0] & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3fu);
-	}
-	return c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
-}
-
 static bool is_utf8(struct slice s)
 {
 	for (size_t i = 0; i < s.len;) {
-		size_t n = utf8_len((const unsigned char *)s.p + i, s.len - i);
+		size_t n = utf8_first((struct slice){ s.p + i, s.len - i }, NULL);
 
 		if (!n)
 			return false;

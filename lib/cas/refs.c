@@ -369,7 +369,7 @@ static int list_dir(struct scan *s, DIR *d, const char *dir, struct cas_ignore *
 
 static int scan_dir(struct scan *s, const char *dir, struct cas_ignore *above, struct err *e)
 {
-	struct cas_ignore *rules = cas_ignore_load(s->repo, dir, ".dvcignore", above, e);
+	struct cas_ignore *rules = cas_ignore_load(s->repo, dir, CAS_IGNORE_DVC, above, e);
 	struct buf absolute = BUF_INIT;
 	DIR *d = NULL;
 	int r = -1;

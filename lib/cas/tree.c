@@ -130,7 +130,7 @@ static int load_rules(
 		return 0;
 	path_dir(&dir, path);
 	if (!buf_check(&dir, e))
-		*rules = cas_ignore_load_down(w->repo, dir.p, ".dvcignore", e);
+		*rules = cas_ignore_load_down(w->repo, dir.p, CAS_IGNORE_DVC, e);
 	buf_release(&dir);
 	return *rules ? 0 : -1;
 }

@@ -333,7 +333,7 @@ static int check_addable(struct cas_worktree *w, const char *path, struct err *e
 		err_hint(e, "add the folder that it names");
 		goto out;
 	}
-	rules = cas_ignore_load_down(w->repo, ".", ".dvcignore", e);
+	rules = cas_ignore_load_down(w->repo, ".", CAS_IGNORE_DVC, e);
 	if (!rules)
 		goto out;
 	if (cas_ignore_has_above(rules, path, S_ISDIR(st.st_mode))) {

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!slice_cut(&rules, '\0', &path) || !rules.len)
 		return 0;
 	buf_add_slice(&name, rules);
-	ig = cas_ignore_parse(path, ".", NULL, &e);
+	ig = cas_ignore_parse(path, size % 2 ? CAS_IGNORE_DVC : CAS_IGNORE_GIT, ".", NULL, &e);
 	MUST(ig);
 	cas_ignore_has(ig, name.p, false);
 	buf_addf(&below, "%s/x", name.p);

@@ -52,7 +52,8 @@ static void test_rules(void)
 	struct err e = ERR_INIT;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct cas_ignore *ig = cas_ignore_parse(slice_of(cases[i].rules), ".", NULL, &e);
+		struct cas_ignore *ig =
+			cas_ignore_parse(slice_of(cases[i].rules), CAS_IGNORE_GIT, ".", NULL, &e);
 
 		is_int(cas_ignore_has(ig, cases[i].path, cases[i].is_dir), cases[i].want,
 			"'%s' and %s", cases[i].rules, cases[i].path);
@@ -60,11 +61,44 @@ static void test_rules(void)
 	}
 }
 
+/* Expectations are those of `dvc check-ignore`, 3.67.1. */
+static void test_dvc(void)
+{
+	static const struct {
+		const char *rules, *path;
+		bool is_dir, want;
+	} cases[] = {
+		{ " a\t", "a", false, true },
+		{ "d/**", "d", true, true },
+		{ "d/**", "d", false, false },
+		{ "d/**", "d/e", false, true },
+		{ "d/**\n!d/e", "d", true, true },
+		{ "?", "\xc3\xa9", false, true },
+		{ "??", "\xc3\xa9", false, false },
+		{ "[\xc3\xa0-\xc3\xaf]", "\xc3\xa9", false, true },
+		{ "[!a]", "\xc3\xa9", false, true },
+		{ "\xc3\xa9", "\xc3\xa9", false, true },
+		{ "*\xa9", "\xc3\xa9", false, true },
+	};
+	struct err e = ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cas_ignore *ig =
+			cas_ignore_parse(slice_of(cases[i].rules), CAS_IGNORE_DVC, ".", NULL, &e);
+
+		is_int(cas_ignore_has(ig, cases[i].path, cases[i].is_dir), cases[i].want,
+			"DVC: '%s' and %s", cases[i].rules, cases[i].path);
+		cas_ignore_free(ig);
+	}
+}
+
 static void test_folders(void)
 {
 	struct err e = ERR_INIT;
-	struct cas_ignore *top = cas_ignore_parse(slice_of("*.tmp\n/build/"), ".", NULL, &e);
-	struct cas_ignore *sub = cas_ignore_parse(slice_of("!keep.tmp\n/x"), "sub", top, &e);
+	struct cas_ignore *top =
+		cas_ignore_parse(slice_of("*.tmp\n/build/"), CAS_IGNORE_GIT, ".", NULL, &e);
+	struct cas_ignore *sub =
+		cas_ignore_parse(slice_of("!keep.tmp\n/x"), CAS_IGNORE_GIT, "sub", top, &e);
 
 	ok(cas_ignore_has(sub, "sub/a.tmp", false), "rules from above hold below");
 	ok(!cas_ignore_has(sub, "sub/keep.tmp", false), "the deeper one wins");
@@ -81,8 +115,8 @@ static void test_hostile(void)
 	struct err e = ERR_INIT;
 	struct buf path = BUF_INIT;
 	struct cas_ignore *ig = cas_ignore_parse(
-		slice_of("a*a*a*a*a*a*a*a*a*a*a*a*b\n**/a/**/a/**/a/**/a/**/a/**/b"), ".", NULL,
-		&e);
+		slice_of("a*a*a*a*a*a*a*a*a*a*a*a*b\n**/a/**/a/**/a/**/a/**/a/**/b"),
+		CAS_IGNORE_GIT, ".", NULL, &e);
 
 	for (int i = 0; i < 300; i++)
 		buf_add_text(&path, "aa/a/");
@@ -134,6 +168,7 @@ static void test_git(void)
 int main(void)
 {
 	test_rules();
+	test_dvc();
 	test_folders();
 	test_hostile();
 	test_git();
