@@ -23,11 +23,15 @@ static void temporary_name(struct fresh_place *p, const char *dir, struct buf *b
 }
 
 #ifdef O_TMPFILE
-/* Links a nameless file; needs /proc, since AT_EMPTY_PATH is for root alone on older kernels. */
+/* Links a nameless file; by /proc where the kernel (before 6.10) allows the direct way to root alone. */
 static int link_nameless(int fd, const char *path)
 {
 	char proc[64];
 
+	if (!linkat(fd, "", AT_FDCWD, path, AT_EMPTY_PATH))
+		return 0;
+	if (errno != ENOENT)
+		return -1;
 	snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
 	return linkat(AT_FDCWD, proc, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }

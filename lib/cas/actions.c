@@ -465,7 +465,7 @@ int cas_actions_verify(const struct cas_actions *a, bool *corrupt, struct err *e
 	if (!v.sound)
 		goto out;
 	progress_start(a->w->progress, "verify", v.n, "objects");
-	r = cas_tree_spread(a->w, v.n, verify_piece, &v, e);
+	r = cas_tree_spread(a->w, v.n, 4, verify_piece, &v, e);
 	for (size_t i = 0; i < v.n && !r; i++) {
 		if (v.sound[i])
 			continue;

@@ -62,6 +62,13 @@ int cas_digest_bytes(struct slice data, bool is_legacy, uint8_t md5[HASH_MD5_LEN
 	return 0;
 }
 
+static int write_failed(struct err *e)
+{
+	err_errno(e, "cannot write");
+	e->code = ERR_SYSTEM;
+	return -1;
+}
+
 int cas_digest_write(int fd, struct slice data, struct err *e)
 {
 	while (data.len) {
@@ -69,11 +76,8 @@ int cas_digest_write(int fd, struct slice data, struct err *e)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0) {
-			err_errno(e, "cannot write");
-			e->code = ERR_SYSTEM;
-			return -1;
-		}
+		if (n < 0)
+			return write_failed(e);
 		data.p += n;
 		data.len -= (size_t)n;
 	}
@@ -100,37 +104,100 @@ int64_t cas_digest_read(int fd, const char *label, char *p, size_t cap, struct e
 	return (int64_t)n;
 }
 
-int cas_digest_stream(int fd, const char *label, int to, bool is_legacy, uint8_t md5[HASH_MD5_LEN],
-	int64_t *size, struct err *e)
+/* ---- a stream: pieces are read in order, written by anybody, hashed in order ---- */
+
+struct piece {
+	char *p; /* [cap] */
+	size_t len;
+	int64_t at; /* where in the file */
+};
+
+struct stream {
+	struct cas_digest *d;
+	struct hash_md5 *h;
+	size_t cap;
+	bool as_text;
+};
+
+static int read_piece(void *ctx, void *item, struct err *e)
 {
+	struct stream *s = ctx;
+	struct piece *k = item;
+	int64_t n = cas_digest_read(s->d->fd, s->d->label, k->p, s->cap, e);
+
+	if (n <= 0)
+		return (int)n;
+	k->at = s->d->size;
+	k->len = (size_t)n;
+	s->d->size += n;
+	return 1;
+}
+
+static int write_piece(void *ctx, void *item, int worker, struct err *e)
+{
+	const struct stream *s = ctx;
+	const struct piece *k = item;
+
+	(void)worker;
+	for (size_t done = 0; s->d->to >= 0 && done < k->len;) {
+		ssize_t n = pwrite(s->d->to, k->p + done, k->len - done, k->at + (int64_t)done);
+
+		if (n < 0 && errno != EINTR)
+			return write_failed(e);
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return 0;
+}
+
+static int hash_piece(void *ctx, void *item, struct err *e)
+{
+	struct stream *s = ctx;
+	struct piece *k = item;
+
+	if (s->d->is_legacy && !k->at)
+		s->as_text = is_text((struct slice){ k->p, k->len });
+	if (s->as_text)
+		k->len = to_unix(k->p, k->len);
+	return hash_md5_add(s->h, k->p, k->len, e);
+}
+
+/* One thread, one piece. */
+static int run_alone(struct stream *s, struct piece *k, struct err *e)
+{
+	int r;
+
+	while ((r = read_piece(s, k, e)) > 0)
+		if (write_piece(s, k, 0, e) || hash_piece(s, k, e))
+			return -1;
+	return r;
+}
+
+int cas_digest_stream(struct cas_digest *d, struct err *e)
+{
+	enum { PIECES = 6 };
+	struct piece pieces[PIECES] = { { 0 } };
+	size_t n = d->pool && pool_size(d->pool) > 1 ? PIECES : 1;
 	/* Pieces that stay in the CPU's cache, except where the old way needs its own. */
-	size_t cap = is_legacy ? CAS_DIGEST_PIECE : STREAM_PIECE;
-	struct hash_md5 *h = hash_md5_new(e);
-	char *piece = h ? mem_array_raw(cap, 1, e) : NULL;
-	bool as_text = false;
-	int64_t n = 1;
+	struct stream s = { .d = d, .cap = d->is_legacy ? CAS_DIGEST_PIECE : STREAM_PIECE };
+	struct pool_pipe pipe = { .next = read_piece,
+		.work = write_piece,
+		.done = hash_piece,
+		.items = pieces,
+		.item_size = sizeof(*pieces),
+		.n_items = n };
+	char *memory = mem_array_raw(n, s.cap, e);
 	int r = -1;
 
-	*size = 0;
-	while (piece && n > 0) {
-		size_t len;
-
-		n = cas_digest_read(fd, label, piece, cap, e);
-		if (n < 0)
-			goto out;
-		if (to >= 0 && cas_digest_write(to, (struct slice){ piece, (size_t)n }, e))
-			goto out;
-		if (is_legacy && !*size)
-			as_text = is_text((struct slice){ piece, (size_t)n });
-		*size += n;
-		len = as_text ? to_unix(piece, (size_t)n) : (size_t)n;
-		if (hash_md5_add(h, piece, len, e))
-			goto out;
-	}
-	if (piece)
-		r = hash_md5_finish(h, md5, e);
-out:
-	free(piece);
-	hash_md5_free(h);
+	d->size = 0;
+	s.h = memory ? hash_md5_new(e) : NULL;
+	for (size_t i = 0; i < n && s.h; i++)
+		pieces[i].p = memory + i * s.cap;
+	if (s.h)
+		r = n > 1 ? pool_run(d->pool, &pipe, &s, e) : run_alone(&s, pieces, e);
+	if (!r)
+		r = hash_md5_finish(s.h, d->md5, e);
+	hash_md5_free(s.h);
+	free(memory);
 	return r;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/pool.h"
 #include "hash/md5.h"
 
 enum { CAS_DIGEST_PIECE = 1 << 20 };
@@ -19,12 +20,19 @@ enum { CAS_DIGEST_PIECE = 1 << 20 };
 /** Hashes bytes in memory: a whole file. */
 int cas_digest_bytes(
 	struct slice data, bool is_legacy, uint8_t md5[HASH_MD5_LEN], struct err *e) MUST_CHECK;
-/**
- * Reads `fd` from where it stands to its end, hashes it, and writes the bytes to `to` (-1: nowhere)
- * on the way. *size gets how many there were. Errors of reading name `label`.
- */
-int cas_digest_stream(int fd, const char *label, int to, bool is_legacy, uint8_t md5[HASH_MD5_LEN],
-	int64_t *size, struct err *e) MUST_CHECK;
+/** What cas_digest_stream() takes and gives. */
+struct cas_digest {
+	int fd; /* read from where it stands to its end */
+	const char *label; /* names it in messages */
+	int to; /* gets the bytes on the way, from offset 0; -1: nowhere */
+	bool is_legacy;
+	struct pool *pool; /* threads that have nothing else to do; NULL: none */
+	/* results */
+	uint8_t md5[HASH_MD5_LEN];
+	int64_t size; /* how many bytes there were */
+};
+/** Hashes a file. With a pool others read and write while one hashes. */
+int cas_digest_stream(struct cas_digest *d, struct err *e) MUST_CHECK;
 /** Writes all of it; -1 and errno's text. */
 int cas_digest_write(int fd, struct slice data, struct err *e) MUST_CHECK;
 /** Fills `p` from `fd` until `cap` or the end. Bytes read, or -1. */

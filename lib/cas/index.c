@@ -202,6 +202,14 @@ static bool is_old_enough(const struct record *r, int64_t now_ns)
 	return r->ctime_ns + (coarse ? COARSE_STEP_NS : STEP_NS) < now_ns;
 }
 
+bool cas_index_is_settled(const struct stat *st, int64_t now_ns)
+{
+	struct record r;
+
+	record_set(&r, st);
+	return is_old_enough(&r, now_ns);
+}
+
 /* Old records, and the fresh ones in their place; too young ones, and those that are no longer true, left out. */
 static int merge(const struct cas_index *x, struct table *all, struct err *e)
 {

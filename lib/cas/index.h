@@ -44,6 +44,8 @@ void cas_index_put(struct cas_index *x, const struct stat *st, int64_t now_ns,
  * thread.
  */
 void cas_index_put_own(struct cas_index *x, const struct stat *st, const uint8_t md5[HASH_MD5_LEN]);
+/** Was a file or folder with this stat left alone for so long before `now_ns` that any later change shows? */
+bool cas_index_is_settled(const struct stat *st, int64_t now_ns);
 /** The clock that files' times come from, in nanoseconds. */
 int64_t cas_index_now(void);
 /**

@@ -60,14 +60,75 @@ static int entry_cmp(const void *a, const void *b)
 	return slice_cmp(entry_path(a), entry_path(b));
 }
 
-void cas_manifest_sort(struct cas_manifest *m)
+/* Sorting by eight bytes at a time: what decides is compared without a look at the paths. */
+struct keyed {
+	uint64_t key;
+	const struct cas_manifest_entry *entry;
+};
+
+static int by_key(const void *a, const void *b)
 {
+	const struct keyed *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+
+	return entry_cmp(x->entry, y->entry);
+}
+
+/* The paths are the same before `at`. */
+static void sort_from(struct keyed *k, size_t n, size_t at)
+{
+	enum { DEEP = 512 };
+
+	for (size_t i = 0; i < n; i++) {
+		const struct cas_manifest_entry *t = k[i].entry;
+
+		k[i].key = 0;
+		for (size_t j = at; j < at + 8; j++)
+			k[i].key = k[i].key << 8 | (j < t->len ? (unsigned char)t->relpath[j] : 0);
+	}
+	qsort(k, n, sizeof(*k), by_key);
+	for (size_t from = 0, to; from < n; from = to) {
+		for (to = from + 1; to < n && k[to].key == k[from].key; to++)
+			;
+		if (to - from > 1 && at < DEEP)
+			sort_from(k + from, to - from, at + 8);
+		else if (to - from > 1)
+			qsort(k + from, to - from, sizeof(*k), by_path);
+	}
+}
+
+int cas_manifest_sort(struct cas_manifest *m, struct err *e)
+{
+	struct cas_manifest_entry *sorted;
+	struct keyed *keyed;
 	size_t i = 1;
 
 	while (i < m->n && entry_cmp(&m->entries[i - 1], &m->entries[i]) <= 0)
 		i++;
-	if (i < m->n)
-		qsort(m->entries, m->n, sizeof(*m->entries), entry_cmp);
+	if (i >= m->n)
+		return 0;
+	keyed = mem_array(m->n, sizeof(*keyed), e);
+	sorted = keyed ? mem_array(m->n, sizeof(*sorted), e) : NULL;
+	if (!sorted) {
+		free(keyed);
+		return -1;
+	}
+	for (i = 0; i < m->n; i++)
+		keyed[i].entry = &m->entries[i];
+	sort_from(keyed, m->n, 0);
+	for (i = 0; i < m->n; i++)
+		sorted[i] = *keyed[i].entry;
+	free(keyed);
+	free(m->entries);
+	m->entries = sorted;
+	m->cap = m->n;
+	return 0;
 }
 
 const struct cas_manifest_entry *cas_manifest_find(
@@ -394,10 +455,8 @@ int cas_manifest_parse(struct cas_manifest *m, struct slice text, const char *na
 	m->n = 0;
 	arena_reset(&m->names);
 	result = read_all(&r, m, e);
-	if (!result) {
-		cas_manifest_sort(m);
-		result = check_tree(m, e);
-	}
+	if (!result)
+		result = cas_manifest_sort(m, e) ? -1 : check_tree(m, e);
 	if (result) {
 		err_at(e, "%s", name);
 		cas_manifest_release(m);

@@ -38,7 +38,7 @@ void cas_manifest_release(struct cas_manifest *m);
 /** Adds an entry at the end; the path is copied. UTF-8 is checked: ERR_INPUT. */
 struct cas_manifest_entry *cas_manifest_add(
 	struct cas_manifest *m, struct slice relpath, struct err *e) MUST_CHECK;
-void cas_manifest_sort(struct cas_manifest *m);
+int cas_manifest_sort(struct cas_manifest *m, struct err *e) MUST_CHECK;
 /** Finds a path in a sorted manifest, NULL if it is not there. */
 const struct cas_manifest_entry *cas_manifest_find(
 	const struct cas_manifest *m, struct slice relpath);

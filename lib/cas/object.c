@@ -220,12 +220,25 @@ static int missing(const struct cas_id *id, struct err *e)
 	return err_hint(e, "s3-sync fetch brings it from the remote");
 }
 
+/* A manifest's name is the hash of its bytes, whatever the kind of its members. */
+static int digest(
+	int fd, const struct cas_id *id, const char *path, uint8_t md5[HASH_MD5_LEN], struct err *e)
+{
+	struct cas_digest d = {
+		.fd = fd, .label = path, .to = -1, .is_legacy = id->is_legacy && !id->is_dir
+	};
+	int r = cas_digest_stream(&d, e);
+
+	memcpy(md5, d.md5, HASH_MD5_LEN);
+	return r;
+}
+
 int cas_object_check(struct cas_cache *c, const struct cas_id *id, int64_t *size, struct err *e)
 {
 	struct buf path = BUF_INIT;
 	struct stat st, key;
 	uint8_t md5[HASH_MD5_LEN];
-	int64_t now = cas_index_now(), n;
+	int64_t now = cas_index_now();
 	int fd = -1, r = -1;
 
 	cas_object_path(c, id, &path);
@@ -242,7 +255,7 @@ int cas_object_check(struct cas_cache *c, const struct cas_id *id, int64_t *size
 			err_errno(e, "cannot open the object '%s'", path.p);
 			goto out;
 		}
-		if (cas_digest_stream(fd, path.p, -1, id->is_legacy && !id->is_dir, md5, &n, e))
+		if (digest(fd, id, path.p, md5, e))
 			goto out;
 		cas_index_put(c->index, &key, now, md5);
 	}
@@ -264,10 +277,7 @@ int cas_object_verify(struct cas_cache *c, const struct cas_id *id, struct err *
 {
 	struct buf path = BUF_INIT;
 	uint8_t md5[HASH_MD5_LEN];
-	/* A manifest's name is the hash of its bytes, whatever the kind of its members. */
-	bool is_legacy = id->is_legacy && !id->is_dir;
 	int fd = -1, r = -1;
-	int64_t n;
 
 	cas_object_path(c, id, &path);
 	if (buf_check(&path, e))
@@ -275,7 +285,7 @@ int cas_object_verify(struct cas_cache *c, const struct cas_id *id, struct err *
 	fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		err_errno(e, "cannot open the object '%s'", path.p);
-	else if (!cas_digest_stream(fd, path.p, -1, is_legacy, md5, &n, e))
+	else if (!digest(fd, id, path.p, md5, e))
 		r = !memcmp(md5, id->md5, HASH_MD5_LEN);
 out:
 	if (fd >= 0)

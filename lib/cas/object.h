@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "base/pool.h"
 #include "cas/id.h"
 #include "cas/index.h"
 #include "cas/repo.h"
@@ -55,6 +56,8 @@ int cas_object_put_bytes(
 int cas_object_load(
 	struct cas_cache *c, const struct cas_id *id, struct buf *b, struct err *e) MUST_CHECK;
 
+enum { CAS_PUT_LARGE_BYTES = 8 << 20 };
+
 /** What cas_object_put_file() takes and gives. */
 struct cas_put {
 	int dir_fd; /* folder that `name` is relative to, or AT_FDCWD */
@@ -64,12 +67,15 @@ struct cas_put {
 	bool is_legacy;
 	bool store; /* false: hash it only */
 	bool link; /* afterwards replace the file by a link of the first type that works */
+	bool leave_large; /* do nothing with an unknown one of more than CAS_PUT_LARGE_BYTES */
+	struct pool *pool; /* threads that have nothing else to do, for a large file; NULL: none */
 	bool has_st; /* `st` is the file's (its target's), taken at now_ns: saves a look */
 	int64_t now_ns;
 	/* results */
 	struct stat st; /* of the workspace's file, after all was done */
 	struct cas_id id;
 	bool is_new; /* the object was not there before */
+	bool is_left; /* it was large, and is left */
 };
 /**
  * Hashes a file and stores it, in one pass over its bytes. ERR_INPUT: not a plain file (a FIFO, a
@@ -93,19 +99,24 @@ int cas_object_put_files(
 int cas_object_link(struct cas_cache *c, const struct cas_id *id, const char *path, bool is_exec,
 	struct err *e) MUST_CHECK;
 
+/** The stat with which the index keeps hashes of the legacy kind apart. */
+struct stat cas_object_index_key(const struct stat *st, bool is_legacy);
+
 /** Removes an object (gc). Nothing there is fine. */
 int cas_object_remove(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
 /** Moves a corrupt object aside, to the same name with ".corrupt" behind. */
 int cas_object_set_aside(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
 /**
- * Looks for objects of one layout whose hashes begin with the same byte: ids[wanted[i]] for
- * all i below `n`.
- * *missing becomes the index in `ids` of one that is not there, SIZE_MAX if all are. Cheaper
- * than asking for
- * each where they are most of what the folder holds.
+ * Are the objects ids[wanted[i]], i below `n`, there: all of one layout, with hashes that begin with
+ * the same byte? 1, 0, -1. Cheaper than asking for each where they are most of what the folder holds.
  */
-int cas_object_find_missing(struct cas_cache *c, const struct cas_id *ids, const size_t *wanted,
-	size_t n, size_t *missing, struct err *e) MUST_CHECK;
+int cas_object_has_all(struct cas_cache *c, const struct cas_id *ids, const size_t *wanted,
+	size_t n, struct err *e) MUST_CHECK;
+/**
+ * A stamp of all folders of one layout: it becomes another as soon as an object comes or goes.
+ * False if one of them has changed so lately that a further change might not show.
+ */
+bool cas_object_stamp(struct cas_cache *c, bool is_legacy, uint8_t stamp[HASH_MD5_LEN]);
 /**
  * Calls `each` for every object, in order of layout and id. Stops at a non-zero return, which
  * it gives back.

@@ -29,7 +29,5 @@ int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct fres
 	struct err *e) MUST_CHECK;
 /** Makes `to` share the blocks of `from`; false where the file system cannot. */
 bool cas_object_clone(struct cas_cache *c, int from, int to);
-/** The stat with which the index keeps hashes of the legacy kind apart. */
-struct stat cas_object_index_key(const struct stat *st, bool is_legacy);
 
 #endif

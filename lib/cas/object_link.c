@@ -29,10 +29,9 @@ static int link_shared(struct cas_cache *c, const struct cas_id *id, const char 
 static int fill(struct cas_cache *c, const struct cas_id *id, const char *object, int to,
 	bool as_clone, struct err *e)
 {
-	uint8_t md5[HASH_MD5_LEN];
 	int fd = open(object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r = -1;
+	struct cas_digest d = { .fd = fd, .label = object, .to = to, .is_legacy = id->is_legacy };
 	char hex[CAS_ID_TEXT_MAX];
-	int64_t size;
 
 	cas_id_format(id, hex);
 	if (fd < 0) {
@@ -41,9 +40,9 @@ static int fill(struct cas_cache *c, const struct cas_id *id, const char *object
 	}
 	if (as_clone) {
 		r = cas_object_clone(c, fd, to) ? 1 : 0;
-	} else if (!cas_digest_stream(fd, object, to, id->is_legacy, md5, &size, e)) {
+	} else if (!cas_digest_stream(&d, e)) {
 		r = 1;
-		if (memcmp(md5, id->md5, HASH_MD5_LEN) != 0) {
+		if (memcmp(d.md5, id->md5, HASH_MD5_LEN) != 0) {
 			err_set(e, ERR_INPUT,
 				"the object %s is corrupt: its bytes have another hash", hex);
 			err_hint(

@@ -50,18 +50,54 @@ static int list_shard(DIR *d, unsigned shard, bool is_legacy, struct listing *l,
 	return 0;
 }
 
+enum { SHARD_NAME_MAX = 32 };
+
+static void shard_name(unsigned shard, bool is_legacy, char name[SHARD_NAME_MAX])
+{
+	snprintf(name, SHARD_NAME_MAX, "%s%02x", is_legacy ? "" : "files/md5/", shard);
+}
+
 /* The descriptor of a shard's folder; -1 and errno. */
 static int open_shard(struct cas_cache *c, unsigned shard, bool is_legacy)
 {
-	char name[32];
+	char name[SHARD_NAME_MAX];
 	int cache = cas_object_dir_fd(c);
 
 	if (cache < 0) {
 		errno = ENOENT;
 		return -1;
 	}
-	snprintf(name, sizeof(name), "%s%02x", is_legacy ? "" : "files/md5/", shard);
+	shard_name(shard, is_legacy, name);
 	return openat(cache, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool cas_object_stamp(struct cas_cache *c, bool is_legacy, uint8_t stamp[HASH_MD5_LEN])
+{
+	struct {
+		uint64_t dev, ino;
+		int64_t mtime, mtime_ns, ctime, ctime_ns;
+	} seen[256] = { { 0 } };
+	int64_t now = cas_index_now();
+	int cache = cas_object_dir_fd(c);
+
+	for (unsigned i = 0; i < 256; i++) {
+		char name[SHARD_NAME_MAX];
+		struct stat st;
+
+		shard_name(i, is_legacy, name);
+		if (cache < 0 || fstatat(cache, name, &st, 0))
+			continue; /* not there: as good a state as any */
+		if (!cas_index_is_settled(&st, now))
+			return false;
+		seen[i].dev = st.st_dev;
+		seen[i].ino = st.st_ino;
+		seen[i].mtime = st.st_mtim.tv_sec;
+		seen[i].mtime_ns = st.st_mtim.tv_nsec;
+		seen[i].ctime = st.st_ctim.tv_sec;
+		seen[i].ctime_ns = st.st_ctim.tv_nsec;
+	}
+	hash_md5_of((struct slice){ (const char *)seen, sizeof(seen) }, stamp);
+	return true;
 }
 
 /* Is reading the whole folder cheaper than asking for `n` names? Its size tells how many it holds. */
@@ -72,35 +108,36 @@ static bool is_dense(int fd, size_t n)
 	return n >= 8 && !fstat(fd, &st) && st.st_size < (off_t)(8192 + n * 512);
 }
 
-int cas_object_find_missing(struct cas_cache *c, const struct cas_id *ids, const size_t *wanted,
-	size_t n, size_t *missing, struct err *e)
+int cas_object_has_all(struct cas_cache *c, const struct cas_id *ids, const size_t *wanted,
+	size_t n, struct err *e)
 {
 	struct listing l = { 0 };
 	DIR *d = NULL;
 	int fd, r = 0;
+	size_t i = 0;
 
-	*missing = SIZE_MAX;
 	if (!n)
-		return 0;
+		return 1;
 	fd = open_shard(c, ids[wanted[0]].md5[0], ids[wanted[0]].is_legacy);
-	if (fd >= 0 && is_dense(fd, n))
+	if (fd < 0)
+		return 0;
+	if (is_dense(fd, n))
 		d = fdopendir(fd);
 	if (d)
 		r = list_shard(d, ids[wanted[0]].md5[0], ids[wanted[0]].is_legacy, &l, e);
-	for (size_t i = 0; i < n && !r && *missing == SIZE_MAX; i++) {
+	for (; i < n && !r; i++) {
 		const struct cas_id *id = &ids[wanted[i]];
-		bool is_there = d ? l.n && bsearch(id, l.ids, l.n, sizeof(*l.ids), by_id)
-				  : fd >= 0 && cas_object_has(c, id);
 
-		if (!is_there)
-			*missing = wanted[i];
+		if (d ? !l.n || !bsearch(id, l.ids, l.n, sizeof(*l.ids), by_id)
+		      : !cas_object_has(c, id))
+			break;
 	}
 	if (d)
 		closedir(d);
-	else if (fd >= 0)
+	else
 		close(fd);
 	free(l.ids);
-	return r;
+	return r ? -1 : i == n;
 }
 
 typedef int each_object(void *ctx, const struct cas_id *id, const struct stat *st, struct err *e);

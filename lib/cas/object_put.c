@@ -217,9 +217,20 @@ static int settle(struct cas_cache *c, struct cas_put *p, bool adopted, struct e
 
 /* ---- one large file ---- */
 
+static int digest(struct cas_put *p, int fd, int to, struct err *e)
+{
+	struct cas_digest d = {
+		.fd = fd, .label = p->label, .to = to, .is_legacy = p->is_legacy, .pool = p->pool
+	};
+	int r = cas_digest_stream(&d, e);
+
+	memcpy(p->id.md5, d.md5, HASH_MD5_LEN);
+	return !r && d.size != p->st.st_size ? changed(p, e) : r;
+}
+
 /* Into a nameless file of the cache, hashed on the way (or from the clone, which nobody can change). */
-static int copy_and_hash(struct cas_cache *c, struct cas_put *p, int fd, struct fresh *f,
-	int64_t *size, struct err *e)
+static int copy_and_hash(
+	struct cas_cache *c, struct cas_put *p, int fd, struct fresh *f, struct err *e)
 {
 	bool wants_clone = c->repo->links[0] == CAS_LINK_REFLINK;
 
@@ -227,8 +238,8 @@ static int copy_and_hash(struct cas_cache *c, struct cas_put *p, int fd, struct 
 		fresh_open(&c->place, c->repo->cache_dir, 0444, f, e))
 		return -1;
 	if (wants_clone && cas_object_clone(c, fd, f->fd))
-		return cas_digest_stream(f->fd, p->label, -1, p->is_legacy, p->id.md5, size, e);
-	return cas_digest_stream(fd, p->label, f->fd, p->is_legacy, p->id.md5, size, e);
+		return digest(p, f->fd, -1, e);
+	return digest(p, fd, f->fd, e);
 }
 
 static int put_large(struct cas_cache *c, struct cas_put *p, struct err *e)
@@ -236,16 +247,15 @@ static int put_large(struct cas_cache *c, struct cas_put *p, struct err *e)
 	struct fresh f = FRESH_INIT;
 	enum cas_link type = link_type(c, p);
 	int fd = open_source(p, e), r = -1, done = 0;
-	int64_t size;
 
 	if (fd < 0)
 		return -1;
 	if (p->store && !is_sharing(type))
-		r = copy_and_hash(c, p, fd, &f, &size, e);
+		r = copy_and_hash(c, p, fd, &f, e);
 	else
-		r = cas_digest_stream(fd, p->label, -1, p->is_legacy, p->id.md5, &size, e);
+		r = digest(p, fd, -1, e);
 	if (!r)
-		r = size == p->st.st_size ? check_unchanged(fd, p, e) : changed(p, e);
+		r = check_unchanged(fd, p, e);
 	if (r || !p->store)
 		goto out;
 	done = is_stored(c, &p->id, e);
@@ -254,8 +264,7 @@ static int put_large(struct cas_cache *c, struct cas_put *p, struct err *e)
 	} else if (!done && is_sharing(type)) {
 		done = adopt(c, p, fd, e) > 0 ? 2 : 0;
 		if (!done) {
-			r = lseek(fd, 0, SEEK_SET) ? changed(p, e)
-						   : copy_and_hash(c, p, fd, &f, &size, e);
+			r = lseek(fd, 0, SEEK_SET) ? changed(p, e) : copy_and_hash(c, p, fd, &f, e);
 			if (!r)
 				r = check_unchanged(fd, p, e);
 		}
@@ -358,7 +367,7 @@ int cas_object_put_files(struct cas_cache *c, struct cas_put *puts, size_t n, st
 	for (size_t i = 0; i < n; i++) {
 		struct cas_put *p = &puts[i];
 
-		p->is_new = false;
+		p->is_new = p->is_left = false;
 		if (look(p, e))
 			goto out;
 		if (is_known(c, p)) {
@@ -369,6 +378,9 @@ int cas_object_put_files(struct cas_cache *c, struct cas_put *puts, size_t n, st
 			if (stored)
 				continue;
 		}
+		p->is_left = p->leave_large && p->st.st_size > CAS_PUT_LARGE_BYTES;
+		if (p->is_left)
+			continue;
 		if (p->st.st_size > SMALL_BYTES || p->is_legacy) {
 			if (put_large(c, p, e))
 				goto out;

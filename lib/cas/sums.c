@@ -65,12 +65,11 @@ out:
 
 static int md5_stdin(char *text, struct err *e)
 {
-	uint8_t md5[HASH_MD5_LEN];
-	int64_t size;
+	struct cas_digest d = { .fd = STDIN_FILENO, .label = "standard input", .to = -1 };
 
-	if (cas_digest_stream(STDIN_FILENO, "standard input", -1, false, md5, &size, e))
+	if (cas_digest_stream(&d, e))
 		return -1;
-	hash_md5_format(md5, text);
+	hash_md5_format(d.md5, text);
 	return 0;
 }
 

@@ -109,15 +109,14 @@ static int next(void *ctx, struct remote_job **job, struct err *e)
 /* The fetched file has the old hash: it gets its name; else it goes. */
 static int settle_legacy(struct work *k, struct err *e)
 {
-	uint8_t md5[HASH_MD5_LEN];
-	int64_t size;
 	int fd = open(k->path, O_RDONLY | O_CLOEXEC), r = -1;
+	struct cas_digest d = { .fd = fd, .label = k->key, .to = -1, .is_legacy = true };
 
 	if (fd < 0)
 		return err_errno(e, "cannot open '%s'", k->path);
-	if (cas_digest_stream(fd, k->key, -1, true, md5, &size, e))
+	if (cas_digest_stream(&d, e))
 		goto out;
-	if (memcmp(md5, k->item->id.md5, HASH_MD5_LEN) != 0) {
+	if (memcmp(d.md5, k->item->id.md5, HASH_MD5_LEN) != 0) {
 		err_set(e, ERR_INPUT, "is corrupt: its bytes have another hash");
 		err_at(e, "%s", k->key);
 		goto out;

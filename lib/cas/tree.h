@@ -21,19 +21,19 @@ int cas_tree_read(struct cas_worktree *w, const char *path, const struct cas_tre
 	struct cas_manifest *m, struct err *e) MUST_CHECK;
 
 /**
- * Are all members in the cache? 1, 0 (*missing, if not NULL, is one of those that are not), -1.
- * Bytes are not looked at.
+ * Are all members of the directory `id`, which `m` lists, in the cache? 1, 0, -1. Bytes are not
+ * looked at. That a large one is complete is remembered until the cache's folders change.
  */
-int cas_tree_has(struct cas_worktree *w, const struct cas_manifest *m, bool is_legacy,
-	const struct cas_manifest_entry **missing, struct err *e) MUST_CHECK;
+int cas_tree_has(struct cas_worktree *w, const struct cas_id *id, const struct cas_manifest *m,
+	struct err *e) MUST_CHECK;
 
 /**
- * Calls work(ctx, from, to) for pieces of 0 .. n - 1, spread over the pool; each piece handles
- * items from to - 1.
- * After a failure no later piece begins; the failure of the earliest is reported.
+ * Calls work(ctx, from, to) for pieces of 0 .. n - 1, of `piece` items each (from .. to - 1), spread
+ * over the pool. After a failure no later piece begins; the failure of the earliest is reported.
  */
 typedef int cas_tree_work(void *ctx, size_t from, size_t to, struct err *e);
-int cas_tree_spread(
-	struct cas_worktree *w, size_t n, cas_tree_work *work, void *ctx, struct err *e) MUST_CHECK;
+enum { CAS_TREE_PIECE = 64 }; /* of what takes a moment each */
+int cas_tree_spread(struct cas_worktree *w, size_t n, size_t piece, cas_tree_work *work, void *ctx,
+	struct err *e) MUST_CHECK;
 
 #endif

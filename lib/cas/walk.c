@@ -157,7 +157,7 @@ int cas_walk_list(int root_fd, const char *path, const struct cas_ignore *ignore
 		free(dir);
 	}
 	if (!r)
-		cas_manifest_sort(m);
+		r = cas_manifest_sort(m, e);
 	while (w.n_dirs)
 		free(w.dirs[--w.n_dirs]);
 	free(w.dirs);

@@ -107,7 +107,8 @@ static int handle_file(struct cas_worktree *w, const char *path, const char *abs
 		.label = path,
 		.is_legacy = o->is_legacy,
 		.store = o->store,
-		.link = o->link };
+		.link = o->link,
+		.pool = w->pool };
 
 	if (cas_object_put_file(w->cache, &put, e))
 		return -1;
@@ -213,9 +214,7 @@ int cas_worktree_has(struct cas_worktree *w, const struct cas_id *id, struct err
 	int r = cas_object_has(w->cache, id);
 
 	if (r && id->is_dir)
-		r = cas_worktree_manifest(w, id, &m, e)
-			    ? -1
-			    : cas_tree_has(w, &m, id->is_legacy, NULL, e);
+		r = cas_worktree_manifest(w, id, &m, e) ? -1 : cas_tree_has(w, id, &m, e);
 	cas_manifest_release(&m);
 	return r;
 }
@@ -249,8 +248,7 @@ int cas_worktree_state(
 	}
 	/* The members that were just listed are those of the recorded directory if it is the same. */
 	if (*s == CAS_SAME && out->content.id.is_dir)
-		has = cas_object_has(w->cache, &c.id) ? cas_tree_has(w, &m, o.is_legacy, NULL, e)
-						      : 0;
+		has = cas_object_has(w->cache, &c.id) ? cas_tree_has(w, &c.id, &m, e) : 0;
 	else
 		has = cas_worktree_has(w, &out->content.id, e);
 	if (!has)

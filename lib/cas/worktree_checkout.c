@@ -225,15 +225,15 @@ static int change(struct checkout *k, struct cas_checkout_result *res, struct er
 	int r;
 
 	w->progress = NULL;
-	r = cas_tree_spread(w, k->n_del, check_spare_piece, k, e) ||
-			    cas_tree_spread(w, k->n_add, check_there_piece, k, e)
+	r = cas_tree_spread(w, k->n_del, CAS_TREE_PIECE, check_spare_piece, k, e) ||
+			    cas_tree_spread(w, k->n_add, CAS_TREE_PIECE, check_there_piece, k, e)
 		    ? -1
 		    : 0;
 	w->progress = progress;
 	if (r || remove_old(k, e) || make_dirs(k, e))
 		return -1;
 	progress_start(progress, k->path, k->n_add, "files");
-	if (cas_tree_spread(w, k->n_add, add_piece, k, e))
+	if (cas_tree_spread(w, k->n_add, CAS_TREE_PIECE, add_piece, k, e))
 		return -1;
 	if (res) {
 		res->n_added += k->n_new;
@@ -320,8 +320,9 @@ static int checkout_dir(struct checkout *k, const struct cas_content *want,
 		return -1;
 	if (compare(k, e))
 		return -1;
-	if (there == THERE_FILE && (cas_tree_spread(k->w, k->n_add, check_there_piece, k, e) ||
-					   remove_file(k, res, e)))
+	if (there == THERE_FILE &&
+		(cas_tree_spread(k->w, k->n_add, CAS_TREE_PIECE, check_there_piece, k, e) ||
+			remove_file(k, res, e)))
 		return -1;
 	return change(k, res, e);
 }

@@ -88,7 +88,7 @@ static void test_find(void)
 		if (i < 90 && name[0] != '/' && !cas_manifest_add(&m, slice_of(name), &e))
 			abort();
 	}
-	cas_manifest_sort(&m);
+	is_int(cas_manifest_sort(&m, &e), 0, "sort");
 	for (size_t i = 0; i < m.n; i++) {
 		struct slice s = { m.entries[i].relpath, m.entries[i].len };
 
