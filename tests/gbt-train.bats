@@ -401,3 +401,118 @@ moves() {
 	run -2 --separate-stderr gbt-train "${opts[@]}" --scale-pos-weight 2 --class-weight balanced a.csv
 	contains "$stderr" "do not go together"
 }
+
+@test "a run that was killed goes on from its checkpoint to the same bytes" {
+	numbers >one.csv
+	{ cat one.csv; for _ in 1 2 3 4 5 6 7 8; do tail -n +2 one.csv; done; } >n.csv
+	cmd=(gbt-train --target y --trees 120 --subsample 0.6 --colsample-bynode 0.5 -j 2 n.csv)
+	"${cmd[@]}" -o whole.json
+	kills=0
+	for delay in 05 12 31 08 22 17 40 11 09 35; do
+		"${cmd[@]}" --checkpoint c.ubj --checkpoint-every 3 -o m.json &
+		sleep ".$delay"
+		kill -9 $! 2>/dev/null && kills=$((kills + 1))
+		wait $! 2>/dev/null || :
+		[ ! -e m.json ] || break
+		rm -f m.json.* .m.json* # what a killed process cannot remove
+	done
+	[ "$kills" -gt 0 ]
+	run -0 --separate-stderr "${cmd[@]}" --checkpoint c.ubj --checkpoint-every 3 -v -o m.json
+	same "$(md5sum <m.json)" "$(md5sum <whole.json)"
+	[ ! -e c.ubj ]
+}
+
+@test "a checkpoint of another run is refused, and one of this run predicts" {
+	good
+	table 2 >v.csv
+	gbt-train "${good_args[@]}" --trees 9 -o nine.json
+	# a full disk at the end leaves the checkpoint of round 8
+	run -3 gbt-train "${good_args[@]}" --trees 9 --checkpoint c.ubj --checkpoint-every 4 -o /dev/full
+	[ -e c.ubj ]
+	model-eval predict c.ubj v.csv -o p.csv
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --trees 9 --lambda 2 --checkpoint c.ubj -o m.json
+	same "$stderr" "gbt-train: c.ubj: a checkpoint of other data or other options; remove it to begin anew"
+	run -0 --separate-stderr gbt-train "${good_args[@]}" --trees 9 --checkpoint c.ubj -v -o m.json
+	contains "$stderr" "going on behind round 8 of c.ubj"
+	same "$(md5sum <m.json)" "$(md5sum <nine.json)"
+}
+
+@test "a model is gone on with, as if it had never stopped" {
+	good
+	table 2 >v.csv
+	for target in "y --drop kind,value,w" "kind --drop y,value,w" "value --drop kind,y,w --objective l1"; do
+		# shellcheck disable=SC2086 # several options
+		{
+			gbt-train --target $target --trees 4 -o four.ubj t.csv
+			gbt-train --target $target --trees 11 --subsample 0.7 -o eleven.json t.csv
+			gbt-train --target $target --trees 4 --subsample 0.7 -o four.ubj t.csv
+			gbt-train --target $target --trees 11 --subsample 0.7 --resume four.ubj -o more.json t.csv
+		}
+		same "$(md5sum <more.json)" "$(md5sum <eleven.json)"
+	done
+	# early stopping looks at the rounds that are there, too
+	gbt-train "${good_args[@]}" --trees 300 --learning-rate 0.3 --valid v.csv --early-stopping 5 -o a.json
+	gbt-train "${good_args[@]}" --trees 3 --learning-rate 0.3 -o three.json
+	gbt-train "${good_args[@]}" --trees 300 --learning-rate 0.3 --valid v.csv --early-stopping 5 --resume three.json -o b.json
+	same "$(md5sum <b.json)" "$(md5sum <a.json)"
+	run -2 --separate-stderr gbt-train --target y --drop kind,value,z --resume three.json t.csv
+	contains "$stderr" "three.json: it has column 'z' where this table has 'w'; go on with the same table and options"
+	run -2 --separate-stderr gbt-train --target kind --drop y,value,w --resume three.json t.csv
+	contains "$stderr" "three.json: its objective is binary:logistic, this one multi:softprob"
+	sed 's/blue/black/' t.csv >o.csv
+	run -2 --separate-stderr gbt-train --target y --drop kind,value,w --resume three.json o.csv
+	contains "$stderr" "column 't' has other texts in it"
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --cv 3 --resume three.json
+	contains "$stderr" "--cv and --resume do not go together"
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --checkpoint-every 3
+	contains "$stderr" "--checkpoint-every has no effect on a run without --checkpoint"
+}
+
+@test "shuffling a column that matters makes the loss worse" {
+	good
+	table 2 >v.csv
+	gbt-train "${good_args[@]}" --trees 30 --valid v.csv --importance i.json --permutation -o m.json
+	jq -e '[.features[] | {(.feature): .permutation}] | add | .x > 0.1 and .t > 0.02 and (.z | fabs) < 0.05' i.json
+	threads_agree gbt-train "${good_args[@]}" --valid v.csv --importance i.json --permutation
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --permutation --importance i.json
+	contains "$stderr" "--permutation needs rows to shuffle"
+}
+
+@test "rows of a group stay in one fold" {
+	# the group tells the target, and another column tells the group: only folds that part it can cheat
+	awk 'BEGIN { srand(6); print "g,x,y"; for (i = 0; i < 600; i++) { g = int(i / 5); if (i % 5 == 0) y[g] = rand() < .5
+		print "g" g "," g + rand() / 2 "," y[g] } }' >g.csv
+	opts=(--target y --trees 30 --min-samples-leaf 1 --cv 4)
+	gbt-train "${opts[@]}" --drop g --metrics a.json g.csv
+	gbt-train "${opts[@]}" --group g --metrics b.json g.csv
+	jq -e '.mean.auc > 0.9' a.json
+	jq -e '.mean.auc < 0.7 and (.rows | add == 600 and max - min <= 15)' b.json
+	sed 's/^g[0-9]*,/a,/; 1d' g.csv | sed '1i g,x,y' >a.csv
+	run -2 --separate-stderr gbt-train --target y --group g --cv 2 a.csv
+	same "$stderr" "gbt-train: 1 groups are too few for 2 folds"
+}
+
+@test "options are known by the peers' names, in a file too" {
+	good
+	cat >c.conf <<-END
+		# LightGBM's
+		objective = binary
+		num_leaves = 7
+		learning_rate = 0.2
+		min_data_in_leaf = 5
+		feature_fraction = 0.7
+		lambda_l2 = 3
+		num_iterations = 6
+	END
+	same "$(gbt-train --config c.conf --target y --drop kind,value,w t.csv)" \
+		"$(gbt-train --target y --drop kind,value,w --max-leaves 7 --learning-rate 0.2 --min-samples-leaf 5 --colsample-bytree 0.7 --lambda 3 --trees 6 t.csv)"
+	same "$(gbt-train --config c.conf --label y --drop kind,value,w --eta 0.2 --num-round 2 t.csv)" \
+		"$(gbt-train --config c.conf --target y --drop kind,value,w --trees 2 t.csv)"
+	numbers >n.csv
+	printf 'objective = reg:squarederror\nmonotone_constraints = (1,-1,0,0)\ninteraction_constraints = [["a","b"],["c","d"]]\nnum_round = 5\n' >x.conf
+	same "$(gbt-train --config x.conf --target y n.csv)" \
+		"$(gbt-train --target y --monotone a:1,b:-1 --interaction a,b --interaction c,d --trees 5 n.csv)"
+	printf 'booster_of_mine = 1\n' >bad.conf
+	run -2 --separate-stderr gbt-train --config bad.conf --target y n.csv
+	contains "$stderr" "bad.conf:1: unknown option 'booster_of_mine'"
+}

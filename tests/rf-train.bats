@@ -148,7 +148,7 @@ good() {
 	contains "$stderr" "does not go with --cv"
 	run -2 --separate-stderr rf-train "${good_args[@]}" --permutation -o m.ubj
 	contains "$stderr" "say --importance FILE"
-	run -2 --separate-stderr gbt-train --target y t.csv --permutation --importance i.json -o m.ubj
+	run -2 --separate-stderr gbt-train --target y t.csv --oob-score --metrics i.json -o m.ubj
 	contains "$stderr" "has no effect on gradient boosting"
 	only t.csv
 }

@@ -1,36 +1,11 @@
-#include "base/tool.h"
-#include "tree/train.h"
-
-static enum tool_status run(struct tool *t, const void *args, struct err *e)
-{
-	struct tree_train train = {
-		.params = args,
-		.files = (const char *const *)t->operands,
-		.n_files = t->n_operands,
-		.out = t->out,
-		.format = tree_format_of(t->out_path),
-		.wants_model = t->out_path != NULL,
-		.io = { t->pool, t->progress, t->diag },
-	};
-
-	return tree_train(&train, e) ? TOOL_FAILED : TOOL_YES;
-}
+#include "tree/command.h"
+#include "tree/params.h"
 
 static const struct tool_spec spec = {
-	.main = {
-		.name = "gbt-train",
-		.usage = "--target COL [-o MODEL.json|MODEL.ubj] TABLE...",
-		.summary = "learns gradient boosted trees from tables",
-		.options = tree_params_options,
-		.defaults = &tree_params_boost,
-		.args_size = sizeof(struct tree_params),
-		.flags = TOOL_OUTPUT | TOOL_THREADS | TOOL_PROGRESS | TOOL_CONFIG,
-		.min_operands = 1,
-		.max_operands = -1,
-		.run = run,
-		.example = "gbt-train --target label --valid test.csv --early-stopping 10 \\\n"
-			   "    -o model.ubj train.csv",
-	},
+	.main = { TREE_COMMAND("gbt-train", "learns gradient boosted trees from tables",
+		&tree_params_boost,
+		"gbt-train --target label --valid test.csv --early-stopping 10 \\\n"
+		"    -o model.ubj train.csv") },
 };
 
 int main(int argc, char **argv)

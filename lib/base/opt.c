@@ -70,7 +70,7 @@ const char *opt_nearest(const char *word, const char *const *names)
 
 static bool is_option(const struct opt *o)
 {
-	return o->type != OPT_TYPE_HEADING;
+	return o->type != OPT_TYPE_HEADING && o->type != OPT_TYPE_ALIAS;
 }
 
 static struct found find(const struct parser *p, const char *name, size_t len, char letter)
@@ -84,6 +84,8 @@ static struct found find(const struct parser *p, const char *name, size_t len, c
 					  : o->name && strlen(o->name) == len &&
 						    memcmp(o->name, name, len) == 0;
 
+			if (hit && o->type == OPT_TYPE_ALIAS)
+				return find(p, o->arg, strlen(o->arg), 0);
 			if (is_option(o) && hit)
 				return (struct found){ o, args + o->offset, false };
 		}
@@ -107,7 +109,7 @@ static int unknown(const struct parser *p, const char *prefix, const char *name,
 
 	for (size_t t = 0; t < p->n_tables; t++)
 		for (const struct opt *o = p->tables[t].options; o && o->type != OPT_TYPE_END; o++)
-			if (is_option(o) && o->name && n < NAMES_MAX)
+			if (o->name && n < NAMES_MAX)
 				names[n++] = o->name;
 	names[n] = NULL;
 	snprintf(word, sizeof(word), "%.*s", (int)(len < WORD_MAX ? len : WORD_MAX), name);
@@ -234,6 +236,7 @@ static int set_value(const struct parser *p, const struct found *f, char **value
 		return o->call(f->field, o, values, p->e);
 	case OPT_TYPE_END:
 	case OPT_TYPE_HEADING:
+	case OPT_TYPE_ALIAS:
 		break;
 	}
 	return 0;
@@ -490,7 +493,8 @@ void opt_format_help(struct buf *b, const struct opt *options, const void *args)
 		const char *field = args ? (const char *)args + o->offset : NULL;
 
 		if (!is_option(o)) {
-			buf_addf(b, "%s:\n", o->help);
+			if (o->type == OPT_TYPE_HEADING)
+				buf_addf(b, "%s:\n", o->help);
 			continue;
 		}
 		if (o->letter)

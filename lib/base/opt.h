@@ -29,6 +29,7 @@
 enum opt_type {
 	OPT_TYPE_END,
 	OPT_TYPE_HEADING,
+	OPT_TYPE_ALIAS, /* another name of the option called `arg`, which may be in another table; not in --help */
 	OPT_FLAG, /* bool */
 	OPT_COUNT, /* int, one more each time */
 	OPT_TEXT, /* const char *, borrowed from argv */
@@ -64,6 +65,10 @@ struct opt {
 #define OPT_HEADING(text)                                \
 	{                                                \
 		.type = OPT_TYPE_HEADING, .help = (text) \
+	}
+#define OPT_ALIAS(another, of)                                         \
+	{                                                              \
+		.name = (another), .type = OPT_TYPE_ALIAS, .arg = (of) \
 	}
 #define OPT_END                      \
 	{                            \

@@ -158,16 +158,33 @@ static int add_tree(
 	return 0;
 }
 
+/** Margins before the first round, or the reach of the rounds that are there. */
+static void begin(struct boost *b, const double *start)
+{
+	size_t n = b->job->frame->n_rows, k = b->m->n_outputs;
+
+	for (size_t t = 0; t < b->m->n_trees; t++) {
+		const struct tree *tree = &b->m->trees[t];
+		double most = 0;
+
+		for (uint32_t i = 0; i < tree->n_nodes; i++)
+			if (tree->nodes[i].left < 0)
+				most = fmax(most, fabs((double)tree->nodes[i].value));
+		b->reach[tree->output] += most;
+	}
+	for (size_t i = 0; !b->m->n_trees && i < n; i++)
+		for (size_t o = 0; o < k; o++)
+			b->margins[i * k + o] =
+				b->m->base_margin[o] + (float)(start ? start[o] : 0);
+}
+
 static int run_rounds(
 	struct boost *b, const double *start, tree_round_done *done, void *ctx, struct err *e)
 {
 	size_t n = b->job->frame->n_rows, k = b->m->n_outputs;
 
-	for (size_t i = 0; i < n; i++)
-		for (size_t o = 0; o < k; o++)
-			b->margins[i * k + o] =
-				b->m->base_margin[o] + (float)(start ? start[o] : 0);
-	for (size_t round = 0; round < b->p->n_trees; round++) {
+	begin(b, start);
+	for (size_t round = b->m->n_trees / k; round < b->p->n_trees; round++) {
 		int rc = 0;
 
 		if (b->next != b->margins)

@@ -40,10 +40,11 @@ int tree_boost_start(
 	const struct tree_job *job, struct tree_model *m, double *start, struct err *e) MUST_CHECK;
 
 /**
- * Adds trees to the model, whose features, objective and base_margin are set (they are where the margins
- * start; for softmax `start` [n_outputs] goes into the first round's leaves).
- *   margins  [n_rows][n_outputs], written: those of all rows, left out ones too
- *   done     may be NULL
+ * Adds trees to the model until it has those of p->n_trees rounds. Its features, objective and base_margin are set (they
+ * are where the margins start; for softmax `start` [n_outputs] goes into the first round's leaves).
+ *   margins  [n_rows][n_outputs], written: those of all rows, left out ones too. If the model has trees, they
+ *            must be what these come to.
+ *   done     may be NULL; is not called for rounds that are there
  */
 int tree_boost(const struct tree_job *job, const struct tree_boost_params *p, const double *start,
 	struct tree_model *m, float *margins, tree_round_done *done, void *ctx,

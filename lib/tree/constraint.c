@@ -83,26 +83,59 @@ static int parse_monotone(struct tree_constraints *c, const struct tree_model *m
 	return 0;
 }
 
+/** Names, "a,b"; blanks and quotes around them are not theirs. */
+static int add_set(
+	struct tree_constraints *c, const struct tree_model *m, struct slice names, struct err *e)
+{
+	size_t cap = c->n_sets * c->words;
+	struct slice name;
+
+	if (mem_grow(&c->sets, &cap, (c->n_sets + 1) * c->words, sizeof(*c->sets), e))
+		return -1;
+	memset(c->sets + c->n_sets * c->words, 0, c->words * sizeof(*c->sets));
+	while (slice_cut(&names, ',', &name)) {
+		long col;
+
+		name = slice_trim(name);
+		if (name.len >= 2 && (name.p[0] == '"' || name.p[0] == '\'') &&
+			name.p[name.len - 1] == name.p[0])
+			name = (struct slice){ name.p + 1, name.len - 2 };
+		col = find(m, name, "interaction", e);
+		if (col < 0)
+			return -1;
+		c->sets[c->n_sets * c->words + (size_t)col / 64] |= (uint64_t)1 << (col % 64);
+	}
+	c->n_sets++;
+	return 0;
+}
+
+/** The sets between the innermost brackets of "[[a,b],[c]]". */
+static int add_bracketed(
+	struct tree_constraints *c, const struct tree_model *m, struct slice list, struct err *e)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < list.len; i++) {
+		if (list.p[i] == '[')
+			open = i + 1;
+		else if (list.p[i] == ']' && open) {
+			if (add_set(c, m, (struct slice){ list.p + open, i - open }, e))
+				return -1;
+			open = 0;
+		}
+	}
+	return 0;
+}
+
 static int parse_sets(struct tree_constraints *c, const struct tree_model *m,
 	const struct opt_list *list, struct err *e)
 {
-	if (!list->n)
-		return 0;
 	c->words = (m->n_features + 63) / 64;
-	c->sets = mem_array(list->n * c->words, sizeof(*c->sets), e);
-	if (!c->sets)
-		return -1;
-	for (; c->n_sets < list->n; c->n_sets++) {
-		struct slice rest = slice_of(list->items[c->n_sets]), name;
+	for (size_t i = 0; i < list->n; i++) {
+		struct slice s = slice_trim(slice_of(list->items[i]));
 
-		while (slice_cut(&rest, ',', &name)) {
-			long col = find(m, slice_trim(name), "interaction", e);
-
-			if (col < 0)
-				return -1;
-			c->sets[c->n_sets * c->words + (size_t)col / 64] |= (uint64_t)1
-									    << (col % 64);
-		}
+		if (s.len && s.p[0] == '[' ? add_bracketed(c, m, s, e) : add_set(c, m, s, e))
+			return -1;
 	}
 	return 0;
 }

@@ -21,7 +21,7 @@ struct tree_constraints {
 /**
  * Finds the columns of the model.
  *   monotone  "COL:1" and "COL:-1", or a number for each column in their order; also with blanks and in parentheses
- *   together  each a set, "COL,COL"
+ *   together  each a set, "COL,COL", or several, "[[COL,COL],[COL,COL]]"
  * -1 and ERR_INPUT: no such column, not a direction, a direction of texts. tree_constraints_release() in any case.
  */
 int tree_constraints_parse(struct tree_constraints *c, const struct tree_model *m,

@@ -9,6 +9,98 @@
 
 enum { STREAM_FOLDS = 1 << 30 }; /* away from those of the trees */
 
+/* ---- groups ---------------------------------------------------------------------------------------------- */
+
+struct group_order {
+	uint32_t group, n;
+	uint64_t draw;
+};
+
+static int by_size(const void *a, const void *b)
+{
+	const struct group_order *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n > y->n ? -1 : 1;
+	return x->draw < y->draw ? -1 : x->draw > y->draw;
+}
+
+/** What it costs to put the rows into the fold: squares of each class's share of its rows. */
+static double cost_of(const struct tree_truth *t, const uint32_t *rows, size_t n, bool has_classes,
+	const double *all, double *held)
+{
+	double cost = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t k = has_classes ? t->class[rows[i]] : 0;
+
+		/* (h + 1)^2 - h^2 of shares, row by row */
+		cost += (2 * held[k] + 1) / (all[k] * all[k]);
+		held[k]++;
+	}
+	for (size_t i = 0; i < n; i++)
+		held[has_classes ? t->class[rows[i]] : 0]--;
+	return cost;
+}
+
+static void deal_groups(const struct tree_truth *t, const struct group_order *order,
+	bool has_classes, size_t n_classes, unsigned n_folds, double *counts, uint8_t *fold)
+{
+	const struct score_groups *g = t->groups;
+	double *all = counts + n_folds * n_classes;
+
+	for (size_t i = 0; i < t->n_rows; i++)
+		all[has_classes ? t->class[i] : 0]++;
+	for (size_t i = 0; i < g->n; i++) {
+		const uint32_t *rows = g->rows + g->begin[order[i].group];
+		unsigned best = 0;
+		double least = INFINITY;
+
+		for (unsigned f = 0; f < n_folds; f++) {
+			double cost = cost_of(
+				t, rows, order[i].n, has_classes, all, counts + f * n_classes);
+
+			if (cost < least) {
+				least = cost;
+				best = f;
+			}
+		}
+		for (uint32_t r = 0; r < order[i].n; r++) {
+			fold[rows[r]] = (uint8_t)best;
+			counts[best * n_classes + (has_classes ? t->class[rows[r]] : 0)]++;
+		}
+	}
+}
+
+static uint8_t *group_folds(const struct tree_truth *t, size_t n_classes, unsigned n_folds,
+	uint64_t seed, struct err *e)
+{
+	const struct score_groups *g = t->groups;
+	size_t n = n_classes ? n_classes : 1;
+	uint8_t *fold = mem_array(t->n_rows, sizeof(*fold), e);
+	struct group_order *order = mem_array(g->n, sizeof(*order), e);
+	double *counts = mem_array((n_folds + 1) * n, sizeof(*counts), e);
+
+	if (fold && order && counts && g->n < n_folds)
+		err_set(e, ERR_INPUT, "%zu groups are too few for %u folds", g->n, n_folds);
+	if (!fold || !order || !counts || g->n < n_folds) {
+		free(fold);
+		fold = NULL;
+		goto out;
+	}
+	for (uint32_t i = 0; i < g->n; i++)
+		order[i] = (struct group_order){ i, g->begin[i + 1] - g->begin[i],
+			rng_bits(seed, STREAM_FOLDS, i) };
+	qsort(order, g->n, sizeof(*order), by_size);
+	deal_groups(t, order, n_classes > 0, n, n_folds, counts, fold);
+out:
+	free(order);
+	free(counts);
+	return fold;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------ */
+
 /** The rows of a class in random order take the folds in turn; the next class goes on where it ended. */
 static void deal(const uint32_t *rows, size_t n, unsigned n_folds, size_t *turn, uint8_t *fold)
 {
@@ -20,10 +112,15 @@ uint8_t *tree_cv_folds(const struct tree_truth *truth, size_t n_classes, unsigne
 	uint64_t seed, struct err *e)
 {
 	size_t n = truth->n_rows, n_groups = n_classes ? n_classes : 1, turn = 0;
-	uint8_t *fold = mem_array(n, sizeof(*fold), e);
-	uint32_t *rows = mem_array(n, sizeof(*rows), e);
-	size_t *end = mem_array(n_groups + 1, sizeof(*end), e);
+	uint8_t *fold;
+	uint32_t *rows;
+	size_t *end;
 
+	if (truth->groups)
+		return group_folds(truth, n_classes, n_folds, seed, e);
+	fold = mem_array(n, sizeof(*fold), e);
+	rows = mem_array(n, sizeof(*rows), e);
+	end = mem_array(n_groups + 1, sizeof(*end), e);
 	if (!fold || !rows || !end) {
 		free(fold);
 		fold = NULL;
@@ -138,11 +235,13 @@ static int add_metric(const struct cv *c, size_t metric, json_t *lists, json_t *
 static json_t *report(const struct cv *c, struct err *e)
 {
 	static const char *const tasks[] = { "regression", "binary", "multiclass" };
+	bool is_own = c->p->objective > TREE_OBJECTIVE_REGRESSION;
 	json_t *o = json_object(), *lists = json_object(), *means = json_object();
 	json_t *sds = json_object(), *rows = json_array();
 	int rc = json_object_set_new(o, "folds", json_integer(c->p->cv));
 
-	rc |= json_object_set_new(o, "objective", json_string(tasks[c->d->target.task]));
+	rc |= json_object_set_new(o, "objective",
+		json_string(is_own ? tree_params_objective(c->p) : tasks[c->d->target.task]));
 	for (size_t i = 0; i < c->results[0].n; i++)
 		rc |= add_metric(c, i, lists, means, sds);
 	for (int64_t i = 0; i < c->p->cv; i++)

@@ -1,7 +1,9 @@
 /*
  * cv - K-fold cross-validation: each row is predicted by a model that has not seen it.
  *
- * Classes are spread evenly over the folds (stratified), rows drawn by the seed. Columns are binned once, on all rows.
+ * Classes are spread evenly over the folds (stratified), rows drawn by the seed. With groups, the rows of a group are in
+ * one fold: each group, the largest first, goes to the fold that then differs least from its share of all classes.
+ * Columns are binned once, on all rows.
  *
  *	{"folds": K, "objective": "binary", "metrics": {"auc": [K values], ...}, "rows": [K counts],
  *	 "mean": {"auc": 0.7, ...}, "sd": {"auc": 0.01, ...}}

@@ -34,14 +34,15 @@ static int bin_features(
 	return d->frame ? 0 : -1;
 }
 
-/** The numbers are in the bins; names of categories stay. */
-static void drop_values(struct table *t)
+void tree_dataset_drop_values(struct tree_dataset *d)
 {
-	for (size_t i = 0; i < t->n_cols; i++) {
-		free(t->cols[i].numbers);
-		free(t->cols[i].codes);
-		t->cols[i].numbers = NULL;
-		t->cols[i].codes = NULL;
+	for (size_t i = 0; i < d->table->n_cols; i++) {
+		struct table_column *c = &d->table->cols[i];
+
+		free(c->numbers);
+		free(c->codes);
+		c->numbers = NULL;
+		c->codes = NULL;
 	}
 }
 
@@ -94,7 +95,6 @@ int tree_dataset_load(struct tree_dataset *d, const struct tree_params *p, const
 	if (tree_target_load(&d->target, d->table, p, NULL, e) || bin_features(d, p, io->pool, e))
 		return err_at(e, "%s", files[0]);
 	say_task(&d->target, p, io->diag);
-	drop_values(d->table);
 	return 0;
 }
 

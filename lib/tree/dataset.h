@@ -23,6 +23,8 @@ struct tree_io {
 /** Reads the files and bins their columns. tree_dataset_release() in any case; takes a zeroed one. */
 int tree_dataset_load(struct tree_dataset *d, const struct tree_params *p, const char *const *files,
 	size_t n_files, const struct tree_io *io, struct err *e) MUST_CHECK;
+/** Frees the numbers and codes of the columns: bins and names stay. */
+void tree_dataset_drop_values(struct tree_dataset *d);
 void tree_dataset_release(struct tree_dataset *d);
 
 /** A model without trees: features, objective, labels, base score as the learner starts. */

@@ -740,62 +740,7 @@ uint32_t tree_grower_leaf(const struct tree_grower *g, size_t row)
 	return i;
 }
 
-/* ---- export ------------------------------------------------------------------------------------------------- */
-
-static void export_set(struct tree *t, const struct tree_split *s, uint32_t n_categories)
-{
-	struct tree_set *set = &t->sets[t->n_sets];
-
-	set->first = (uint32_t)t->n_words;
-	set->n_words = (n_categories + 63) / 64;
-	memcpy(t->words + t->n_words, s->right, set->n_words * sizeof(*t->words));
-	t->n_words += set->n_words;
-	t->n_sets++;
-}
-
-static void export_node(const struct tree_grower *g, struct tree *t, uint32_t i)
-{
-	const struct tree_split *s = &g->done[i].split;
-	const struct tree_frame_column *c = &g->f->cols[s->col];
-	struct tree_node *n = &t->nodes[i];
-
-	n->left = g->done[i].left;
-	if (n->left < 0)
-		return;
-	n->split = s->col | (s->default_left ? TREE_DEFAULT_LEFT : 0);
-	if (s->is_categorical) {
-		n->split |= TREE_CATEGORICAL;
-		n->set = t->n_sets;
-		export_set(t, s, c->n_categories);
-		return;
-	}
-	n->value = s->bin == c->n_bins - 1 ? c->above : c->cuts[s->bin - 1];
-}
-
 int tree_grower_export(const struct tree_grower *g, struct tree *t, struct err *e)
 {
-	uint32_t n = (uint32_t)g->n_done, n_sets = 0;
-	size_t n_words = 0;
-
-	memset(t, 0, sizeof(*t));
-	for (uint32_t i = 0; i < n; i++) {
-		const struct tree_split *s = &g->done[i].split;
-
-		if (g->done[i].left < 0 || !s->is_categorical)
-			continue;
-		n_sets++;
-		n_words += tree_split_words(&g->f->cols[s->col]);
-	}
-	t->nodes = mem_array(n, sizeof(*t->nodes), e);
-	t->stats = t->nodes ? mem_array(n, sizeof(*t->stats), e) : NULL;
-	t->sets = t->stats ? mem_array(n_sets, sizeof(*t->sets), e) : NULL;
-	t->words = t->sets ? mem_array(n_words, sizeof(*t->words), e) : NULL;
-	if (!t->words) {
-		tree_release(t);
-		return -1;
-	}
-	t->n_nodes = n;
-	for (uint32_t i = 0; i < n; i++)
-		export_node(g, t, i);
-	return 0;
+	return tree_grown_export(g->f, g->done, (uint32_t)g->n_done, t, e);
 }

@@ -14,7 +14,7 @@
 #define CD4ML_TREE_GROW_H
 
 #include "tree/choose.h"
-#include "tree/split.h"
+#include "tree/grown.h"
 
 struct tree_grow_params {
 	struct tree_split_params split;
@@ -23,14 +23,6 @@ struct tree_grow_params {
 	uint32_t mtry; /* columns drawn for each split, 0: all */
 	struct tree_choice choice; /* with mtry the columns that are drawn from */
 	size_t hist_memory; /* bytes of histograms that may be kept */
-};
-
-/** A node of the finished tree, in breadth-first order: root first, children side by side. */
-struct tree_grow_node {
-	int32_t left; /* -1: a leaf */
-	uint32_t begin, n; /* its rows, in tree_grower_rows() */
-	uint32_t depth;
-	struct tree_split split;
 };
 
 struct tree_grower;

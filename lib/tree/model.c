@@ -95,6 +95,7 @@ void tree_model_free(struct tree_model *m)
 	free(m->labels);
 	free(m->objective);
 	free(m->target);
+	free(m->run);
 	free(m);
 }
 

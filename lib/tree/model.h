@@ -100,6 +100,7 @@ struct tree_model {
 	char **labels; /* [n_labels] as in the training data; "0", "1", ... in a foreign model */
 	char *target; /* name of the column that was learned, NULL if not known */
 	int64_t best_iteration; /* from early stopping, 0-based; -1: none */
+	char *run; /* of a checkpoint: see tree/resume.h; else NULL */
 };
 
 /** An empty model. tree_model_free(). */

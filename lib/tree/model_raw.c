@@ -436,13 +436,14 @@ static int take_unused(struct tree_model *m, json_t *list, struct err *e)
 
 static int take_ours(struct tree_model *m, json_t *o, struct err *e)
 {
-	const char *learner = "boost", *task = "regression", *target = NULL;
+	const char *learner = "boost", *task = "regression", *target = NULL, *run = NULL;
 	json_t *labels = json_object_get(o, "labels");
 	size_t n_labels = json_array_size(labels);
 
 	if (jdoc_get_text_or(o, "learner", "cd4ml", &learner, e) ||
 		jdoc_get_text_or(o, "task", "cd4ml", &task, e) ||
 		jdoc_get_text_or(o, "target", "cd4ml", &target, e) ||
+		jdoc_get_text_or(o, "run", "cd4ml", &run, e) ||
 		take_unused(m, json_object_get(o, "unused"), e))
 		return -1;
 	m->is_forest = strcmp(learner, "forest") == 0;
@@ -452,6 +453,11 @@ static int take_ours(struct tree_model *m, json_t *o, struct err *e)
 	if (target) {
 		m->target = mem_dup(target, e);
 		if (!m->target)
+			return -1;
+	}
+	if (run) {
+		m->run = mem_dup(run, e);
+		if (!m->run)
 			return -1;
 	}
 	if (m->task == TREE_REGRESSION)

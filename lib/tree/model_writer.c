@@ -66,6 +66,8 @@ static void add_ours(struct tree_writer *w)
 		buf_add_text(&b, ", \"target\": ");
 		jdoc_format_text(&b, slice_of(m->target));
 	}
+	if (m->run)
+		buf_addf(&b, ", \"run\": \"%s\"", m->run);
 	if (m->n_labels) {
 		buf_add_text(&b, ", \"labels\": [");
 		for (size_t i = 0; i < m->n_labels; i++) {

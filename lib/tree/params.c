@@ -117,12 +117,16 @@ const struct opt tree_params_options[] = {
 		"columns that may meet in a branch; again for each set" },
 	{ 0, "early-stopping", OPT_INT, AT(early_stopping), "N",
 		"stop after N rounds without a better loss on --valid", .min = 0, .max = 1e6 },
+	{ 0, "resume", OPT_TEXT, AT(resume), "MODEL",
+		"go on where this model ends; --trees counts its rounds, too" },
+	{ 0, "checkpoint", OPT_TEXT, AT(checkpoint), "FILE",
+		"save the model so far; the same command then goes on from there", .writes = true },
+	{ 0, "checkpoint-every", OPT_INT, AT(checkpoint_every), "N", "so many rounds apart",
+		.min = 1, .max = 1e6 },
 	OPT_HEADING("Forest only"),
 	{ 0, "bootstrap", OPT_FLAG, AT(bootstrap), NULL, "draw each tree's rows with replacement" },
 	{ 0, "oob-score", OPT_FLAG, AT(oob_score), NULL,
 		"measure rows by the trees that did not draw them, for --metrics" },
-	{ 0, "permutation", OPT_FLAG, AT(permutation), NULL,
-		"for --importance: what shuffling a column costs on such rows" },
 	OPT_HEADING("Reports"),
 	{ 0, "valid", OPT_TEXT, AT(valid), "FILE", "table to measure the model on" },
 	{ 0, "metrics", OPT_TEXT, AT(metrics), "FILE", "write metrics as JSON", .writes = true },
@@ -131,7 +135,55 @@ const struct opt tree_params_options[] = {
 		.max = 100 },
 	{ 0, "importance", OPT_TEXT, AT(importance), "FILE",
 		"write total gain, cover, weight of each column as JSON", .writes = true },
+	{ 0, "permutation", OPT_FLAG, AT(permutation), NULL,
+		"and how much worse the loss is with a column shuffled" },
 	CSV_DIALECT_OPTIONS(struct tree_params, dialect),
+	/* what XGBoost, LightGBM and scikit-learn call them */
+	OPT_ALIAS("label", "target"),
+	OPT_ALIAS("weight-column", "weight"),
+	OPT_ALIAS("group-column", "group"),
+	OPT_ALIAS("query-column", "group"),
+	OPT_ALIAS("qid", "group"),
+	OPT_ALIAS("ignore-column", "drop"),
+	OPT_ALIAS("application", "objective"),
+	OPT_ALIAS("loss", "objective"),
+	OPT_ALIAS("num-round", "trees"),
+	OPT_ALIAS("num-boost-round", "trees"),
+	OPT_ALIAS("num-iterations", "trees"),
+	OPT_ALIAS("num-trees", "trees"),
+	OPT_ALIAS("n-estimators", "trees"),
+	OPT_ALIAS("max-iter", "trees"),
+	OPT_ALIAS("num-leaves", "max-leaves"),
+	OPT_ALIAS("max-leaf-nodes", "max-leaves"),
+	OPT_ALIAS("min-data-in-leaf", "min-samples-leaf"),
+	OPT_ALIAS("min-child-samples", "min-samples-leaf"),
+	OPT_ALIAS("min-sum-hessian-in-leaf", "min-child-weight"),
+	OPT_ALIAS("max-bins", "max-bin"),
+	OPT_ALIAS("min-split-loss", "gamma"),
+	OPT_ALIAS("min-gain-to-split", "gamma"),
+	OPT_ALIAS("max-features", "mtry"),
+	OPT_ALIAS("bagging-fraction", "subsample"),
+	OPT_ALIAS("max-samples", "subsample"),
+	OPT_ALIAS("random-state", "seed"),
+	OPT_ALIAS("eta", "learning-rate"),
+	OPT_ALIAS("shrinkage-rate", "learning-rate"),
+	OPT_ALIAS("reg-lambda", "lambda"),
+	OPT_ALIAS("lambda-l2", "lambda"),
+	OPT_ALIAS("reg-alpha", "alpha"),
+	OPT_ALIAS("lambda-l1", "alpha"),
+	OPT_ALIAS("max-leaf-output", "max-delta-step"),
+	OPT_ALIAS("feature-fraction", "colsample-bytree"),
+	OPT_ALIAS("feature-fraction-bynode", "colsample-bynode"),
+	OPT_ALIAS("monotone-constraints", "monotone"),
+	OPT_ALIAS("interaction-constraints", "interaction"),
+	OPT_ALIAS("early-stopping-rounds", "early-stopping"),
+	OPT_ALIAS("early-stopping-round", "early-stopping"),
+	OPT_ALIAS("valid-data", "valid"),
+	OPT_ALIAS("input-model", "resume"),
+	OPT_ALIAS("num-threads", "threads"),
+	OPT_ALIAS("nthread", "threads"),
+	OPT_ALIAS("n-jobs", "threads"),
+	OPT_ALIAS("output-model", "output"),
 	OPT_END,
 };
 
@@ -148,6 +200,7 @@ const struct tree_params tree_params_boost = {
 	.colsample_bylevel = 1,
 	.colsample_bynode = 1,
 	.scale_pos_weight = 1,
+	.checkpoint_every = 10,
 	.mtry = "all",
 	.quantile_alpha = 0.5,
 	.huber_slope = 1,
@@ -166,6 +219,7 @@ const struct tree_params tree_params_forest = {
 	.colsample_bylevel = 1,
 	.colsample_bynode = 1,
 	.scale_pos_weight = 1,
+	.checkpoint_every = 10,
 	.mtry = "sqrt",
 	.quantile_alpha = 0.5,
 	.huber_slope = 1,
@@ -185,9 +239,9 @@ static int check_out_of_bag(const struct tree_params *p, struct err *e)
 
 	if (!p->oob_score && !p->permutation)
 		return 0;
-	if (!p->is_forest)
+	if (!p->is_forest && p->oob_score)
 		return no_effect(option, "gradient boosting", e);
-	if (!p->bootstrap && p->subsample >= 1) {
+	if (p->is_forest && !p->bootstrap && p->subsample >= 1) {
 		err_set(e, ERR_INPUT, "--%s: every tree learns from all rows", option);
 		return err_hint(e, "say --bootstrap or --subsample");
 	}
@@ -232,6 +286,10 @@ static int check_learner(const struct tree_params *p, struct err *e)
 		return no_effect("early-stopping", forest, e);
 	if (p->max_delta_step != 0)
 		return no_effect("max-delta-step", forest, e);
+	if (p->resume)
+		return no_effect("resume", forest, e);
+	if (p->checkpoint)
+		return no_effect("checkpoint", forest, e);
 	if (p->objective > TREE_OBJECTIVE_REGRESSION) {
 		err_set(e, ERR_INPUT, "a forest does not learn --objective %s",
 			tree_params_objective(p));
@@ -312,6 +370,20 @@ static int check_shares(const struct tree_params *p, struct err *e)
 	return 0;
 }
 
+static int check_files(const struct tree_params *p, struct err *e)
+{
+	if (p->cv && (p->resume || p->checkpoint))
+		return err_set(e, ERR_INPUT, "--cv and --%s do not go together",
+			p->resume ? "resume" : "checkpoint");
+	if (p->checkpoint_every != tree_params_boost.checkpoint_every && !p->checkpoint)
+		return no_effect("checkpoint-every", "a run without --checkpoint", e);
+	if (p->permutation && !p->is_forest && !p->valid) {
+		err_set(e, ERR_INPUT, "--permutation needs rows to shuffle");
+		return err_hint(e, "say --valid FILE");
+	}
+	return 0;
+}
+
 int tree_params_check(const struct tree_params *p, struct err *e)
 {
 	if (!p->target) {
@@ -332,7 +404,7 @@ int tree_params_check(const struct tree_params *p, struct err *e)
 		return err_set(e, ERR_INPUT, "--cv needs 2 folds at least");
 	if (p->cv && p->valid)
 		return err_set(e, ERR_INPUT, "--cv and --valid do not go together");
-	if (csv_dialect_check(&p->dialect, e))
+	if (csv_dialect_check(&p->dialect, e) || check_files(p, e))
 		return -1;
 	return check_learner(p, e);
 }
@@ -361,6 +433,59 @@ enum tree_loss tree_params_loss(const struct tree_params *p, double *shape)
 		return TREE_LOSS_RANK;
 	default:
 		return TREE_LOSS_SQUARED;
+	}
+}
+
+static void describe_option(const struct opt *o, const void *field, struct buf *b)
+{
+	const struct opt_list *list = field;
+	char text[NUM_TEXT_MAX];
+
+	buf_addf(b, "%s", o->name);
+	switch (o->type) {
+	case OPT_FLAG:
+		buf_addf(b, " %d", *(const bool *)field);
+		break;
+	case OPT_TEXT:
+		buf_addf(b, " %s", *(const char *const *)field ? *(const char *const *)field : "");
+		break;
+	case OPT_INT:
+		num_format_int(text, *(const int64_t *)field);
+		buf_addf(b, " %s", text);
+		break;
+	case OPT_NUMBER:
+		num_format_double(text, *(const double *)field);
+		buf_addf(b, " %s", text);
+		break;
+	case OPT_CHOICE:
+	case OPT_CALL: /* the objective */
+		buf_addf(b, " %d", *(const int *)field);
+		break;
+	case OPT_LIST:
+	case OPT_EACH:
+		for (size_t i = 0; i < list->n; i++)
+			buf_addf(b, " %s", list->items[i]);
+		break;
+	default:
+		break;
+	}
+	buf_add_char(b, '\n');
+}
+
+void tree_params_describe(const struct tree_params *p, struct buf *b)
+{
+	static const char *const others[] = { "trees", "early-stopping", "resume", "checkpoint",
+		"checkpoint-every" };
+
+	for (const struct opt *o = tree_params_options; o->type != OPT_TYPE_END; o++) {
+		bool is_other = o->type == OPT_TYPE_HEADING;
+
+		if (is_other && strcmp(o->help, "Reports") == 0)
+			break;
+		for (size_t i = 0; !is_other && i < sizeof(others) / sizeof(others[0]); i++)
+			is_other = strcmp(o->name, others[i]) == 0;
+		if (!is_other)
+			describe_option(o, (const char *)p + o->offset, b);
 	}
 }
 

@@ -44,6 +44,8 @@ struct tree_params {
 	const char *valid;
 	int64_t early_stopping, cv;
 	const char *metrics, *importance;
+	const char *resume, *checkpoint;
+	int64_t checkpoint_every;
 	struct csv_dialect dialect;
 };
 
@@ -56,6 +58,8 @@ enum tree_loss tree_params_loss(const struct tree_params *p, double *shape);
 extern const struct opt tree_params_options[];
 extern const struct tree_params tree_params_boost, tree_params_forest;
 
+/** Adds all options that the trees of a model depend on, with their values. */
+void tree_params_describe(const struct tree_params *p, struct buf *b);
 /** What does not fit together. -1 and ERR_INPUT. */
 int tree_params_check(const struct tree_params *p, struct err *e) MUST_CHECK;
 /**

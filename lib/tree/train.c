@@ -3,11 +3,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "tree/cv.h"
+#include "tree/importance.h"
 #include "tree/measure.h"
 #include "tree/predict.h"
+#include "tree/resume.h"
 
 /** A tree of several classes until all are there. */
 struct held {
@@ -30,11 +34,12 @@ struct run {
 	json_t *iterations; /* of the metrics */
 	double best_loss;
 	size_t best_round;
+	char *run; /* of checkpoints */
 
 	struct tree_writer writer;
 	struct held *held; /* [n_trees] */
 	struct tree_oob oob;
-	double *importance; /* [3][n_features] */
+	struct tree_importances importance;
 };
 
 /* ---- measuring ------------------------------------------------------------------------------------------- */
@@ -138,15 +143,12 @@ static bool is_better(const char *metric, double value, double than)
 	return score_metric_find(metric)->higher_is_better ? value > than : value < than;
 }
 
-static int round_done(void *ctx, size_t round, const float *margins, struct err *e)
+/** Measures what there is so far. 1: no better round is to be expected. */
+static int look_at_round(struct run *r, size_t round, struct err *e)
 {
-	struct run *r = ctx;
 	struct tree_measures loss;
 	char text[64];
 
-	(void)margins; /* r->margins */
-	for (; r->n_applied < r->m->n_trees; r->n_applied++)
-		apply_tree(r, &r->m->trees[r->n_applied], r->m->trees[r->n_applied].output);
 	if (r->iterations && note_round(r, round, e))
 		return -1;
 	if (!r->valid_margins || !(r->p->early_stopping || r->t->io.progress))
@@ -160,6 +162,19 @@ static int round_done(void *ctx, size_t round, const float *margins, struct err 
 		r->best_round = round;
 	}
 	return r->p->early_stopping && round - r->best_round >= (size_t)r->p->early_stopping;
+}
+
+static int round_done(void *ctx, size_t round, const float *margins, struct err *e)
+{
+	struct run *r = ctx;
+
+	(void)margins; /* r->margins */
+	for (; r->n_applied < r->m->n_trees; r->n_applied++)
+		apply_tree(r, &r->m->trees[r->n_applied], r->m->trees[r->n_applied].output);
+	if (r->p->checkpoint && (round + 1) % (size_t)r->p->checkpoint_every == 0 &&
+		tree_resume_save(r->m, r->p->checkpoint, r->run, e))
+		return -1;
+	return look_at_round(r, round, e);
 }
 
 /** Cuts the model behind its best round; what was measured of later ones is measured again. */
@@ -186,29 +201,86 @@ static int keep_best(struct run *r, struct err *e)
 	return 0;
 }
 
+/** The rounds of a model that is gone on with, as if they were made now. 1: they are enough. */
+static int replay(struct run *r, struct err *e)
+{
+	size_t k = r->m->n_outputs;
+	int rc = 0;
+
+	for (size_t round = 0; !rc && round < r->m->n_trees / k; round++) {
+		for (size_t o = 0; o < k; o++, r->n_applied++)
+			apply_tree(r, &r->m->trees[r->n_applied], r->m->trees[r->n_applied].output);
+		progress_add(r->t->io.progress, 1);
+		rc = look_at_round(r, round, e);
+	}
+	if (rc > 0)
+		tree_model_truncate(r->m, r->n_applied);
+	return rc;
+}
+
+/** Where training begins: at the best constant, or where another run ended. */
+static int begin_boost(struct run *r, double *start, struct err *e)
+{
+	const char *from = r->p->resume;
+	bool is_checkpoint = r->p->checkpoint && path_exists(r->p->checkpoint);
+
+	if (r->p->checkpoint) {
+		r->run = tree_resume_run(r->p, &r->data, e);
+		if (!r->run)
+			return -1;
+	}
+	if (is_checkpoint)
+		from = r->p->checkpoint;
+	if (!from)
+		return tree_boost_start(&r->job, r->m, start, e);
+	if (tree_resume_load(r->m, from, is_checkpoint ? r->run : NULL, e))
+		return -1;
+	diag_say(r->t->io.diag, DIAG_NOTE, "going on behind round %zu of %s",
+		r->m->n_trees / r->m->n_outputs, from);
+	return 0;
+}
+
+static int run_boost(struct run *r, const struct tree_boost_params *p, struct err *e)
+{
+	double start[TREE_CLASS_MAX] = { 0 };
+	size_t k = r->m->n_outputs;
+	int rc;
+
+	if (begin_boost(r, start, e) || start_valid(r, e))
+		return -1;
+	tree_model_truncate(r->m, p->n_trees * k);
+	progress_start(r->t->io.progress, "boosting", p->n_trees, "trees");
+	rc = replay(r, e);
+	if (rc < 0)
+		return -1;
+	r->margins = mem_aligned(r->data.target.truth.n_rows * k, sizeof(*r->margins), e);
+	if (!r->margins)
+		return -1;
+	if (r->m->n_trees && tree_resume_margins(r->m, &r->data, r->t->io.pool, r->margins, e))
+		return -1;
+	tree_dataset_drop_values(&r->data);
+	if (rc == 0 &&
+		tree_boost(&r->job, p, k > 1 ? start : NULL, r->m, r->margins, round_done, r, e))
+		return -1;
+	return keep_best(r, e);
+}
+
 static int train_boost(struct run *r, struct err *e)
 {
 	struct tree_boost_params p;
-	double start[TREE_CLASS_MAX];
 	int rc = -1;
 
-	if (tree_params_to_boost(r->p, r->m, &p, e) || tree_boost_start(&r->job, r->m, start, e) ||
-		start_valid(r, e))
+	if (tree_params_to_boost(r->p, r->m, &p, e) || run_boost(r, &p, e))
 		goto out;
-	r->margins =
-		mem_aligned(r->data.target.truth.n_rows * r->m->n_outputs, sizeof(*r->margins), e);
-	if (!r->margins)
-		goto out;
-	progress_start(r->t->io.progress, "boosting", p.n_trees, "trees");
-	if (tree_boost(&r->job, &p, r->m->n_outputs > 1 ? start : NULL, r->m, r->margins,
-		    round_done, r, e) ||
-		keep_best(r, e))
-		goto out;
-	for (size_t i = 0; r->importance && i < r->m->n_trees; i++)
-		for (int kind = 0; kind < 3; kind++)
-			tree_importance_add(&r->m->trees[i], (enum tree_importance)kind,
-				r->importance + (size_t)kind * r->m->n_features);
+	for (size_t i = 0; r->importance.n && i < r->m->n_trees; i++)
+		tree_importances_add(&r->importance, &r->m->trees[i]);
 	rc = tree_model_save(r->m, r->t->out, r->t->format, e);
+	if (!rc && r->p->checkpoint) {
+		/* not before all of the model is written */
+		rc = output_fd(r->t->out, e) < 0 ? -1 : 0;
+		if (!rc)
+			unlink(r->p->checkpoint);
+	}
 out:
 	tree_boost_params_release(&p);
 	return rc;
@@ -247,9 +319,8 @@ static int tree_done(void *ctx, size_t number, struct tree_forest_tree *t, struc
 {
 	struct run *r = ctx;
 
-	for (int kind = 0; r->importance && kind < 3; kind++)
-		tree_importance_add(t->tree, (enum tree_importance)kind,
-			r->importance + (size_t)kind * r->m->n_features);
+	if (r->importance.n)
+		tree_importances_add(&r->importance, t->tree);
 	if (!t->shares) {
 		apply_tree(r, t->tree, 0);
 		return tree_writer_add(&r->writer, t->tree, e);
@@ -350,56 +421,28 @@ static int write_metrics(struct run *r, struct err *e)
 	return rc;
 }
 
-struct ranked {
-	size_t feature;
-	double gain;
-};
-
-static int by_gain(const void *a, const void *b)
+/** What the trees of a forest have found out themselves. */
+static int fill_oob(struct run *r, struct err *e)
 {
-	const struct ranked *x = a, *y = b;
+	struct tree_importances *im = &r->importance;
 
-	if (x->gain != y->gain)
-		return x->gain > y->gain ? -1 : 1;
-	return x->feature < y->feature ? -1 : 1;
+	im->permutation = mem_array(im->n, sizeof(*im->permutation), e);
+	for (size_t f = 0; im->permutation && f < im->n; f++)
+		im->permutation[f] = tree_oob_permutation(&r->oob, f);
+	return im->permutation ? 0 : -1;
 }
 
 static int write_importance(struct run *r, struct err *e)
 {
-	static const char *const kinds[] = { "gain", "cover", "weight" };
-	size_t n = r->m->n_features;
-	struct ranked *order;
-	json_t *o, *list;
-	int rc = 0;
-
-	if (!r->importance)
+	if (!r->p->importance)
 		return 0;
-	order = mem_array(n, sizeof(*order), e);
-	if (!order)
+	if (r->p->permutation && !r->p->is_forest &&
+		tree_importances_permute(&r->importance, r->m, &r->valid, r->valid_margins,
+			(uint64_t)r->p->seed, &r->t->io, e))
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		order[i] = (struct ranked){ i, r->importance[i] };
-	qsort(order, n, sizeof(*order), by_gain);
-	o = json_object();
-	list = json_array();
-	for (size_t i = 0; i < n; i++) {
-		size_t f = order[i].feature;
-		json_t *one = json_object();
-
-		rc |= json_object_set_new(one, "feature", json_string(r->m->features[f].name));
-		for (size_t k = 0; k < 3; k++)
-			rc |= json_object_set_new(
-				one, kinds[k], json_real(r->importance[k * n + f]));
-		if (r->oob.rises)
-			rc |= json_object_set_new(
-				one, "permutation", json_real(tree_oob_permutation(&r->oob, f)));
-		rc |= json_array_append_new(list, one);
-	}
-	rc |= json_object_set_new(o, "features", list);
-	rc = rc ? err_nomem(e) : jdoc_save(r->p->importance, o, JDOC_PRETTY, 0, e);
-	json_decref(o);
-	free(order);
-	return rc;
+	if (r->oob.rises && fill_oob(r, e))
+		return -1;
+	return tree_importances_save(&r->importance, r->m, r->p->importance, e);
 }
 
 static int cross_validate(struct run *r, struct err *e)
@@ -438,7 +481,8 @@ static void release(struct run *r)
 	tree_rows_release(&r->valid);
 	free(r->valid_margins);
 	free(r->margins);
-	free(r->importance);
+	tree_importances_release(&r->importance);
+	free(r->run);
 	tree_model_free(r->m);
 	tree_dataset_release(&r->data);
 }
@@ -455,11 +499,8 @@ static int learn(struct run *r, struct err *e)
 		if (!r->iterations)
 			return err_nomem(e);
 	}
-	if (r->p->importance) {
-		r->importance = mem_array(3 * r->m->n_features, sizeof(*r->importance), e);
-		if (!r->importance)
-			return -1;
-	}
+	if (r->p->importance && tree_importances_init(&r->importance, r->m->n_features, e))
+		return -1;
 	if (r->p->is_forest ? train_forest(r, e) : train_boost(r, e))
 		return -1;
 	return write_metrics(r, e) || write_importance(r, e) ? -1 : 0;
@@ -487,6 +528,8 @@ int tree_train(const struct tree_train *t, struct err *e)
 	if (tree_params_check(t->params, e) || check_cv(t, e) ||
 		tree_dataset_load(&r.data, t->params, t->files, t->n_files, &t->io, e))
 		goto out;
+	if (!t->params->resume && !t->params->checkpoint)
+		tree_dataset_drop_values(&r.data);
 	if (t->params->cv && cross_validate(&r, e))
 		goto out;
 	rc = t->params->cv && !t->wants_model ? 0 : learn(&r, e);

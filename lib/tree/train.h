@@ -2,8 +2,8 @@
  * train - what gbt-train and rf-train do: read, learn, measure, write. cv - the same on folds.
  *
  * Files written besides the model: metrics, {"iterations": [{"iteration": 1, "train": {...}, "valid": {...}}],
- * "final": {"train": {...}, "valid": {...}}}; importance, {"features": [{"feature": "x", "gain": 1, "cover": 1,
- * "weight": 1}, ...]}, totals over all splits, the largest gain first; with --cv see tree/cv.h.
+ * "final": {"train": {...}, "valid": {...}}}; importance, see tree/importance.h;
+ * with --cv see tree/cv.h.
  */
 #ifndef CD4ML_TREE_TRAIN_H
 #define CD4ML_TREE_TRAIN_H
