@@ -297,3 +297,33 @@ spilling() {
 	cat l.csv | TMPDIR=$PWD/t run -2 csv-join - --left k r.csv --duplicates first --memory 1K -o out2.csv
 	[ -z "$(ls -A t)" ]
 }
+
+@test "what has no effect is refused" {
+	good
+	run -2 csv-join l.csv --semi k r.csv --prefix p_
+	same "$output" "csv-join: --semi k r.csv brings no columns: --prefix has no effect"
+	run -2 csv-join l.csv --anti k r.csv --cols w
+	same "$output" "csv-join: --anti k r.csv brings no columns: --cols has no effect"
+}
+
+@test "--json writes the report on standard output" {
+	good
+	csv-join l.csv --left k r.csv -o want.csv --report want.json
+	run -0 csv-join l.csv --left k r.csv --json -o got.csv
+	same "$output" "$(cat want.json)"
+	cmp got.csv want.csv
+	run -2 csv-join l.csv --left k r.csv --json
+	contains "$output" "name a file for the table with -o"
+}
+
+@test "another delimiter is told, not taken" {
+	good
+	printf 'k;v\na;1\n' >s.csv
+	run -2 csv-join s.csv --left k r.csv
+	same "$output" "csv-join: s.csv: there is no column 'k'; the header is one column, 'k;v': say --delimiter ';' if that is it"
+	printf 'k\tv\na\t1\n' >t.csv
+	run -2 csv-join l.csv --left k t.csv
+	contains "$output" "say --delimiter '\\t' if that is it"
+	run -0 csv-join -d ';' s.csv --anti k s.csv
+	same "$output" "k;v"
+}

@@ -93,24 +93,14 @@ static int set_require_match(void *field, const struct opt *o, char **values, st
 	return err_set(e, ERR_INPUT, "--require-match '%s' is not a share from 0 to 1", values[0]);
 }
 
-static int set_ignore_case(void *field, const struct opt *o, char **values, struct err *e)
+/* --ignore-case, --trim, --match-empty. */
+static int set_flag(void *field, const struct opt *o, char **values, struct err *e)
 {
-	(void)o, (void)values, (void)e;
-	side_of(field)->ignore_case = true;
-	return 0;
-}
+	struct table_join_side *s = side_of(field);
+	bool *flags[] = { &s->ignore_case, &s->trim, &s->match_empty };
 
-static int set_trim(void *field, const struct opt *o, char **values, struct err *e)
-{
-	(void)o, (void)values, (void)e;
-	side_of(field)->trim = true;
-	return 0;
-}
-
-static int set_match_empty(void *field, const struct opt *o, char **values, struct err *e)
-{
-	(void)o, (void)values, (void)e;
-	side_of(field)->match_empty = true;
+	(void)values, (void)e;
+	*flags[*o->name == 'i' ? 0 : *o->name == 't' ? 1 : 2] = true;
 	return 0;
 }
 
@@ -136,10 +126,10 @@ static const struct opt options[] = {
 	{ 0, "require-match", OPT_CALL, 0, "SHARE", "fail if fewer rows have a match (0)",
 		.call = set_require_match },
 	{ 0, "ignore-case", OPT_CALL, 0, NULL, "compare keys without case of a-z",
-		.call = set_ignore_case },
-	{ 0, "trim", OPT_CALL, 0, NULL, "compare keys without blanks around", .call = set_trim },
+		.call = set_flag },
+	{ 0, "trim", OPT_CALL, 0, NULL, "compare keys without blanks around", .call = set_flag },
 	{ 0, "match-empty", OPT_CALL, 0, NULL, "let empty and --na keys match each other",
-		.call = set_match_empty },
+		.call = set_flag },
 	OPT_HEADING("Report"),
 	{ 0, "report", OPT_TEXT, offsetof(struct args, report), "FILE",
 		"counts of matches for each table, as JSON", .writes = true },
@@ -169,10 +159,17 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 		err_hint(e, "name a table, as in --left song_id songs.csv");
 		return TOOL_FAILED;
 	}
+	if (t->json && (!t->out_path || strcmp(t->out_path, "-") == 0)) {
+		err_set(e, ERR_INPUT, "--json goes to standard output, and so does the table");
+		err_hint(e, "name a file for the table with -o");
+		return TOOL_FAILED;
+	}
 	if (table_join_run(&join, t->out, t->pool, t->progress, t->diag, &result, e))
 		return TOOL_FAILED;
 	table_join_note(&join, &result, t->diag);
 	if (a->report && table_join_save_report(&join, &result, a->report, e))
+		return TOOL_FAILED;
+	if (t->json && table_join_save_report(&join, &result, "-", e))
 		return TOOL_FAILED;
 	return TOOL_YES;
 }
@@ -185,7 +182,7 @@ static const struct tool_spec spec = {
 		.options = options,
 		.defaults = &defaults,
 		.args_size = sizeof(struct args),
-		.flags = TOOL_OUTPUT | TOOL_THREADS | TOOL_PROGRESS,
+		.flags = TOOL_OUTPUT | TOOL_THREADS | TOOL_PROGRESS | TOOL_JSON,
 		.min_operands = 1,
 		.max_operands = 1,
 		.run = run,

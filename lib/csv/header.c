@@ -158,16 +158,30 @@ void csv_header_release(struct csv_header *h)
 	h->fields = NULL;
 }
 
+/* The delimiter that a header of one column seems to have, or NULL: only to be told, never taken. */
+static const char *likely_delimiter(const struct csv_header *h)
+{
+	static const char *const others[] = { ";", "\t", "|", "," };
+
+	for (size_t i = 0; h->n_cols == 1 && i < sizeof(others) / sizeof(*others); i++)
+		if (strstr(h->names[0], others[i]))
+			return *others[i] == '\t' ? "\\t" : others[i];
+	return NULL;
+}
+
 int csv_header_find(const struct csv_header *h, const char *file, const char *name, struct err *e)
 {
-	const char *near;
+	const char *near, *delimiter = likely_delimiter(h);
 
 	for (size_t i = 0; i < h->n_cols; i++)
 		if (strcmp(h->names[i], name) == 0)
 			return (int)i;
 	err_set(e, ERR_INPUT, "there is no column '%s'", name);
 	near = opt_nearest(name, h->names);
-	if (near)
+	if (delimiter)
+		err_hint(e, "the header is one column, '%s': say --delimiter '%s' if that is it",
+			h->names[0], delimiter);
+	else if (near)
 		err_hint(e, "is '%s' meant?", near);
 	return err_at(e, "%s", file);
 }

@@ -94,10 +94,11 @@ static int choose_cols(struct table_join_plan *p, struct join_side *s, struct er
 	size_t n = csv_table_n_cols(s->table);
 
 	if (s->spec->kind == TABLE_JOIN_SEMI || s->spec->kind == TABLE_JOIN_ANTI) {
-		if (!s->spec->cols)
+		if (!s->spec->cols && !s->spec->prefix)
 			return 0;
-		return err_set(e, ERR_INPUT, "--%s %s %s brings no columns: --cols has no effect",
-			table_join_kinds[s->spec->kind], s->spec->key, s->spec->path);
+		return err_set(e, ERR_INPUT, "--%s %s %s brings no columns: %s has no effect",
+			table_join_kinds[s->spec->kind], s->spec->key, s->spec->path,
+			s->spec->cols ? "--cols" : "--prefix");
 	}
 	if (s->spec->cols)
 		return find_cols(p, s->table, s->spec->cols, &s->cols, &s->n_cols, e);

@@ -25,4 +25,3 @@ done
 ours "-o, all rows at day 365" "csv-merge old-365.csv today.csv --key msno,song_id -o out.csv"
 python_peer pandas pandas merge-pandas.py
 rm -f out.csv t.csv
-report
