@@ -59,6 +59,17 @@ static int cut_left(const struct table_join_plan *p, struct join_worker *w,
 	return 0;
 }
 
+/* Brings near what the row will find in the sides: their slots have come by now. */
+static void prefetch_rows(
+	const struct table_join_plan *p, const struct join_worker *w, size_t i, size_t from)
+{
+	const struct join_lookup *l = &w->lookups[i * p->n_sides];
+
+	for (size_t s = from; s < p->n_sides; s++)
+		if (l[s].has_key && !p->sides[s].found)
+			table_keymap_prefetch_row(p->sides[s].map, l[s].hash);
+}
+
 int table_join_rows_add(const struct table_join_plan *p, struct join_worker *w,
 	const struct csv_row *row, size_t from, struct err *e)
 {
@@ -86,6 +97,8 @@ int table_join_rows_add(const struct table_join_plan *p, struct join_worker *w,
 		l[s].hash = table_keymap_hash(side->map, l[s].key);
 		table_keymap_prefetch(side->map, l[s].hash);
 	}
+	if (w->n >= JOIN_AHEAD)
+		prefetch_rows(p, w, w->n - JOIN_AHEAD, from);
 	w->n++;
 	return 0;
 }
@@ -169,11 +182,8 @@ static void join_row(const struct table_join_plan *p, struct join_worker *w, siz
 int table_join_rows_flush(const struct table_join_plan *p, struct join_worker *w, size_t from,
 	struct buf *out, struct err *e)
 {
-	for (size_t i = 0; i < w->n; i++)
-		for (size_t s = from; s < p->n_sides; s++)
-			if (w->lookups[i * p->n_sides + s].has_key && !p->sides[s].found)
-				table_keymap_prefetch_row(
-					p->sides[s].map, w->lookups[i * p->n_sides + s].hash);
+	for (size_t i = w->n > JOIN_AHEAD ? w->n - JOIN_AHEAD : 0; i < w->n; i++)
+		prefetch_rows(p, w, i, from);
 	for (size_t i = 0; i < w->n; i++)
 		join_row(p, w, i, from, out);
 	w->number += w->n;

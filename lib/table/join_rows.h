@@ -9,7 +9,7 @@
 
 #include "table/join_plan.h"
 
-enum { JOIN_BATCH = 32 };
+enum { JOIN_BATCH = 64, JOIN_AHEAD = 16 };
 
 /* A row on its way through the sides. */
 struct join_pending {

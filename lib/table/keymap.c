@@ -659,6 +659,7 @@ void table_keymap_prefetch_row(const struct table_keymap *m, uint64_t hash)
 
 		__builtin_prefetch(row);
 		__builtin_prefetch(row + 64);
+		__builtin_prefetch(row + 128);
 	}
 }
 
