@@ -132,7 +132,8 @@ int csv_header_read(struct csv_header *h, struct csv_rows *rows, struct csv_piec
 		return -1;
 	if (got == 0 || (row.n == 1 && row.raw.len == 0 && !no_header)) {
 		err_set(e, ERR_INPUT, got ? "the header is empty" : "the table is empty");
-		err_hint(e, "the first line must name the columns");
+		err_hint(e, no_header ? "the first line says how many columns there are"
+				      : "the first line must name the columns");
 		return err_at(e, "%s", rows->name);
 	}
 	h->n_cols = rows->n_cols = row.n;

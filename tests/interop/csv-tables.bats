@@ -9,3 +9,8 @@ setup() {
 	run -0 "$PEER_PYTHON" "$ROOT/tests/interop/csv-tables.py" 150 1
 	contains "$output" "150 rounds agree"
 }
+
+@test "joins with any options, and tables appended to day by day, are a model's to the byte" {
+	run -0 "$PEER_PYTHON" "$ROOT/tests/interop/csv-bytes.py" 100 1
+	contains "$output" "100 rounds agree"
+}
