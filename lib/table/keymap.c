@@ -1,20 +1,16 @@
 #include "table/keymap.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/mem.h"
-#include "csv/value.h"
 #include "hash/h64.h"
+#include "table/keymap_block.h"
 
 enum {
-	PARTITION_BITS = TABLE_PARTITION_BITS,
-	N_PARTITIONS = TABLE_PARTITIONS,
 	PUT_BYTES = 1 << 20,
-	ROW_ALIGN = 8,
 	TAG_BITS = 16,
 };
 
@@ -22,35 +18,13 @@ enum {
 #define TAG_MASK   (((uint64_t)1 << TAG_BITS) - 1)
 #define PLACE_MASK (((uint64_t)1 << TAG_SHIFT) - 1)
 
-/* The rows of one chunk. */
-struct block {
-	char *bytes; /* records, each at a multiple of ROW_ALIGN */
-	bool own_bytes; /* else they lie in a slab */
-	size_t len;
-	/* until table_keymap_finish(): the keyed rows by partition, in file order within */
-	uint64_t *hashes;
-	uint32_t *offsets; /* of records, in units of ROW_ALIGN */
-	uint32_t begin[N_PARTITIONS + 1];
-};
-
-/* Memory for the records of many blocks: huge pages want large pieces. */
-struct slabs {
-	pthread_mutex_t mutex;
-	char **slabs;
-	size_t n, cap;
-	char *next;
-	size_t left;
-};
-
-enum { SLAB_MIN = 2 << 20, SLAB_MAX = 32 << 20 };
-
 struct table_keymap {
 	struct table_keymap_spec spec;
 	struct table_keymap_counts counts;
 	uint64_t seed;
-	struct block *blocks;
+	struct keymap_block *blocks;
 	size_t n_blocks, cap_blocks;
-	struct slabs slabs;
+	struct keymap_slabs slabs;
 	uint64_t *slots; /* tag and address of a record; 0: empty */
 	uint64_t n_taken; /* from the budget */
 	atomic_bool is_spilled; /* what is read from now on will not stay */
@@ -59,80 +33,6 @@ struct table_keymap {
 	int shift; /* hash >> shift is where to begin */
 	uint64_t region_mask; /* slots of a partition, less one */
 };
-
-static size_t record_size(const struct table_row *row)
-{
-	size_t size =
-		offsetof(struct table_row, bytes) + row->key_len + row->text_len + row->tail_len;
-
-	return (size + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
-}
-
-/* ---- keys --------------------------------------------------------------------------------------- */
-
-static struct slice key_value(
-	const struct table_key *k, const struct csv_field *f, char quote, struct buf *unescaped)
-{
-	struct slice v = csv_field_value(f, quote, unescaped);
-
-	return k->trim ? slice_trim(v) : v;
-}
-
-static void lower_ascii(char *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (p[i] >= 'A' && p[i] <= 'Z')
-			p[i] = (char)(p[i] + ('a' - 'A'));
-}
-
-/* A key that is not simply the bytes of one field. */
-static int compose_key(const struct table_key *k, const struct csv_row *row, struct arena *a,
-	struct slice *key, struct err *e)
-{
-	char quote = csv_dialect_quote(k->dialect), *to;
-	struct buf unescaped = BUF_INIT;
-	size_t most = k->n_cols;
-	int got = -1;
-
-	for (size_t i = 0; i < k->n_cols; i++)
-		most += row->fields[k->cols[i]].len;
-	to = arena_alloc(a, most, e);
-	if (!to)
-		return -1;
-	key->p = to;
-	for (size_t i = 0; i < k->n_cols; i++) {
-		struct slice v = key_value(k, &row->fields[k->cols[i]], quote, &unescaped);
-
-		if (buf_check(&unescaped, e)) /* before the next value makes it forget */
-			goto out;
-		if (!k->match_empty && csv_value_is_missing(k->dialect, v)) {
-			got = 0;
-			goto out;
-		}
-		if (i)
-			*to++ = '\0';
-		memcpy(to, v.p, v.len);
-		if (k->ignore_case)
-			lower_ascii(to, v.len);
-		to += v.len;
-	}
-	key->len = (size_t)(to - key->p);
-	got = 1;
-out:
-	buf_release(&unescaped);
-	return got;
-}
-
-int table_key_of(const struct table_key *k, const struct csv_row *row, struct arena *a,
-	struct slice *key, struct err *e)
-{
-	const struct csv_field *f = &row->fields[k->cols[0]];
-
-	if (k->n_cols > 1 || k->ignore_case || f->escaped)
-		return compose_key(k, row, a, key, e);
-	*key = key_value(k, f, 0, NULL);
-	return k->match_empty || !csv_value_is_missing(k->dialect, *key);
-}
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
@@ -152,61 +52,11 @@ struct table_keymap *table_keymap_new(const struct table_keymap_spec *spec, stru
 	return m;
 }
 
-/* Any thread. */
-static char *slab_alloc(struct slabs *s, size_t size, struct err *e)
-{
-	size_t slab = SLAB_MIN;
-	char *p = NULL;
-
-	pthread_mutex_lock(&s->mutex);
-	if (size > s->left || !s->next) { /* NULL would say that it failed */
-		/* as much again as there is, so that little is left over of a small table */
-		while (slab < SLAB_MAX && slab < s->n * SLAB_MIN)
-			slab *= 2;
-		if (slab < size)
-			slab = size;
-		if (mem_grow(&s->slabs, &s->cap, s->n + 1, sizeof(*s->slabs), e))
-			goto out;
-		p = mem_huge(slab, e);
-		if (!p)
-			goto out;
-		s->slabs[s->n++] = p;
-		s->next = p;
-		s->left = slab;
-	}
-	p = s->next;
-	s->next += size;
-	s->left -= size;
-out:
-	pthread_mutex_unlock(&s->mutex);
-	return p;
-}
-
-static void slab_release(struct slabs *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		free(s->slabs[i]);
-	free(s->slabs);
-	s->slabs = NULL;
-	s->n = s->cap = s->left = 0;
-}
-
-static void release_block(struct block *b)
-{
-	if (b->own_bytes)
-		free(b->bytes);
-	free(b->hashes);
-	free(b->offsets);
-	*b = (struct block){ 0 };
-}
-
 /* What a chunk's worker makes. */
 struct reading {
-	struct block block; /* until it is handed over */
+	struct keymap_block block; /* until it is handed over */
 	struct table_keymap_counts counts;
-	uint64_t *hashes; /* in file order */
-	uint32_t *offsets;
-	size_t n, cap_hashes, cap_offsets;
+	struct keymap_keyed keyed;
 	struct arena keys;
 };
 
@@ -221,19 +71,19 @@ static void release_reading(void *result)
 {
 	struct reading *r = result;
 
-	release_block(&r->block);
-	free(r->hashes);
-	free(r->offsets);
+	table_keymap_block_release(&r->block);
+	free(r->keyed.hashes);
+	free(r->keyed.offsets);
 	arena_release(&r->keys);
 }
 
 static void release_rows(struct table_keymap *m)
 {
 	for (size_t i = 0; i < m->n_blocks; i++)
-		release_block(&m->blocks[i]);
+		table_keymap_block_release(&m->blocks[i]);
 	free(m->blocks);
 	free(m->slots);
-	slab_release(&m->slabs);
+	table_keymap_slabs_release(&m->slabs);
 	m->blocks = NULL;
 	m->slots = NULL;
 	m->n_blocks = m->cap_blocks = 0;
@@ -258,14 +108,16 @@ void table_keymap_free(struct table_keymap *m)
 static int end_record(struct table_keymap *m, struct reading *r, size_t at, struct slice key,
 	bool has_key, struct buf *b, struct err *e)
 {
-	buf_add(b, "\0\0\0\0\0\0\0", (ROW_ALIGN - b->len % ROW_ALIGN) % ROW_ALIGN);
+	struct keymap_keyed *k = &r->keyed;
+
+	buf_add(b, "\0\0\0\0\0\0\0", (KEYMAP_ALIGN - b->len % KEYMAP_ALIGN) % KEYMAP_ALIGN);
 	if (!has_key || m->spec.is_list)
 		return buf_check(b, e);
-	if (mem_grow(&r->hashes, &r->cap_hashes, r->n + 1, sizeof(*r->hashes), e) ||
-		mem_grow(&r->offsets, &r->cap_offsets, r->n + 1, sizeof(*r->offsets), e))
+	if (mem_grow(&k->hashes, &k->cap_hashes, k->n + 1, sizeof(*k->hashes), e) ||
+		mem_grow(&k->offsets, &k->cap_offsets, k->n + 1, sizeof(*k->offsets), e))
 		return -1;
-	r->hashes[r->n] = table_keymap_hash(m, key);
-	r->offsets[r->n++] = (uint32_t)(at / ROW_ALIGN);
+	k->hashes[k->n] = table_keymap_hash(m, key);
+	k->offsets[k->n++] = (uint32_t)(at / KEYMAP_ALIGN);
 	return buf_check(b, e);
 }
 
@@ -298,38 +150,10 @@ static int store_row(const struct loader *l, struct reading *r, const struct csv
 	return end_record(l->map, r, at, key, has_key, b, e);
 }
 
-/* Sorts the rows by partition, stably, and copies all to memory of just their size. */
-static int make_block(struct table_keymap *m, struct reading *r, const struct buf *b, struct err *e)
+static int make_block(struct table_keymap *m, struct reading *r, struct slice rows, struct err *e)
 {
-	struct block *to = &r->block;
-	uint32_t n = 0;
-
-	*to = (struct block){ .len = b->len, .own_bytes = atomic_load(&m->is_spilled) };
-	to->bytes = to->own_bytes ? mem_array_raw(b->len, 1, e)
-				  : slab_alloc(&m->slabs, b->len ? b->len : ROW_ALIGN, e);
-	to->hashes = mem_array_raw(r->n + 1, sizeof(*to->hashes), e);
-	to->offsets = mem_array_raw(r->n + 1, sizeof(*to->offsets), e);
-	if (!to->bytes || !to->hashes || !to->offsets)
-		return -1;
-	memcpy(to->bytes, b->p, b->len);
-	for (size_t i = 0; i < r->n; i++)
-		to->begin[r->hashes[i] >> (64 - PARTITION_BITS)]++;
-	for (int p = 0; p <= N_PARTITIONS; p++) {
-		uint32_t count = to->begin[p];
-
-		to->begin[p] = n;
-		n += count;
-	}
-	for (size_t i = 0; i < r->n; i++) {
-		uint32_t at = to->begin[r->hashes[i] >> (64 - PARTITION_BITS)]++;
-
-		to->hashes[at] = r->hashes[i];
-		to->offsets[at] = r->offsets[i];
-	}
-	/* each begin has moved to its end, which is where the next began */
-	memmove(to->begin + 1, to->begin, N_PARTITIONS * sizeof(*to->begin));
-	to->begin[0] = 0;
-	return 0;
+	return table_keymap_block_make(
+		&r->block, rows, &r->keyed, atomic_load(&m->is_spilled) ? NULL : &m->slabs, e);
 }
 
 static int read_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
@@ -341,23 +165,23 @@ static int read_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 	int got;
 
 	(void)worker;
-	r->n = 0;
+	r->keyed.n = 0;
 	r->counts = (struct table_keymap_counts){ 0 };
 	arena_reset(&r->keys);
 	while ((got = csv_chunk_next(c, &row, e)) > 0)
 		if (store_row(l, r, &row, b, e))
 			return -1;
-	return got ? -1 : make_block(l->map, r, b, e);
+	return got ? -1 : make_block(l->map, r, buf_slice(b), e);
 }
 
-static int sink_block(struct table_keymap *m, const struct block *b, struct err *e)
+static int sink_block(struct table_keymap *m, const struct keymap_block *b, struct err *e)
 {
 	for (size_t at = 0; at < b->len;) {
 		const struct table_row *row = (const struct table_row *)(void *)(b->bytes + at);
 
 		if (m->spec.sink(m->spec.sink_ctx, row, e))
 			return -1;
-		at += record_size(row);
+		at += table_keymap_row_size(row);
 	}
 	return 0;
 }
@@ -370,7 +194,7 @@ static int sink_blocks(struct table_keymap *m, struct err *e)
 		if (sink_block(m, &m->blocks[i], e))
 			return -1;
 	for (size_t i = 0; i < m->n_blocks; i++)
-		release_block(&m->blocks[i]);
+		table_keymap_block_release(&m->blocks[i]);
 	m->n_blocks = 0;
 	return 0;
 }
@@ -396,8 +220,8 @@ uint64_t table_keymap_memory(const struct table_keymap *m)
 /* Takes the block over, or hands its rows on. */
 static int keep_block(struct table_keymap *m, struct reading *r, struct err *e)
 {
-	uint64_t cost =
-		r->block.len + r->n * (TABLE_ROW_COST - sizeof(struct table_row) - ROW_ALIGN);
+	uint64_t cost = r->block.len +
+			r->keyed.n * (TABLE_ROW_COST - sizeof(struct table_row) - KEYMAP_ALIGN);
 
 	m->counts.n_rows += r->counts.n_rows;
 	m->counts.n_unkeyed += r->counts.n_unkeyed;
@@ -406,14 +230,14 @@ static int keep_block(struct table_keymap *m, struct reading *r, struct err *e)
 	if (table_keymap_is_spilled(m)) {
 		int rc = sink_block(m, &r->block, e);
 
-		release_block(&r->block);
+		table_keymap_block_release(&r->block);
 		return rc;
 	}
 	m->n_taken += cost;
 	if (mem_grow(&m->blocks, &m->cap_blocks, m->n_blocks + 1, sizeof(*m->blocks), e))
 		return -1;
 	m->blocks[m->n_blocks++] = r->block;
-	r->block = (struct block){ 0 };
+	r->block = (struct keymap_block){ 0 };
 	return 0;
 }
 
@@ -428,9 +252,9 @@ static int flush_put(struct table_keymap *m, struct err *e)
 
 	if (!r)
 		return 0;
-	if (make_block(m, r, &m->put_bytes, e) || keep_block(m, r, e))
+	if (make_block(m, r, buf_slice(&m->put_bytes), e) || keep_block(m, r, e))
 		return -1;
-	r->n = 0;
+	r->keyed.n = 0;
 	r->counts = (struct table_keymap_counts){ 0 };
 	buf_reset(&m->put_bytes);
 	return 0;
@@ -483,7 +307,7 @@ struct filled {
 
 struct filling {
 	struct table_keymap *map;
-	struct filled parts[N_PARTITIONS];
+	struct filled parts[TABLE_PARTITIONS];
 };
 
 static struct table_row *slot_row(uint64_t slot)
@@ -548,7 +372,7 @@ static void fill_partition(void *ctx, size_t p, int worker)
 	(void)worker;
 	memset(m->slots + p * (m->region_mask + 1), 0, (m->region_mask + 1) * sizeof(*m->slots));
 	for (size_t i = 0; i < m->n_blocks; i++) {
-		struct block *b = &m->blocks[backwards ? m->n_blocks - 1 - i : i];
+		struct keymap_block *b = &m->blocks[backwards ? m->n_blocks - 1 - i : i];
 		uint32_t begin = b->begin[p], n = b->begin[p + 1] - begin;
 
 		for (uint32_t k = 0; k < n; k++) {
@@ -556,7 +380,7 @@ static void fill_partition(void *ctx, size_t p, int worker)
 
 			insert_row(m, b->hashes[at],
 				(struct table_row *)(void *)(b->bytes +
-							     (size_t)b->offsets[at] * ROW_ALIGN),
+							     (size_t)b->offsets[at] * KEYMAP_ALIGN),
 				&f->parts[p]);
 		}
 	}
@@ -568,7 +392,7 @@ static int make_slots(struct table_keymap *m, struct err *e)
 	uint64_t most = 4;
 	int bits = 3;
 
-	for (int p = 0; p < N_PARTITIONS; p++) {
+	for (int p = 0; p < TABLE_PARTITIONS; p++) {
 		uint64_t n = 0;
 
 		for (size_t i = 0; i < m->n_blocks; i++)
@@ -579,8 +403,8 @@ static int make_slots(struct table_keymap *m, struct err *e)
 	while (((uint64_t)1 << bits) < most + most / 2)
 		bits++;
 	m->region_mask = ((uint64_t)1 << bits) - 1;
-	m->shift = 64 - PARTITION_BITS - bits;
-	m->slots = mem_huge(sizeof(*m->slots) * N_PARTITIONS << bits, e);
+	m->shift = 64 - TABLE_PARTITION_BITS - bits;
+	m->slots = mem_huge(sizeof(*m->slots) * TABLE_PARTITIONS << bits, e);
 	return m->slots ? 0 : -1;
 }
 
@@ -613,8 +437,8 @@ int table_keymap_finish(struct table_keymap *m, struct pool *pool, const char *n
 		return 0;
 	if (make_slots(m, e))
 		return -1;
-	pool_for(pool, N_PARTITIONS, fill_partition, &f);
-	for (int p = 0; p < N_PARTITIONS; p++) {
+	pool_for(pool, TABLE_PARTITIONS, fill_partition, &f);
+	for (int p = 0; p < TABLE_PARTITIONS; p++) {
 		m->counts.n_keys += f.parts[p].n_keys;
 		m->counts.n_duplicates += f.parts[p].n_duplicates;
 		if (f.parts[p].again && (!worst || f.parts[p].again->line < worst->again->line))
@@ -681,6 +505,6 @@ struct table_row *table_keymap_next(const struct table_keymap *m, struct table_k
 	if (at->block == m->n_blocks)
 		return NULL;
 	row = (struct table_row *)(void *)(m->blocks[at->block].bytes + at->offset);
-	at->offset += record_size(row);
+	at->offset += table_keymap_row_size(row);
 	return row;
 }
