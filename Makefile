@@ -110,7 +110,8 @@ install: all ## install tools, manuals, the fragment, the library (PREFIX=/usr/l
 	$(q)mkdir -p '$(dest_bin)' '$(dest_man)' '$(dest_share)' '$(dest_include)' '$(dest_lib)'
 	$(q)$(foreach t,$(tools),install -m 755 '$B/$(t)' '$(dest_bin)/' &&) :
 	$(q)$(foreach m,$(manuals),install -m 644 '$(m)' '$(dest_man)/' &&) :
-	$(q)cd mk && find . -type f ! -name deps.sh | while IFS= read -r f; do \
+	$(q)install -m 755 mk/cd4ml-config '$(dest_bin)/'
+	$(q)cd mk && find . -type f ! -name deps.sh ! -name cd4ml-config | while IFS= read -r f; do \
 		mkdir -p "$$(dirname '$(abspath $(dest_share))'"/$$f")" && \
 		install -m 644 "$$f" '$(abspath $(dest_share))'"/$$f" || exit 1; done
 	$(q)printf '%s\n' 'include $(PREFIX)/share/cd4ml/cd4ml.mk' >'$(dest_include)/cd4ml.mk'
@@ -120,7 +121,7 @@ install: all ## install tools, manuals, the fragment, the library (PREFIX=/usr/l
 
 uninstall: ## remove what install put there (the same PREFIX and DESTDIR)
 	$(q)rm -f $(tools:%='$(dest_bin)/%') $(manuals:tools/%='$(dest_man)/%')
-	$(q)rm -f '$(dest_include)/cd4ml.mk' '$(dest_include)/cd4ml.h' '$(dest_lib)/libcd4ml.a'
+	$(q)rm -f '$(dest_bin)/cd4ml-config' '$(dest_include)/cd4ml.mk' '$(dest_include)/cd4ml.h' '$(dest_lib)/libcd4ml.a'
 	$(q)rm -rf '$(dest_share)'
 
 .PHONY: help

@@ -50,7 +50,7 @@
 #	CD4ML_REPORTS        what ci-comment links to; default: evaluate_OUTS that end in .html
 #	CD4ML_COMMENT_FLAGS  for stage-run comment: --title, --name
 #	CD4ML_PREFIX         what all targets but the stages begin with; default: nothing
-#	CD4ML_WITHOUT        parts to leave out: data model ci experiments
+#	CD4ML_WITHOUT        parts to leave out: data model experiments ci new
 #	CD4ML_VERBOSE        not empty: commands are shown
 #
 # Takes nothing but names that begin with CD4ML_, _cd4ml_ or a stage's name; for all of make it sets
@@ -88,7 +88,7 @@ CD4ML_COMMENT_FLAGS ?=
 CD4ML_GATE_CI    ?= evaluate
 CD4ML_RELEASE_CI ?= release
 
-_cd4ml_parts := stages $(filter-out $(CD4ML_WITHOUT),data model experiments ci) help
+_cd4ml_parts := stages $(filter-out $(CD4ML_WITHOUT),data model experiments ci new) help
 
 .DELETE_ON_ERROR:
 

@@ -245,7 +245,7 @@ CD4ML_WITHOUT := ci model'
 	project
 	run -0 make --warn-undefined-variables -n repro
 	case $output in *"undefined variable"*) false ;; esac
-	run -0 make -pn -f "$MK"
+	run make -pn -f "$MK" # 3.81 stops at the first $(error) that it prints
 	before=$(printf 'all:\n' | make -pn -f - | sed -n 's/^\([A-Za-z][A-Za-z0-9_.]*\) [:?]*=.*/\1/p' | sort -u)
 	after=$(sed -n 's/^\([A-Za-z][A-Za-z0-9_.]*\) [:?]*=.*/\1/p' <<<"$output" | sort -u)
 	same "$(comm -13 <(echo "$before") <(echo "$after") | grep -v '^CD4ML_' | grep -vx STAGES)" ""

@@ -9,7 +9,7 @@ STAGES ?=
 _cd4ml_stages := $(strip $(STAGES))
 _cd4ml_keys := DEPS OUTS OUTS_NO_CACHE OUTS_PERSIST METRICS PLOTS PARAMS CMD WDIR CI DESC ALWAYS FROZEN
 _cd4ml_fixed := help repro status dag params metrics timings add push pull checkout gc gate release rollback \
-	verify-release exp exp-show exp-apply exp-remove gitlab-ci.yml
+	verify-release exp exp-show exp-apply exp-remove new from-dvc gitlab-ci.yml
 _cd4ml_groups := $(sort $(foreach s,$(_cd4ml_stages),$(call _cd4ml_get,$(s)_CI)))
 
 # ---- mistakes that make itself can see -------------------------------------------------------------
