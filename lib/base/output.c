@@ -33,14 +33,10 @@ static struct block unfinished;
 /* Puts the path in a slot that is taken; only whole paths are ever seen. */
 static bool fill_slot(struct block *b, int i, const char *path, size_t len)
 {
-	if (b->slots[i].room <= len) {
-		char *p = realloc(b->slots[i].path, len + 64);
+	struct err e = ERR_INIT;
 
-		if (!p)
-			return false;
-		b->slots[i].path = p;
-		b->slots[i].room = len + 64;
-	}
+	if (mem_grow(&b->slots[i].path, &b->slots[i].room, len + 1, 1, &e))
+		return false;
 	memcpy(b->slots[i].path, path, len + 1);
 	atomic_store(&b->slots[i].used, 2);
 	return true;
@@ -299,10 +295,15 @@ static void wake(struct output *o)
 		return;
 	o->fd = open(o->temporary, O_WRONLY | O_APPEND | O_CLOEXEC);
 	o->own_fd = o->fd >= 0;
-	if (o->own_fd)
-		o->buffer = malloc(BUFFER);
-	if (!o->buffer)
+	if (!o->own_fd) {
 		fail(o, "cannot open the unfinished file again");
+		return;
+	}
+	o->buffer = mem_array_raw(BUFFER, 1, &o->error);
+	if (!o->buffer) {
+		o->failed = true;
+		err_at(&o->error, "%s", o->name);
+	}
 }
 
 void output_write(struct output *o, const void *p, size_t len)

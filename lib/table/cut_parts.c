@@ -70,13 +70,13 @@ static void add_value(struct buf *b, struct slice v)
 	}
 }
 
-static char *make_path(const struct table_cut_parts *p, struct slice value, struct err *e)
+char *table_cut_parts_path(const char *names, size_t number, struct slice value, struct err *e)
 {
 	struct buf b = BUF_INIT;
 	struct conversion c;
 	char *path;
 
-	for (const char *t = p->names; *t;) {
+	for (const char *t = names; *t;) {
 		if (*t != '%') {
 			buf_add_char(&b, *t++);
 			continue;
@@ -87,7 +87,7 @@ static char *make_path(const struct table_cut_parts *p, struct slice value, stru
 		else if (c.type == 's')
 			add_value(&b, value);
 		else
-			buf_addf(&b, c.zeros ? "%0*zu" : "%*zu", c.width, p->n + 1);
+			buf_addf(&b, c.zeros ? "%0*zu" : "%*zu", c.width, number);
 	}
 	if (strlen(path_base(b.p)) > MAX_NAME) {
 		err_set(e, ERR_INPUT,
@@ -133,7 +133,7 @@ int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct er
 		return -1;
 	part = &p->parts[p->n];
 	*part = (struct table_cut_part){ .held = BUF_INIT, .tracked = -1 };
-	part->path = make_path(p, value, e);
+	part->path = table_cut_parts_path(p->names, p->n + 1, value, e);
 	if (!part->path)
 		return -1;
 	part->out = output_open(part->path, OUTPUT_PLAIN, e);

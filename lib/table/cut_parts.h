@@ -27,6 +27,12 @@ struct table_cut_parts {
 
 /** Refuses a template without just one %d, or, for values, just one %s. */
 int table_cut_parts_check(const char *names, bool by_value, struct err *e) MUST_CHECK;
+/**
+ * The name of a part, by a template that was checked: its number, or its value. To be freed. Other
+ * values have other names, and none leads to another folder; too long a name is refused.
+ */
+char *table_cut_parts_path(
+	const char *names, size_t number, struct slice value, struct err *e) MUST_CHECK;
 /** Starts the next part: number n from 1, or by value (`value.p` not NULL). */
 int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct err *e) MUST_CHECK;
 /** Writes to a part that is not finished. */
