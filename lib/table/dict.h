@@ -167,8 +167,10 @@ static inline void table_dict_prefetch_text(const struct table_dict_view *v, uin
 {
 	const struct slice *item = table_dict_guess(v, hash);
 
-	if (item)
+	if (item) {
 		__builtin_prefetch(item->p);
+		__builtin_prefetch(item->p + item->len); /* it may lie in two lines */
+	}
 }
 
 #endif

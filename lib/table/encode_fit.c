@@ -90,7 +90,6 @@ static void end(struct table_fit *f, bool good)
 	free(f->cols);
 	table_steps_release(&f->steps);
 	table_store_release(&f->store);
-	buf_release(&f->block);
 	if (!good)
 		table_encoder_free(f->enc);
 }
@@ -103,7 +102,6 @@ struct table_encoder *table_encode_fit(const char *path, const struct table_enco
 		.o = o,
 		.store = { .memory = o->memory, .temp_dir = o->temp_dir },
 		.steps = { .header = BUF_INIT },
-		.block = BUF_INIT,
 		.out = out,
 	};
 	const struct csv_run run = {

@@ -65,7 +65,6 @@ struct table_fit {
 	struct table_store store;
 	uint64_t n_rows;
 	const char *name;
-	struct buf block; /* the one that is being made */
 	struct output *out;
 };
 

@@ -256,7 +256,7 @@ static int read_batch(struct fit_piece *p, const struct table_fit *f, size_t n, 
 	struct err one = ERR_INIT;
 	uint64_t first = UINT64_MAX;
 
-	for (size_t i = 0; i < p->n_cols; i++) {
+	for (size_t i = 0; n > 0 && i < p->n_cols; i++) {
 		struct fit_part *part = &p->parts[i];
 		const struct table_fit_col *col = &f->cols[i];
 		const struct csv_field *fields = p->fields + i * BATCH;
@@ -384,32 +384,33 @@ static int code_blocks(struct table_fit *f, size_t col, struct err *e)
 }
 
 /* A column that was read as codes: those of the piece become the table's. */
-static int keep_codes(struct table_fit *f, struct table_fit_col *col, struct fit_piece *p,
-	const struct fit_part *part, struct err *e)
+static int keep_codes(struct table_fit_col *col, struct fit_piece *p, const struct fit_part *part,
+	char *w, struct err *e)
 {
-	uint32_t *to;
+	uint32_t *to = (uint32_t *)(void *)w;
 
 	if (mem_grow(&p->map, &p->cap_map, (size_t)part->dict.n + 1, sizeof(*p->map), e) ||
 		table_dict_merge(&col->dict, &part->dict, p->map, e))
 		return -1;
-	to = (uint32_t *)(void *)buf_reserve(&f->block, p->n_rows * sizeof(*to));
-	if (!to)
-		return buf_check(&f->block, e);
 	for (size_t r = 0; r < p->n_rows; r++)
 		to[r] = part->codes[r] < LOCAL || part->codes[r] == TABLE_DICT_NONE
 				? part->codes[r]
 				: p->map[part->codes[r] - LOCAL];
-	f->block.len += p->n_rows * sizeof(*to);
 	return count_codes(col, to, p->n_rows, e);
 }
 
-static int keep_part(struct table_fit *f, size_t i, struct fit_piece *p, struct err *e)
+/* Bytes of a column in a block. Each begins at a multiple of 8, for codes and numbers. */
+static size_t part_size(const struct fit_piece *p, const struct fit_part *part)
 {
-	static const char zeros[8] = { 0 };
+	size_t n = part->coded ? p->n_rows * sizeof(uint32_t) : part->bytes.len;
+
+	return (n + 7) & ~(size_t)7;
+}
+
+static int keep_part(struct table_fit *f, size_t i, struct fit_piece *p, char *w, struct err *e)
+{
 	struct table_fit_col *col = &f->cols[i];
 	struct fit_part *part = &p->parts[i];
-	size_t start = f->block.len, pad;
-	uint64_t word;
 
 	if (col->by_type && !col->is_text && (part->contradicted || part->coded)) {
 		col->is_text = true;
@@ -417,42 +418,45 @@ static int keep_part(struct table_fit *f, size_t i, struct fit_piece *p, struct 
 			return -1;
 	}
 	col->n_missing += part->n_missing;
-	if (part->coded) {
-		if (keep_codes(f, col, p, part, e))
-			return -1;
-	} else {
-		if (table_fit_makes_codes(f, col) &&
-			code_bytes(f, col, part->bytes.p, p->n_rows, e))
-			return -1;
-		buf_add_slice(&f->block, buf_slice(&part->bytes));
-	}
-	/* Each column begins at a multiple of 8, for the codes. */
-	pad = (0 - (f->block.len - start)) & 7;
-	buf_add(&f->block, zeros, pad);
-	word = (uint64_t)(f->block.len - start) << 1 | part->coded;
-	memcpy(f->block.p + (2 + i) * sizeof(word), &word, sizeof(word));
-	return buf_check(&f->block, e);
+	if (part->coded)
+		return keep_codes(col, p, part, w, e);
+	if (part->bytes.len)
+		memcpy(w, part->bytes.p, part->bytes.len);
+	return table_fit_makes_codes(f, col) ? code_bytes(f, col, part->bytes.p, p->n_rows, e) : 0;
 }
 
 int table_fit_keep(void *ctx, struct csv_chunk *c, struct err *e)
 {
 	struct table_fit *f = ctx;
 	struct fit_piece *p = csv_chunk_result(c);
-	const uint64_t rows[2] = { p->n_rows, f->n_rows };
-	size_t head = (2 + f->n_cols) * sizeof(uint64_t);
+	size_t size = (2 + f->n_cols) * sizeof(uint64_t);
+	uint64_t *words;
+	char *block, *w;
 
-	buf_reset(&f->block);
-	if (!buf_reserve(&f->block, head))
-		return buf_check(&f->block, e);
-	memset(f->block.p, 0, head);
-	memcpy(f->block.p, rows, sizeof(rows));
-	f->block.len = head;
+	for (size_t i = 0; i < f->n_cols; i++)
+		size += f->cols[i].owner == i ? part_size(p, &p->parts[i]) : 0;
+	block = mem_array_raw(size, 1, e);
+	if (!block)
+		return -1;
+	words = (uint64_t *)(void *)block;
+	words[0] = p->n_rows;
+	words[1] = f->n_rows;
+	w = block + (2 + f->n_cols) * sizeof(*words);
 	for (size_t i = 0; i < f->n_cols; i++) {
-		if (f->cols[i].owner == i && keep_part(f, i, p, e))
-			return -1;
+		size_t len = f->cols[i].owner == i ? part_size(p, &p->parts[i]) : 0;
+
+		words[2 + i] = (uint64_t)len << 1 | (len > 0 && p->parts[i].coded);
+		if (len > 0) {
+			memset(w + len - 8, 0, 8); /* what the padding may leave */
+			if (keep_part(f, i, p, w, e)) {
+				free(block);
+				return -1;
+			}
+		}
+		w += len;
 	}
 	f->n_rows += p->n_rows;
-	return table_store_add(&f->store, buf_slice(&f->block), e);
+	return table_store_take(&f->store, block, size, e);
 }
 
 size_t table_fit_result_size(void)

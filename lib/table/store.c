@@ -56,26 +56,30 @@ static int write_block(struct table_store *s, struct slice block, struct err *e)
 	return 0;
 }
 
+int table_store_take(struct table_store *s, char *p, size_t len, struct err *e)
+{
+	bool file = s->memory > 0 && s->n_kept + len > s->memory;
+
+	if (mem_grow(&s->blocks, &s->cap, s->n + 1, sizeof(*s->blocks), e) ||
+		(file && write_block(s, (struct slice){ p, len }, e))) {
+		free(p);
+		return -1;
+	}
+	s->blocks[s->n++] = (struct table_store_block){ file ? NULL : p, len, s->n_filed };
+	if (file) {
+		free(p);
+		s->n_filed += len;
+	} else {
+		s->n_kept += len;
+	}
+	return 0;
+}
+
 int table_store_add(struct table_store *s, struct slice block, struct err *e)
 {
-	struct table_store_block *to;
+	char *copy = mem_dup_n(block.p, block.len, e);
 
-	if (mem_grow(&s->blocks, &s->cap, s->n + 1, sizeof(*s->blocks), e))
-		return -1;
-	to = &s->blocks[s->n];
-	*to = (struct table_store_block){ .len = block.len, .at = s->n_filed };
-	if (s->memory > 0 && s->n_kept + block.len > s->memory) {
-		if (write_block(s, block, e))
-			return -1;
-		s->n_filed += block.len;
-	} else {
-		to->p = mem_dup_n(block.p, block.len, e);
-		if (!to->p)
-			return -1;
-		s->n_kept += block.len;
-	}
-	s->n++;
-	return 0;
+	return copy ? table_store_take(s, copy, block.len, e) : -1;
 }
 
 int table_store_get(

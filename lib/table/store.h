@@ -35,6 +35,8 @@ struct table_store {
 void table_store_release(struct table_store *s);
 /** Adds a copy of the block. 0 or -1. */
 int table_store_add(struct table_store *s, struct slice block, struct err *e) MUST_CHECK;
+/** The same of bytes on the heap that become the store's, also after a failure. */
+int table_store_take(struct table_store *s, char *p, size_t len, struct err *e) MUST_CHECK;
 /**
  * The block, where it lies or read into the emptied `b`. Any number of threads, each with its own
  * `b`.

@@ -95,29 +95,42 @@ static struct slice take_options(
 	return text;
 }
 
-static const char *folder(void)
-{
-	static char dir[] = "/tmp/fuzz-encode.XXXXXX";
-	static bool made;
+/* Paths in a folder that is made once; the fuzzer's own are relative, so nothing changes into it. */
+static struct paths {
+	char dir[32], in[64], fitted[64], applied[64];
+} made;
 
-	if (!made) {
-		MUST(mkdtemp(dir) && chdir(dir) == 0);
-		made = true;
+static void remove_paths(void)
+{
+	unlink(made.in);
+	unlink(made.fitted);
+	unlink(made.applied);
+	rmdir(made.dir);
+}
+
+static const struct paths *paths(void)
+{
+	if (!made.dir[0]) {
+		memcpy(made.dir, "/tmp/fuzz-encode.XXXXXX", sizeof("/tmp/fuzz-encode.XXXXXX"));
+		MUST(mkdtemp(made.dir) && atexit(remove_paths) == 0);
+		snprintf(made.in, sizeof(made.in), "%s/in", made.dir);
+		snprintf(made.fitted, sizeof(made.fitted), "%s/fitted", made.dir);
+		snprintf(made.applied, sizeof(made.applied), "%s/applied", made.dir);
 	}
-	return dir;
+	return &made;
 }
 
 static void check_applied(const struct table_encoder *enc, const struct table_encode_options *o,
 	struct pool *pool, struct err *e)
 {
 	struct table_encode_options apply = { .dialect = &dialect };
-	struct output *out = output_open("applied", OUTPUT_PLAIN, e);
+	struct output *out = output_open(paths()->applied, OUTPUT_PLAIN, e);
 	struct buf fitted = BUF_INIT, applied = BUF_INIT;
 
-	MUST(out && table_encode_apply("in", enc, &apply, pool, out, e) == 0);
+	MUST(out && table_encode_apply(paths()->in, enc, &apply, pool, out, e) == 0);
 	MUST(output_close(out, e) == 0);
-	MUST(input_load("out", 1 << 24, &fitted, e) == 0);
-	MUST(input_load("applied", 1 << 24, &applied, e) == 0);
+	MUST(input_load(paths()->fitted, 1 << 24, &fitted, e) == 0);
+	MUST(input_load(paths()->applied, 1 << 24, &applied, e) == 0);
 	MUST(o->target_mean.n > 0 || slice_eq(buf_slice(&fitted), buf_slice(&applied)));
 	buf_release(&fitted);
 	buf_release(&applied);
@@ -149,13 +162,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct table_encoder *enc = NULL;
 	struct output *out;
 
-	folder();
 	o.dialect = &dialect;
-	MUST(pool && output_save("in", OUTPUT_PLAIN, table, &e) == 0);
-	out = output_open("out", OUTPUT_PLAIN, &e);
+	MUST(pool && output_save(paths()->in, OUTPUT_PLAIN, table, &e) == 0);
+	out = output_open(paths()->fitted, OUTPUT_PLAIN, &e);
 	MUST(out);
 	if (table_encode_check(&o, &e) == 0)
-		enc = table_encode_fit("in", &o, pool, out, &e);
+		enc = table_encode_fit(paths()->in, &o, pool, out, &e);
 	MUST(enc || (e.code == ERR_INPUT && e.what[0]));
 	if (enc) {
 		MUST(output_close(out, &e) == 0);
