@@ -25,9 +25,12 @@ void tree_group_release(struct tree_group *g)
 	memset(g, 0, sizeof(*g));
 }
 
-static void copy_records(uint8_t *restrict out, const uint8_t *restrict in, const uint32_t *rows,
-	size_t n, size_t stride)
+void tree_group_copy(struct tree_group *g, const uint32_t *rows, size_t n, size_t place)
 {
+	size_t stride = g->f->records.stride;
+	const uint8_t *restrict in = g->f->records.rows;
+	uint8_t *restrict out = g->records.rows + place * stride;
+
 	for (size_t i = 0; i < n; i++) {
 		__builtin_prefetch(in + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride);
 		if (stride == 16)
@@ -37,6 +40,7 @@ static void copy_records(uint8_t *restrict out, const uint8_t *restrict in, cons
 		else
 			memcpy(out + i * stride, in + rows[i] * stride, stride);
 	}
+	memcpy(g->row_of + place, rows, n * sizeof(*rows));
 }
 
 struct job {
@@ -48,14 +52,11 @@ struct job {
 static void group_block(void *ctx, size_t block, int worker)
 {
 	struct job *j = ctx;
-	size_t from = block * TREE_ROW_BLOCK, at = j->begin + from,
-	       stride = j->g->f->records.stride;
+	size_t from = block * TREE_ROW_BLOCK, at = j->begin + from;
 	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
 
 	(void)worker;
-	copy_records(
-		j->g->records.rows + at * stride, j->g->f->records.rows, j->rows + at, n, stride);
-	memcpy(j->g->row_of + at, j->rows + at, n * sizeof(*j->rows));
+	tree_group_copy(j->g, j->rows + at, n, at);
 	for (size_t i = at; i < at + n; i++)
 		j->rows[i] = (uint32_t)i;
 }

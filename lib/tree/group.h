@@ -35,6 +35,8 @@ static inline bool tree_group_is_due(const struct tree_group *g, size_t n)
  */
 void tree_group_rows(
 	struct tree_group *g, uint32_t *rows, size_t begin, size_t n, struct pool *pool);
+/** Copies the records of `n` rows to the places from `place` on; `rows` stay as they are. */
+void tree_group_copy(struct tree_group *g, const uint32_t *rows, size_t n, size_t place);
 /** Turns rows[begin .. begin + n) from places into the frame's rows. */
 void tree_group_undo(const struct tree_group *g, uint32_t *rows, size_t begin, size_t n);
 

@@ -23,6 +23,7 @@ struct tree_grow_params {
 	uint32_t mtry; /* columns drawn for each split, 0: all */
 	struct tree_choice choice; /* with mtry the columns that are drawn from */
 	size_t hist_memory; /* bytes of histograms that may be kept */
+	size_t block_bytes, leaf_bytes; /* of records, see tree/top.h; 0: what is best */
 };
 
 struct tree_grower;

@@ -62,18 +62,16 @@ void tree_plan_set(struct tree_plan *p, const struct tree_frame *f, struct tree_
 		p->is_in[p->bundles[i]] = false;
 	p->cols = cols;
 	p->n = 0;
-	for (uint8_t width = 1; width <= 2; width++) {
-		for (size_t i = 0; i < cols.n; i++) {
-			uint32_t b = f->cols[cols.list ? cols.list[i] : i].place.bundle;
-
-			if (f->records.bundles[b].width != width || p->is_in[b])
-				continue;
-			p->is_in[b] = true;
-			p->bundles[p->n++] = b;
-		}
-		if (width == 1)
+	for (size_t i = 0; i < cols.n; i++)
+		p->is_in[f->cols[cols.list ? cols.list[i] : i].place.bundle] = true;
+	for (uint32_t b = 0; b < f->records.n_bundles; b++) {
+		if (b == f->records.n_narrow)
 			p->n_narrow = p->n;
+		if (p->is_in[b])
+			p->bundles[p->n++] = b;
 	}
+	if (f->records.n_narrow == f->records.n_bundles)
+		p->n_narrow = p->n;
 }
 
 /* ---- one gradient: packed ---------------------------------------------------------------------------- */

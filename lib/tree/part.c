@@ -25,27 +25,6 @@ void tree_part_release(struct tree_part *p)
 	memset(p, 0, sizeof(*p));
 }
 
-/** By the column's bins, or by records from row `first` on. */
-static struct tree_threshold threshold_of(const struct tree_part_leaf *leaf, const uint32_t *right)
-{
-	const struct tree_split *s = leaf->split;
-	const struct tree_frame_column *c = &leaf->p->f->cols[s->col];
-	const struct tree_records *r = &leaf->p->f->records;
-	uint16_t shift = s->default_left ? 0 : 1;
-	struct tree_threshold t = { right, c->bins, c->width, 0, c->width, shift,
-		(uint16_t)(s->bin - shift) };
-
-	if (leaf->records) {
-		const struct tree_bundle *b = &r->bundles[c->place.bundle];
-
-		t.bins = leaf->records + leaf->first * r->stride + b->at;
-		t.width = b->width;
-		t.first = (uint32_t)leaf->first;
-		t.stride = r->stride;
-	}
-	return t;
-}
-
 /** Bits of the bins that go right, or with records of the bundle's codes. False: a threshold says as much. */
 static bool make_set(const struct tree_part_leaf *leaf, uint32_t *right)
 {
@@ -64,6 +43,27 @@ static bool make_set(const struct tree_part_leaf *leaf, uint32_t *right)
 		right[i / 32] |= (uint32_t)tree_split_right(s, bin) << i % 32;
 	}
 	return true;
+}
+
+/* By the column's bins, or by records from row `first` on. */
+struct tree_threshold tree_part_threshold(const struct tree_part_leaf *leaf, uint32_t *set)
+{
+	const struct tree_split *s = leaf->split;
+	const struct tree_frame_column *c = &leaf->p->f->cols[s->col];
+	const struct tree_records *r = &leaf->p->f->records;
+	uint16_t shift = s->default_left ? 0 : 1;
+	struct tree_threshold t = { make_set(leaf, set) ? set : NULL, c->bins, c->width, 0,
+		c->width, shift, (uint16_t)(s->bin - shift) };
+
+	if (leaf->records) {
+		const struct tree_bundle *b = &r->bundles[c->place.bundle];
+
+		t.bins = leaf->records + leaf->first * r->stride + b->at;
+		t.width = b->width;
+		t.first = (uint32_t)leaf->first;
+		t.stride = r->stride;
+	}
+	return t;
 }
 
 /* ---- with all threads ---------------------------------------------------------------------------------- */
@@ -124,10 +124,10 @@ static size_t part_together(struct job *j, struct pool *pool)
 
 size_t tree_part_rows(const struct tree_part_leaf *leaf, uint32_t *rows, struct pool *pool)
 {
-	uint32_t right[(TREE_BIN_LIMIT + 1 + 31) / 32];
+	uint32_t set[TREE_SET_WORDS];
 	size_t n = leaf->n, n_left;
 	struct job j = { .leaf = leaf,
-		.threshold = threshold_of(leaf, make_set(leaf, right) ? right : NULL),
+		.threshold = tree_part_threshold(leaf, set),
 		.rows = rows + leaf->begin,
 		.tmp = leaf->p->tmp + leaf->begin,
 		.n = n };

@@ -28,6 +28,11 @@ struct tree_part_leaf {
 	size_t first; /* no row is before this place */
 };
 
+enum { TREE_SET_WORDS = (TREE_BIN_LIMIT + 1 + 31) / 32 };
+
+/** What the leaf's rows are told apart by, for the kernels' part(). `set` [TREE_SET_WORDS] lasts as long as it. */
+struct tree_threshold tree_part_threshold(const struct tree_part_leaf *leaf, uint32_t *set);
+
 /**
  * Parts the leaf's range of `rows` and returns how many go left.
  *   pool  NULL: by the caller alone, side by side with other leaves; else by all threads, one leaf at a time

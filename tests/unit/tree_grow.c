@@ -301,6 +301,51 @@ static int hash_tree(void *ctx, size_t number, struct tree_forest_tree *t, struc
 	return 0;
 }
 
+/* Margins after some rounds, with the upper part of each tree grown level by level. */
+static float *margins_of(const struct tree_truth *t, struct tree_boost_params p, size_t leaf_bytes,
+	struct pool *pool)
+{
+	struct err e = ERR_INIT;
+	struct tree_frame *f = frame(255, pool);
+	struct tree_job job = { f, t, { NULL, 0 }, pool, NULL, 11 };
+	struct tree_model *m = new_model(t, &e);
+	float *margins = mem_array(N, sizeof(*margins), &e);
+	double start;
+
+	p.grow.leaf_bytes = leaf_bytes;
+	p.grow.block_bytes = 1000;
+	if (tree_boost_start(&job, m, &start, &e) ||
+		tree_boost(&job, &p, NULL, m, margins, NULL, NULL, &e))
+		no_err(&e, "boosted");
+	tree_model_free(m);
+	tree_frame_free(f);
+	return margins;
+}
+
+static void check_top(const struct tree_truth *t, uint32_t max_leaves, uint32_t max_depth,
+	double subsample, struct pool *pool)
+{
+	struct tree_boost_params p = { .grow = { .split = TREE_SPLIT_DEFAULT,
+					       .max_leaves = max_leaves,
+					       .max_depth = max_depth,
+					       .hist_memory = 1 << 20 },
+		.n_trees = 5,
+		.learning_rate = 0.3,
+		.subsample = subsample,
+		.colsample = subsample };
+	float *plain = margins_of(t, p, SIZE_MAX, pool);
+
+	for (size_t leaf = 100; leaf < 20000; leaf *= 6) {
+		float *levels = margins_of(t, p, leaf, pool);
+
+		ok(!memcmp(plain, levels, N * sizeof(*plain)),
+			"the same with leaves of %zu bytes (%u leaves, depth %u)", leaf, max_leaves,
+			max_depth);
+		free(levels);
+	}
+	free(plain);
+}
+
 static void check_forest(const struct tree_truth *t, struct pool *pool, uint64_t *hash)
 {
 	struct tree_forest_params p = {
@@ -417,6 +462,9 @@ int main(void)
 		check_boost(&binary, 255, 0, 1, pool);
 		check_boost(&values, 1000, 31, 1, pool);
 		check_boost(&multi, 20, 15, 0.7, pool);
+		check_top(&binary, 31, 0, 1, pool);
+		check_top(&values, 20, 4, 0.7, pool);
+		check_top(&binary, 0, 6, 1, pool);
 		check_forest(&binary, pool, &hash[0]);
 		check_forest(&multi, pool, &hash[1]);
 		check_forest(&values, pool, &hash[2]);

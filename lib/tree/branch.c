@@ -1,0 +1,416 @@
+#include "tree/branch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "tree/objective.h"
+
+enum { WORTH = 1 << 12 }; /* rows in all that are worth waking threads for */
+
+/* ---- histograms ---------------------------------------------------------------------------------------- */
+
+void *tree_branch_slot(struct tree_grower *g)
+{
+	struct err ignored = ERR_INIT;
+	void *p = NULL;
+	bool make = false;
+
+	pthread_mutex_lock(&g->lock);
+	if (g->n_kept) {
+		p = g->kept[--g->n_kept];
+	} else if (g->n_made < g->max_kept) {
+		g->n_made++;
+		make = true;
+	}
+	pthread_mutex_unlock(&g->lock);
+	return make ? mem_aligned(g->hist_size, 1, &ignored) : p;
+}
+
+void tree_branch_give_back(struct tree_grower *g, void *p)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&g->lock);
+	g->kept[g->n_kept++] = p;
+	pthread_mutex_unlock(&g->lock);
+}
+
+struct sum_job {
+	struct tree_grower *g;
+	struct tree_hist_job hist;
+	const struct tree_plan *plan;
+	const uint32_t *rows;
+	size_t n;
+};
+
+static void sum_block(void *ctx, size_t block, int worker)
+{
+	struct sum_job *j = ctx;
+	struct tree_grow_worker *w = &j->g->workers[worker];
+	struct tree_hist h = tree_grower_hist(j->g, w->hist);
+	size_t from = block * TREE_ROW_BLOCK;
+	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
+
+	tree_hist_add(&j->hist, j->plan, j->rows + from, n, &w->sums, &h);
+}
+
+/** Sums up a leaf's rows into `memory`; `worker` < 0: with all threads. */
+static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const struct tree_branch *n,
+	void *memory, int worker)
+{
+	const struct tree_records *records = n->is_grouped ? &g->group.records : &g->f->records;
+	struct sum_job j = { g, { g->kernel, g->f, records, g->q }, plan, g->rows + n->begin,
+		n->n };
+	struct tree_hist h = tree_grower_hist(g, memory);
+	struct tree_columns cols = plan->cols;
+
+	tree_hist_clear(g->f, cols, g->n_classes, &h);
+	if (worker >= 0) {
+		tree_hist_add(&j.hist, plan, j.rows, j.n, &g->workers[worker].sums, &h);
+		return;
+	}
+	for (int i = 0; i < g->n_workers; i++) {
+		struct tree_hist part = tree_grower_hist(g, g->workers[i].hist);
+
+		tree_hist_clear(g->f, cols, g->n_classes, &part);
+	}
+	pool_for(g->pool, tree_n_blocks(n->n), sum_block, &j);
+	for (int i = 0; i < g->n_workers; i++) {
+		struct tree_hist part = tree_grower_hist(g, g->workers[i].hist);
+
+		for (size_t c = 0; c < cols.n; c++) {
+			const struct tree_frame_column *col =
+				&g->f->cols[cols.list ? cols.list[c] : c];
+			struct tree_hist a = { h.grad + col->first * g->n_classes,
+				h.hess + col->first, h.n + col->first };
+			struct tree_hist b = { part.grad + col->first * g->n_classes,
+				part.hess + col->first, part.n + col->first };
+
+			tree_hist_merge(&a, &b, col->n_bins, g->n_classes);
+		}
+	}
+}
+
+/* ---- a leaf's split ------------------------------------------------------------------------------------- */
+
+bool tree_branch_may_split(const struct tree_grower *g, const struct tree_branch *n)
+{
+	return n->n >= 2 * g->p.split.min_samples_leaf && n->n >= 2 &&
+	       (g->p.max_depth == 0 || n->depth < g->p.max_depth);
+}
+
+/** The columns that the node may be split by. */
+static struct tree_columns columns_of(
+	struct tree_grower *g, const struct tree_branch *n, int worker)
+{
+	struct tree_grow_worker *w = &g->workers[worker < 0 ? 0 : worker];
+	size_t words = (g->f->n_cols + 63) / 64;
+	struct tree_choice_node c = { g->key, n->key, n->depth, w->path, w->path + words };
+
+	if (tree_choice_is_free(&g->p.choice))
+		return g->plan.cols;
+	memset(w->path, 0, words * sizeof(*w->path));
+	for (const struct tree_branch *up = n; up != g->nodes;) {
+		uint32_t col;
+
+		up = &g->nodes[up->parent];
+		col = up->split.col;
+		w->path[col / 64] |= (uint64_t)1 << (col % 64);
+	}
+	return (struct tree_columns){ w->cols,
+		tree_choose(&g->p.choice, g->plan.cols, &c, w->cols) };
+}
+
+/** Searches the histogram; the split's set becomes the node's own. */
+static void search(struct tree_grower *g, struct tree_columns cols, struct tree_branch *n,
+	void *memory, int worker)
+{
+	struct tree_hist h = tree_grower_hist(g, memory);
+	struct err none = ERR_INIT;
+	struct tree_split *s = &n->split;
+	uint64_t *own;
+	size_t size;
+
+	if (cols.n == 0) {
+		s->gain = 0;
+		return;
+	}
+	tree_split_find(g->f, cols, g->q, &g->p.split, n->bounds, &h,
+		&g->workers[worker < 0 ? 0 : worker].split, s);
+	if (!(s->gain > 0) || !s->is_categorical) {
+		s->right = NULL;
+		return;
+	}
+	size = tree_split_words(&g->f->cols[s->col]) * sizeof(*own);
+	own = mem_array_raw(size, 1, &none);
+	if (own) {
+		memcpy(own, s->right, size);
+	} else {
+		s->gain = 0;
+		atomic_store(&g->has_no_memory, true);
+	}
+	s->right = own;
+}
+
+/** Draws columns for the split, as many as --mtry says; more if those have no split at all. */
+static void find_among_drawn(struct tree_grower *g, struct tree_branch *n, int worker)
+{
+	struct tree_grow_worker *w = &g->workers[worker < 0 ? 0 : worker];
+	void *memory = worker < 0 ? g->spare : w->hist;
+	struct tree_columns all = columns_of(g, n, worker);
+	size_t n_cols = all.n, drawn = 0;
+
+	for (size_t i = 0; i < n_cols && all.list != w->cols; i++)
+		w->cols[i] = all.list ? all.list[i] : (uint32_t)i;
+	while (drawn < n_cols && !(n->split.gain > 0)) {
+		size_t more = n_cols - drawn < g->p.mtry ? n_cols - drawn : g->p.mtry;
+		struct tree_columns cols = { w->cols + drawn, more };
+
+		for (size_t i = drawn; i < drawn + more; i++) {
+			size_t k = i + rng_below(n->key, 1, i, n_cols - i);
+			uint32_t swap = w->cols[i];
+
+			w->cols[i] = w->cols[k];
+			w->cols[k] = swap;
+		}
+		tree_plan_set(&w->plan, g->f, cols);
+		sum_up(g, &w->plan, n, memory, worker);
+		search(g, cols, n, memory, worker);
+		drawn += more;
+	}
+}
+
+void tree_branch_find_in(
+	struct tree_grower *g, struct tree_branch *n, void *memory, bool is_slot, int worker)
+{
+	search(g, columns_of(g, n, worker), n, memory, worker);
+	if (!is_slot)
+		return;
+	if (n->split.gain > 0)
+		n->hist = memory;
+	else
+		tree_branch_give_back(g, memory);
+}
+
+void tree_branch_find(struct tree_grower *g, struct tree_branch *n, int worker)
+{
+	void *slot;
+
+	if (g->p.mtry) {
+		find_among_drawn(g, n, worker);
+		return;
+	}
+	slot = tree_branch_slot(g);
+	if (slot) {
+		sum_up(g, &g->plan, n, slot, worker);
+		tree_branch_find_in(g, n, slot, true, worker);
+		return;
+	}
+	slot = worker < 0 ? g->spare : g->workers[worker].hist;
+	sum_up(g, &g->plan, n, slot, worker);
+	tree_branch_find_in(g, n, slot, false, worker);
+}
+
+/** a -= b for the tree's columns. */
+static void subtract(
+	const struct tree_grower *g, const struct tree_hist *a, const struct tree_hist *b)
+{
+	struct tree_columns cols = g->plan.cols;
+	struct tree_hist all = *a;
+
+	if (cols.n == g->f->n_cols) {
+		tree_hist_subtract(&all, b, g->f->n_bins, g->n_classes);
+		return;
+	}
+	for (size_t i = 0; i < cols.n; i++) {
+		const struct tree_frame_column *c = &g->f->cols[cols.list[i]];
+		struct tree_hist x = { a->grad + c->first * g->n_classes, a->hess + c->first,
+			a->n + c->first };
+		struct tree_hist y = { b->grad + c->first * g->n_classes, b->hess + c->first,
+			b->n + c->first };
+
+		tree_hist_subtract(&x, &y, c->n_bins, g->n_classes);
+	}
+}
+
+void tree_branch_find_both(struct tree_grower *g, struct tree_branch *parent,
+	struct tree_branch *small, void *memory, bool is_slot, int worker)
+{
+	struct tree_branch *first = &g->nodes[parent->left];
+	struct tree_branch *large = small == first ? first + 1 : first;
+	struct tree_hist all = tree_grower_hist(g, parent->hist),
+			 part = tree_grower_hist(g, memory);
+
+	subtract(g, &all, &part);
+	if (tree_branch_may_split(g, small))
+		tree_branch_find_in(g, small, memory, is_slot, worker);
+	tree_branch_find_in(g, large, parent->hist, true, worker);
+	parent->hist = NULL;
+}
+
+/** The smaller child is summed up, the larger is what is left of the parent's histogram. */
+static void find_by_rest(
+	struct tree_grower *g, struct tree_branch *parent, struct tree_branch *small, int worker)
+{
+	void *slot = tree_branch_may_split(g, small) ? tree_branch_slot(g) : NULL;
+	void *memory = slot ? slot : worker < 0 ? g->spare : g->workers[worker].hist;
+
+	sum_up(g, &g->plan, small, memory, worker);
+	tree_branch_find_both(g, parent, small, memory, slot != NULL, worker);
+}
+
+/** Brings the leaf's rows together if it is time. Classes are looked up by row: theirs stay. */
+static void group_rows(struct tree_grower *g, struct tree_branch *n, int worker)
+{
+	if (n->is_grouped || g->q->class || !tree_group_is_due(&g->group, n->n))
+		return;
+	tree_group_rows(&g->group, g->rows, n->begin, n->n, worker < 0 ? g->pool : NULL);
+	n->is_grouped = true;
+	n->first_place = n->begin;
+}
+
+void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n, size_t n_left)
+{
+	struct tree_branch *c = &g->nodes[n->left];
+
+	for (int i = 0; i < 2; i++) {
+		memset(&c[i], 0, sizeof(c[i]));
+		c[i].begin = n->begin + (i ? (uint32_t)n_left : 0);
+		c[i].n = i ? n->n - (uint32_t)n_left : (uint32_t)n_left;
+		c[i].depth = n->depth + 1;
+		c[i].is_grouped = n->is_grouped;
+		c[i].first_place = n->first_place;
+		c[i].parent = (uint32_t)(n - g->nodes);
+		c[i].bounds = n->bounds;
+		c[i].key = rng_mix(n->key + 0x9e3779b97f4a7c15u * (uint64_t)(1 + i));
+	}
+	if (g->p.split.monotone)
+		tree_bounds_part(n->bounds, g->p.split.monotone[n->split.col], n->split.left_weight,
+			n->split.right_weight, &c[0].bounds, &c[1].bounds);
+}
+
+/** Parts the leaf and finds the splits of its children, which are there already. */
+static void expand(struct tree_grower *g, struct tree_branch *n, int worker)
+{
+	struct tree_branch *c = &g->nodes[n->left];
+	struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, 0 };
+
+	group_rows(g, n, worker);
+	if (n->is_grouped)
+		leaf.records = g->group.records.rows;
+	leaf.first = n->first_place;
+	tree_branch_set_children(g, n, tree_part_rows(&leaf, g->rows, worker < 0 ? g->pool : NULL));
+	if (n->hist) {
+		struct tree_branch *small = c[0].n <= c[1].n ? &c[0] : &c[1];
+
+		if (tree_branch_may_split(g, small == c ? c + 1 : c)) {
+			find_by_rest(g, n, small, worker);
+			return;
+		}
+		tree_branch_give_back(g, n->hist);
+		n->hist = NULL;
+	}
+	for (int i = 0; i < 2; i++)
+		if (tree_branch_may_split(g, &c[i]))
+			tree_branch_find(g, &c[i], worker);
+}
+
+static void expand_task(void *ctx, size_t i, int worker)
+{
+	struct tree_grower *g = ctx;
+
+	expand(g, &g->nodes[g->batch[i]], worker);
+}
+
+int tree_branch_add_children(struct tree_grower *g, struct err *e)
+{
+	if (mem_grow(&g->nodes, &g->cap_nodes, g->n_nodes + 2 * g->n_batch, sizeof(*g->nodes), e))
+		return -1;
+	for (size_t i = 0; i < g->n_batch; i++) {
+		g->nodes[g->batch[i]].left = (uint32_t)g->n_nodes;
+		memset(&g->nodes[g->n_nodes], 0, 2 * sizeof(*g->nodes));
+		g->n_nodes += 2;
+	}
+	return 0;
+}
+
+int tree_branch_expand(struct tree_grower *g, struct err *e)
+{
+	size_t n_small = 0, n_rows = 0;
+
+	if (tree_branch_add_children(g, e))
+		return -1;
+	for (size_t i = 0; i < g->n_batch; i++) {
+		struct tree_branch *n = &g->nodes[g->batch[i]];
+
+		if (g->n_workers > 1 && n->n >= TREE_LARGE) {
+			expand(g, n, -1);
+			continue;
+		}
+		n_rows += n->n;
+		g->batch[n_small++] = g->batch[i];
+	}
+	if (g->n_workers > 1 && n_small > 1 && n_rows >= WORTH)
+		pool_for(g->pool, n_small, expand_task, g);
+	else
+		for (size_t i = 0; i < n_small; i++)
+			expand_task(g, i, 0);
+	return 0;
+}
+
+int tree_branch_push(struct tree_grower *g, uint32_t node, struct err *e)
+{
+	if (mem_grow(&g->batch, &g->cap_batch, g->n_batch + 1, sizeof(*g->batch), e))
+		return -1;
+	g->batch[g->n_batch++] = node;
+	return 0;
+}
+
+/* ---- open leaves -------------------------------------------------------------------------------------- */
+
+int tree_branch_append(struct tree_grower *g, uint32_t node, struct err *e)
+{
+	if (mem_grow(&g->open, &g->cap_open, g->n_open + 1, sizeof(*g->open), e))
+		return -1;
+	g->open[g->n_open++] = node;
+	return 0;
+}
+
+/** Larger gain first; of equals the one with the first rows: no order of work shows in it. */
+static bool is_before(const struct tree_grower *g, uint32_t a, uint32_t b)
+{
+	const struct tree_branch *x = &g->nodes[a], *y = &g->nodes[b];
+
+	return x->split.gain != y->split.gain ? x->split.gain > y->split.gain : x->begin < y->begin;
+}
+
+int tree_branch_heap_push(struct tree_grower *g, uint32_t node, struct err *e)
+{
+	size_t i = g->n_open;
+
+	if (tree_branch_append(g, node, e))
+		return -1;
+	for (; i > 0 && is_before(g, node, g->open[(i - 1) / 2]); i = (i - 1) / 2)
+		g->open[i] = g->open[(i - 1) / 2];
+	g->open[i] = node;
+	return 0;
+}
+
+uint32_t tree_branch_heap_pop(struct tree_grower *g)
+{
+	uint32_t top = g->open[0], last = g->open[--g->n_open];
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < g->n_open) {
+		if (child + 1 < g->n_open && is_before(g, g->open[child + 1], g->open[child]))
+			child++;
+		if (!is_before(g, g->open[child], last))
+			break;
+		g->open[i] = g->open[child];
+		i = child;
+	}
+	g->open[i] = last;
+	return top;
+}

@@ -1,0 +1,115 @@
+/*
+ * branch - nodes of a tree on their way: histograms, splits, and how a leaf becomes two. Private to grow and top.
+ */
+#ifndef CD4ML_TREE_BRANCH_H
+#define CD4ML_TREE_BRANCH_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tree/group.h"
+#include "tree/grow.h"
+#include "tree/part.h"
+
+enum { TREE_LARGE = 1 << 16 }; /* rows of a leaf that all threads handle together */
+
+/** A node on its way. */
+struct tree_branch {
+	struct tree_split split; /* gain 0: none */
+	uint64_t key;
+	void *hist; /* kept for its children, or NULL */
+	uint32_t begin, n, depth;
+	uint32_t left; /* first child, 0: not split yet */
+	uint32_t parent; /* of the root: itself */
+	struct tree_bounds bounds;
+	bool is_taken; /* its split is part of the tree */
+	bool is_grouped; /* its rows were brought together */
+	uint32_t first_place; /* of those that it was one of then */
+};
+
+/** What one thread needs. */
+struct tree_grow_worker {
+	struct tree_sums sums;
+	struct tree_plan plan; /* of drawn columns */
+	void *hist;
+	uint32_t *cols; /* [n_cols] drawn for a split */
+	uint64_t *path; /* [2][words of sets of columns] above a node, and scratch */
+	struct tree_split_work split;
+};
+
+struct tree_grower {
+	const struct tree_frame *f;
+	struct tree_grow_params p;
+	struct pool *pool;
+	size_t n_classes, hist_size;
+	struct tree_grow_worker *workers; /* [pool_size] */
+	int n_workers;
+	void *spare; /* histogram of a large leaf that is not kept */
+	uint32_t *rows; /* [n_rows] */
+	struct tree_part part;
+	struct tree_group group;
+	const struct tree_kernel *kernel;
+	struct tree_top *top; /* NULL: not needed so far */
+
+	atomic_bool has_no_memory; /* for a split's set */
+	pthread_mutex_t lock; /* of the following */
+	void **kept; /* free histograms */
+	size_t n_kept, n_made, max_kept;
+
+	/* of a run */
+	const struct tree_quant *q;
+	struct tree_plan plan; /* of the tree's columns */
+	uint64_t key;
+	struct tree_branch *nodes;
+	size_t n_nodes, cap_nodes;
+	uint32_t *open; /* a heap, or the nodes of a level */
+	size_t n_open, cap_open;
+	uint32_t *batch;
+	size_t n_batch, cap_batch;
+
+	struct tree_grow_node *done;
+	size_t n_done, cap_done;
+};
+
+/** Histogram arrays in memory of the grower's size. */
+static inline struct tree_hist tree_grower_hist(const struct tree_grower *g, void *memory)
+{
+	return tree_hist_at(memory, g->f->n_bins, g->n_classes);
+}
+
+/** Memory to keep a histogram in, or NULL: then it is not kept, which costs time only. Gives it back. */
+void *tree_branch_slot(struct tree_grower *g);
+void tree_branch_give_back(struct tree_grower *g, void *slot);
+
+bool tree_branch_may_split(const struct tree_grower *g, const struct tree_branch *n);
+
+/** Sums up the leaf's rows and finds its split. `worker` < 0, here and below: with all threads. */
+void tree_branch_find(struct tree_grower *g, struct tree_branch *n, int worker);
+
+/** Finds the split of a leaf whose histogram lies in `memory`; keeps that if it is a slot and of use. */
+void tree_branch_find_in(
+	struct tree_grower *g, struct tree_branch *n, void *memory, bool is_slot, int worker);
+
+/** Children without histogram and split: the left one has the first `n_left` of the rows. */
+void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n, size_t n_left);
+
+/**
+ * Finds the splits of two children, of which one's histogram lies in `memory` (kept there if `is_slot`, and
+ * of use); the other's is what is left of the parent's, which it takes over.
+ */
+void tree_branch_find_both(struct tree_grower *g, struct tree_branch *parent,
+	struct tree_branch *small, void *memory, bool is_slot, int worker);
+
+/** Adds a node to the open ones, which are a list or a heap: the leaf of the largest gain is on its top. */
+int tree_branch_append(struct tree_grower *g, uint32_t node, struct err *e) MUST_CHECK;
+int tree_branch_heap_push(struct tree_grower *g, uint32_t node, struct err *e) MUST_CHECK;
+uint32_t tree_branch_heap_pop(struct tree_grower *g);
+
+/** Adds a node to the batch. */
+int tree_branch_push(struct tree_grower *g, uint32_t node, struct err *e) MUST_CHECK;
+/** Makes room for two children of each node of the batch, without content. */
+int tree_branch_add_children(struct tree_grower *g, struct err *e) MUST_CHECK;
+/** Splits the nodes of the batch: large ones one after another with all threads, the others side by side. */
+int tree_branch_expand(struct tree_grower *g, struct err *e) MUST_CHECK;
+
+#endif
