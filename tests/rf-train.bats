@@ -167,3 +167,12 @@ good() {
 	rf-train --target y --max-depth 1 --trees 30 --min-samples-leaf 60 --class-weight balanced -o m.ubj t.csv
 	model-eval predict m.ubj t.csv | awk -F, 'NR > 1 { s += $2 } END { exit !(s / 200 > 0.4 && s / 200 < 0.6) }'
 }
+
+@test "classes that weigh the same in sum make rare ones likelier" {
+	{ echo x,y; seq 400 | awk '{ print $1 % 7 "," ($1 % 20 == 0) }'; } >rare.csv
+	for w in none balanced; do
+		rf-train --target y --trees 20 --class-weight "$w" -o "$w.ubj" rare.csv
+		model-eval predict "$w.ubj" rare.csv | awk -F, 'NR > 1 { s += $2 } END { print s / (NR - 1) }' >"$w"
+	done
+	awk -v a="$(cat none)" -v b="$(cat balanced)" 'BEGIN { exit !(a < 0.1 && b > 0.4 && b < 0.6) }'
+}

@@ -10,3 +10,8 @@ setup() {
 	run -0 "$PEER_PYTHON" "$ROOT/tests/interop/objectives.py" losses
 	contains "$output" "no loss is worse"
 }
+
+@test "constraints are kept, at no more loss than the peers have with them" {
+	run -0 "$PEER_PYTHON" "$ROOT/tests/interop/objectives.py" constraints
+	contains "$output" "constraints are kept"
+}

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""objectives.py losses - what gbt-train learns, beside the real xgboost and lightgbm at equal settings.
+"""objectives.py losses|constraints - what gbt-train learns, beside the real xgboost and lightgbm at equal settings.
 
 losses: each objective on drawn rows; the loss on other rows must not be worse than the best peer's by more than 0.5 %
 (NDCG: 0.001), and the real xgboost must load the model, know its objective and predict the same to 1e-6.
+constraints: the same with monotone columns, whose predictions (the real xgboost's of our model) are looked at along
+grids, and with sets of columns that may meet, looked for in the trees as xgboost reads them.
 Run in an empty folder, with the tools on PATH."""
 import json
 import subprocess
@@ -93,12 +95,12 @@ def ours(kind, options, extra=()):
 
 def xgboost_params(p):
     return {"grow_policy": "lossguide", "max_leaves": 31, "max_depth": 0, "eta": 0.1, "lambda": 1, "tree_method": "hist",
-            "min_child_weight": 1e-3, "verbosity": 0, "max_bin": 256, "nthread": 2, **p}
+            "min_child_weight": 1e-3, "verbosity": 0, "max_bin": 256, "nthread": 1, **p}
 
 
 def lightgbm_params(p):
     return {"num_leaves": 31, "learning_rate": 0.1, "lambda_l2": 1, "min_data_in_leaf": 20, "min_sum_hessian_in_leaf": 1e-3,
-            "verbosity": -1, "max_bin": 255, "num_threads": 2, **p}
+            "verbosity": -1, "max_bin": 255, "num_threads": 1, **p}
 
 
 def losses():
@@ -133,4 +135,64 @@ def losses():
     return good
 
 
-sys.exit(not {"losses": losses}[sys.argv[1]]())
+def moves_one_way(booster, x, col, way):
+    """Along 50 values of the column, with all else as in 200 rows."""
+    for row in x[:200]:
+        grid = np.repeat(row[None], 50, axis=0)
+        grid[:, col] = np.linspace(-3, 3, 50)
+        steps = np.diff(booster.predict(xgb.DMatrix(grid, feature_names=NAMES, feature_types=booster.feature_types)))
+        if (steps * way < 0).any():
+            return False
+    return True
+
+
+def ways(booster):
+    """The sets of columns from the roots to the leaves."""
+    found = set()
+    for _, t in booster.trees_to_dataframe().groupby("Tree"):
+        rows = t.set_index("ID")
+        todo = [(t["ID"].iloc[0], frozenset())]
+        while todo:
+            i, path = todo.pop()
+            if rows.at[i, "Feature"] == "Leaf":
+                found.add(path)
+                continue
+            path |= {rows.at[i, "Feature"]}
+            todo += [(rows.at[i, "Yes"], path), (rows.at[i, "No"], path)]
+    return found
+
+
+def constraints():
+    x, s, rng = table(12000, 1)
+    y = truth("regression", s, rng)
+    xt, s, rng = table(12000, 2)
+    yt = truth("regression", s, rng)
+    write("train.csv", x, y, None)
+    write("test.csv", xt, yt, None)
+    d, good = xgb.DMatrix(x, y), True
+    cases = {
+        "monotone": (["--monotone", "a:1,d:-1"], {"monotone_constraints": "(1,0,0,-1,0,0)"},
+                     {"monotone_constraints": [1, 0, 0, -1, 0, 0]}),
+        "interaction": (["--interaction", "a,e", "--interaction", "b,c", "--interaction", "d,f"],
+                        {"interaction_constraints": "[[0,4],[1,2],[3,5]]"},
+                        {"interaction_constraints": [[0, 4], [1, 2], [3, 5]]}),
+    }
+    for name, (options, xp, lp) in cases.items():
+        mine = np.mean((yt - ours("regression", options)) ** 2)
+        found = [np.mean((yt - xgb.train(xgboost_params({"objective": "reg:squarederror", **xp}), d, ROUNDS).predict(
+            xgb.DMatrix(xt))) ** 2),
+                 np.mean((yt - lgb.train(lightgbm_params({"objective": "l2", **lp}), lgb.Dataset(x, y), ROUNDS).predict(xt)) ** 2)]
+        b = xgb.Booster(model_file="regression.json")
+        if name == "monotone":
+            kept = moves_one_way(b, xt, 0, 1) and moves_one_way(b, xt, 3, -1)
+        else:
+            kept = all(w <= {"a", "e"} or w <= {"b", "c"} or w <= {"d", "f"} for w in ways(b))
+        fine = kept and mine <= min(found) * 1.005
+        good &= fine
+        print("%-12s ours %.5f xgboost %.5f lightgbm %.5f %s %s" % (
+            name, mine, *found, "kept" if kept else "BROKEN", "" if fine else "BAD"))
+    print("constraints are kept" if good else "constraints FAIL")
+    return good
+
+
+sys.exit(not {"losses": losses, "constraints": constraints}[sys.argv[1]]())

@@ -63,6 +63,13 @@ static void check_values(void)
 	ok(near(score_metric_mae(&in, NULL), 1.0234), "MAE");
 	ok(near(score_metric_mape(&in, NULL), 0.24835787906593504), "MAPE");
 	ok(near(score_metric_r2(&in, NULL), 0.8353465608110986), "R squared");
+	ok(near(score_metric_pinball(&in, 0.8, NULL), 0.5126), "pinball loss");
+	ok(near(score_metric_huber(&in, 2, NULL), 0.6166740219405387), "pseudo-Huber loss");
+	for (int i = 0; i < N_DATA; i++)
+		predicted[i] = fabs(predicted[i]) + 0.5;
+	ok(near(score_metric_poisson_deviance(&in, NULL), 0.3109951415870876), "Poisson deviance");
+	for (int i = 0; i < N_DATA; i++)
+		predicted[i] = truth[i] + ((i + 1) * 53 % 41 - 20) / 10.0;
 	in.weights = data.w;
 	ok(near(score_metric_rmse(&in, NULL), 1.1833399060850325), "RMSE, weighted");
 	ok(near(score_metric_r2(&in, NULL), 0.8355274954126886), "R squared, weighted");

@@ -1,0 +1,188 @@
+"""quality.py - held-out losses of gbt-train, XGBoost, LightGBM and scikit-learn at equal settings.
+
+Run by gbt-quality.sh in a folder with kkbox.csv and, if they are there, flights-train.csv and flights-test.csv. Small tables
+are cut into train and test several times; the losses are means. A table is BAD where ours is worse than the best peer's
+mean by more than 0.5 % of the loss and by more than 0.001 AUC, and by more than chance explains: twice the standard error
+of the difference over the repeats, or over the rows of one test set."""
+import os
+import subprocess
+import sys
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+import sklearn
+import xgboost as xgb
+from sklearn import datasets
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import roc_auc_score
+
+TREES, LEAVES, RATE, ROWS, BINS = 100, 31, 0.1, 20, 255
+
+
+def ours(train, test, y, task, seed):
+    train.to_csv("q-train.csv", index=False)
+    test.to_csv("q-test.csv", index=False)
+    subprocess.run(["gbt-train", "-q", "--target", y, "--objective", task, "--trees", str(TREES), "--max-leaves",
+                    str(LEAVES), "--learning-rate", str(RATE), "--min-samples-leaf", str(ROWS), "--seed", str(seed),
+                    "-o", "q.ubj", "q-train.csv"], check=True)
+    subprocess.run(["model-eval", "predict", "-q", "q.ubj", "q-test.csv", "-o", "q-out.csv"], check=True)
+    p = pd.read_csv("q-out.csv")
+    cols = [c for c in p.columns if c.startswith("probability")]
+    return p[cols].to_numpy() if len(cols) > 1 else p[cols[0] if cols else "prediction"].to_numpy()
+
+
+def by_xgboost(train, test, y, task, seed):
+    p = {"objective": {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}[task],
+         "max_leaves": LEAVES, "grow_policy": "lossguide", "max_depth": 0, "eta": RATE, "max_bin": BINS + 1, "lambda": 1,
+         "min_child_weight": 1e-3, "tree_method": "hist", "seed": seed, "verbosity": 0, "nthread": 1}
+    if task == "multiclass":
+        p["num_class"] = int(train[y].max()) + 1
+    d = [xgb.DMatrix(t.drop(columns=y), t[y], enable_categorical=True) for t in (train, test)]
+    return xgb.train(p, d[0], TREES).predict(d[1])
+
+
+def by_lightgbm(train, test, y, task, seed):
+    p = {"objective": task, "num_leaves": LEAVES, "learning_rate": RATE, "max_bin": BINS, "min_data_in_leaf": ROWS,
+         "lambda_l2": 1, "min_sum_hessian_in_leaf": 1e-3, "seed": seed, "verbosity": -1, "num_threads": 1}
+    if task == "multiclass":
+        p["num_class"] = int(train[y].max()) + 1
+    return lgb.train(p, lgb.Dataset(train.drop(columns=y), train[y]), TREES).predict(test.drop(columns=y))
+
+
+def by_sklearn(train, test, y, task, seed):
+    kind = HistGradientBoostingRegressor if task == "regression" else HistGradientBoostingClassifier
+    x, z = train.drop(columns=y), test.drop(columns=y)
+    for c in x.columns:
+        if isinstance(x[c].dtype, pd.CategoricalDtype) and len(x[c].cat.categories) > BINS:
+            x[c], z[c] = x[c].cat.codes, z[c].cat.codes  # it takes no more
+    m = kind(max_iter=TREES, max_leaf_nodes=LEAVES, learning_rate=RATE, max_bins=BINS, min_samples_leaf=ROWS,
+             l2_regularization=1, early_stopping=False, categorical_features="from_dtype", random_state=seed)
+    m.fit(x, train[y])
+    if task == "regression":
+        return m.predict(z)
+    return m.predict_proba(z)[:, 1] if task == "binary" else m.predict_proba(z)
+
+
+def losses(task, y, p):
+    """Of each row."""
+    if task == "regression":
+        return (y - p) ** 2
+    p = np.clip(np.asarray(p, float), 1e-15, 1 - 1e-15)
+    return -np.log(p[np.arange(len(y)), y]) if task == "multiclass" else -np.where(y > 0, np.log(p), np.log(1 - p))
+
+
+def texts(t):
+    for c in t.columns:
+        if not pd.api.types.is_numeric_dtype(t[c]):
+            t[c] = t[c].astype(pd.CategoricalDtype(sorted(t[c].dropna().unique())))
+    return t
+
+
+def bundled(load, target="y"):
+    d = load()
+    return pd.DataFrame(d.data, columns=["c%d" % i for i in range(d.data.shape[1])]).assign(**{target: d.target})
+
+
+def planted(n, seed):
+    """Products and thresholds of pairs and triples of twelve columns, and noise."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 12))
+    s = x[:, 0] * x[:, 1] + 2 * ((x[:, 2] > 0) & (x[:, 3] > 0.5)) - x[:, 4] * (x[:, 5] > 0) * (x[:, 6] < 1) + np.sin(2 * x[:, 7])
+    t = pd.DataFrame(x.astype(np.float32), columns=["c%d" % i for i in range(12)])
+    return t.mask(rng.random(t.shape) < 0.03), s, rng
+
+
+def interactions():
+    t, s, rng = planted(40000, 1)
+    return t.assign(y=(s + rng.logistic(size=len(s)) > 0.5).astype(int))
+
+
+def values():
+    t, s, rng = planted(40000, 2)
+    return t.assign(y=s * 3 + rng.normal(size=len(s)))
+
+
+def imbalance():
+    t, s, rng = planted(120000, 3)
+    return t.assign(y=(2 * s + rng.logistic(size=len(s)) > 12).astype(int))
+
+
+def categories():
+    """Three columns of texts, of 2000, 300 and 12 values by Zipf's law, each value with an effect of its own."""
+    rng = np.random.default_rng(4)
+    n, s, cols = 60000, 0, {}
+    for name, k in ("user", 2000), ("item", 300), ("kind", 12):
+        code = np.minimum(rng.zipf(1.3, n) - 1, 10 ** 6) % k
+        s = s + rng.normal(size=k)[code]
+        cols[name] = np.array(["%s%d" % (name, i) for i in range(k)])[code]
+    x = rng.normal(size=(n, 3))
+    s = s + x[:, 0] * x[:, 1]
+    t = pd.DataFrame(cols).assign(a=x[:, 0], b=x[:, 1], c=x[:, 2], y=(s + rng.logistic(size=n) > 0).astype(int))
+    return texts(t)
+
+
+def kkbox():
+    return pd.read_csv("kkbox.csv").rename(columns={"target": "y"})
+
+
+def flights():
+    t = pd.concat([pd.read_csv("flights-%s.csv" % p, na_values=["NA"]) for p in ("train", "test")], ignore_index=True)
+    return texts(t.drop(columns=["time_hour", "weather_time_hour"]).rename(columns={"late": "y"}))
+
+
+TABLES = [  # name, task, table, repeats
+    ("breast cancer", "binary", lambda: bundled(datasets.load_breast_cancer), 10),
+    ("digits", "multiclass", lambda: bundled(datasets.load_digits), 5),
+    ("wine", "multiclass", lambda: bundled(datasets.load_wine), 10),
+    ("diabetes", "regression", lambda: bundled(datasets.load_diabetes), 10),
+    ("interactions", "binary", interactions, 2),
+    ("values", "regression", values, 2),
+    ("categories", "binary", categories, 2),
+    ("imbalance", "binary", imbalance, 2),
+    ("flights", "binary", flights, 1),
+    ("kkbox", "binary", kkbox, 1),
+]
+
+
+def split(t, repeat):
+    order = np.random.default_rng(100 + repeat).permutation(len(t))
+    cut = len(t) * 3 // 4
+    return t.iloc[order[:cut]], t.iloc[order[cut:]]
+
+
+def judge(name, task, load, repeats):
+    t, tools = load(), {"ours": ours, "xgboost": by_xgboost, "lightgbm": by_lightgbm, "sklearn": by_sklearn}
+    loss, auc = {k: [] for k in tools}, {k: [] for k in tools}
+    for r in range(repeats):
+        train, test = split(t, r)
+        for k, tool in tools.items():
+            p = tool(train.copy(), test.copy(), "y", task, r)
+            loss[k].append(losses(task, test["y"].to_numpy(), p))
+            if task == "binary":
+                auc[k].append(roc_auc_score(test["y"], p))
+    mean = {k: np.mean([v.mean() for v in loss[k]]) for k in tools}
+    best = min((k for k in tools if k != "ours"), key=mean.get)
+    apart = [a - b for a, b in zip(loss["ours"], loss[best])]
+    error = np.std([a.mean() for a in apart]) / np.sqrt(repeats - 1) if repeats > 4 else np.mean(
+        [a.std() / np.sqrt(len(a)) for a in apart]) / np.sqrt(repeats)
+    worse, room = mean["ours"] - mean[best], 0.005 * mean[best]
+    area = max(np.mean(auc[k]) for k in tools if k != "ours") - np.mean(auc["ours"]) if auc["ours"] else 1
+    bad = worse > room + 2 * error and area > 0.001
+    print("  %-14s %8d  %s  %+5.2f %% (+- %.2f)  %s %s" % (
+        name, len(t), " ".join("%9.5f" % mean[k] for k in tools), 100 * worse / mean[best], 200 * error / mean[best],
+        "AUC " + " ".join("%.4f" % np.mean(auc[k]) for k in tools) if auc["ours"] else "", "BAD" if bad else ""), flush=True)
+    return not bad
+
+
+print("  xgboost %s, lightgbm %s, scikit-learn %s; log loss or squared error, lower is better" % (
+    xgb.__version__, lgb.__version__, sklearn.__version__))
+print("  %-14s %8s  %9s %9s %9s %9s  ours to the best" % ("table", "rows", "ours", "xgboost", "lightgbm", "sklearn"))
+fine = True
+for entry in TABLES:
+    if entry[0] == "flights" and not os.path.exists("flights-train.csv"):
+        print("  flights        skipped: no data (CD4ML_FLIGHTS)")
+        continue
+    if len(sys.argv) < 2 or entry[0] in sys.argv[1:]:
+        fine &= judge(*entry)
+sys.exit(not fine)
