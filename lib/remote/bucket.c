@@ -32,6 +32,8 @@ static void bucket_close(struct remote_store *s)
 	struct bucket *b = bucket_of(s);
 
 	remote_http_free(b->http);
+	while (b->batches)
+		remote_bucket_free_batch(b->batches);
 	while (b->tasks)
 		free_task(b->tasks);
 	remote_s3_free(b->s3);
@@ -219,11 +221,6 @@ static int asked(struct remote_s3_op *op, const struct err *failed, struct err *
 	return remote_bucket_task_end(t, failed, e);
 }
 
-static int deleted(struct remote_s3_op *op, const struct err *failed, struct err *e)
-{
-	return remote_bucket_task_end(op->ctx, failed, e);
-}
-
 static int begin(struct bucket_task *t, struct err *e)
 {
 	switch (t->job->op) {
@@ -237,8 +234,7 @@ static int begin(struct bucket_task *t, struct err *e)
 		t->op.method = "HEAD";
 		return remote_bucket_task_start(t, asked, e);
 	case REMOTE_DELETE:
-		t->op.method = "DELETE";
-		return remote_bucket_task_start(t, deleted, e);
+		return remote_bucket_delete(t, e);
 	}
 	return err_set(e, ERR_INPUT, "no such operation");
 }
@@ -290,8 +286,10 @@ static int fill(struct bucket *b, struct err *e)
 			if (b->queue->done(b->ctx, job, &failed, e))
 				return -1;
 		}
+		if (remote_bucket_batch_is_full(b) && remote_bucket_flush_deletes(b, e))
+			return -1;
 	}
-	return 0;
+	return b->ended ? remote_bucket_flush_deletes(b, e) : 0;
 }
 
 int remote_bucket_task_end(struct bucket_task *t, const struct err *failed, struct err *e)

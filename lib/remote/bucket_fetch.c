@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
+#include "remote/partial.h"
 
 /*
  * An object to a file without a name yet, or to memory. The first request asks for the first range; its
@@ -17,7 +18,13 @@
  * one (If-Match). What is small is hashed as it comes; of the others the file is read back, in order, by a thread
  * beside the loop: it is still in memory then.
  */
-enum { RANGE = 8 << 20, SMALL = 256 << 10, INTO_MAX = 1 << 30, ATTEMPTS = 3 };
+enum {
+	RANGE = 8 << 20,
+	PARTIAL_FROM = 4 * RANGE,
+	SMALL = 256 << 10,
+	INTO_MAX = 1 << 30,
+	ATTEMPTS = 3
+};
 
 struct range {
 	struct bucket_task *task;
@@ -29,6 +36,8 @@ struct range {
 
 struct fetch {
 	struct fresh fresh;
+	bool is_partial; /* then `fresh` has the name of one, which stays if the fetching breaks off */
+	mode_t mode; /* that it will have */
 	struct hash_md5 *hash; /* of what is small */
 	struct remote_trail trail; /* of what is not */
 	int attempt;
@@ -47,6 +56,14 @@ struct fetch {
 	bool has_failed;
 };
 
+static void give_up_file(struct fetch *f)
+{
+	/* The name is kept for the next time; what was published has none any more. */
+	if (f->is_partial)
+		buf_release(&f->fresh.name);
+	fresh_abandon(&f->fresh);
+}
+
 static void release(struct bucket_task *t)
 {
 	struct fetch *f = t->state;
@@ -55,7 +72,7 @@ static void release(struct bucket_task *t)
 		return;
 	for (int i = 0; i < BUCKET_PARTS_FLYING; i++)
 		remote_s3_release(&f->ranges[i].op);
-	fresh_abandon(&f->fresh);
+	give_up_file(f);
 	hash_md5_free(f->hash);
 	remote_trail_release(&f->trail);
 	buf_release(&f->etag);
@@ -83,6 +100,26 @@ static int write_at(int fd, const char *p, size_t len, uint64_t offset, struct e
 }
 
 /* ---- the end -------------------------------------------------------------------------------------- */
+
+static struct remote_partial partial_of(
+	const struct bucket_task *t, const char *dir, const char *name)
+{
+	const struct fetch *f = t->state;
+
+	return (struct remote_partial){ .dir = dir,
+		.name = name,
+		.etag = buf_slice(&f->etag),
+		.size = f->size,
+		.n_ranges = f->n_ranges };
+}
+
+static int finish_partial(struct bucket_task *t, struct err *e)
+{
+	struct fetch *f = t->state;
+	struct remote_partial p = partial_of(t, "", "");
+
+	return remote_partial_finish(&p, f->fresh.fd, f->mode, e);
+}
 
 /* Through a name beside the target: that is on its file system. */
 static int replace(struct bucket_task *t, struct fetch *f, struct stat *st, struct err *e)
@@ -117,6 +154,8 @@ static int put_in_place(struct bucket_task *t, const uint8_t md5[HASH_MD5_LEN], 
 	job->is_there = true;
 	if (!job->path)
 		return 0;
+	if (f->is_partial && finish_partial(t, e))
+		return -1;
 	if (fresh_set_time(&f->fresh, job->mtime_ns < 0 ? f->modified_ns : job->mtime_ns, e))
 		return -1;
 	if (job->keep)
@@ -133,6 +172,7 @@ static bool is_damaged(const struct bucket_task *t, const uint8_t md5[HASH_MD5_L
 }
 
 static int begin_fetch(struct bucket_task *t, struct err *e);
+static int open_target(struct bucket_task *t, struct fetch *f, struct err *e);
 
 static int fetch_anew(struct bucket_task *t, struct err *e)
 {
@@ -148,6 +188,12 @@ static int fetch_anew(struct bucket_task *t, struct err *e)
 	f->size = 0;
 	if (hash_md5_finish(f->hash, before, e))
 		return -1;
+	if (f->is_partial) {
+		f->is_partial = false; /* now it goes, with its name */
+		fresh_abandon(&f->fresh);
+		if (open_target(t, f, e))
+			return -1;
+	}
 	if (t->job->path && ftruncate(f->fresh.fd, 0))
 		return err_errno(e, "cannot write");
 	return begin_fetch(t, e);
@@ -267,6 +313,71 @@ static void note_arrival(struct fetch *f, size_t i)
 	remote_trail_follow(&f->trail, f->fresh.fd, until < f->size ? until : f->size);
 }
 
+/* The first range is in the file without a name: it moves to the one that has the others. */
+static int move_first(struct fetch *f, int fd, struct err *e)
+{
+	char *block = mem_array_raw(RANGE, 1, e);
+	ssize_t n = block ? pread(f->fresh.fd, block, RANGE, 0) : -1;
+	int r = -1;
+
+	if (block && n != RANGE)
+		err_set(e, ERR_SYSTEM, "cannot read back what was fetched");
+	else if (block)
+		r = write_at(fd, block, RANGE, 0, e);
+	free(block);
+	return r;
+}
+
+/*
+ * A large object that an earlier run has begun is gone on with, and this one can be gone on with; if its hash is known,
+ * since only that says in the end whether all its pieces are right.
+ */
+static int adopt_partial(struct bucket_task *t, struct err *e)
+{
+	struct fetch *f = t->state;
+	struct buf dir = BUF_INIT, name = BUF_INIT, path = BUF_INIT;
+	struct remote_partial p;
+	size_t n_there = 0;
+	struct stat st;
+	int fd = -1, r = 0;
+
+	if (f->size < PARTIAL_FROM || f->attempt || (!t->job->has_md5 && !f->has_etag))
+		return 0;
+	path_dir(&dir, t->job->path);
+	buf_addf(&name, "%s/%s", t->bucket->name, t->job->key);
+	p = partial_of(t, dir.p, name.p);
+	if (!dir.failed && !name.failed && !fstat(f->fresh.fd, &st))
+		fd = remote_partial_open(&p, &path, f->arrived);
+	if (fd < 0)
+		goto out;
+	for (size_t i = 0; i < f->n_ranges; i++)
+		n_there += f->arrived[i];
+	if (n_there)
+		diag_say(t->bucket->diag, DIAG_NOTE,
+			"%s: going on with an interrupted download, %zu of %zu parts are here",
+			t->key.p, n_there, f->n_ranges);
+	r = move_first(f, fd, e);
+	fresh_abandon(&f->fresh);
+	f->fresh = (struct fresh){ .fd = fd, .name = path, .handle = -1 };
+	buf_init(&path);
+	f->mode = st.st_mode & 07777;
+	f->is_partial = true;
+out:
+	buf_release(&dir);
+	buf_release(&name);
+	buf_release(&path);
+	return r;
+}
+
+static void note_partial(struct bucket_task *t, size_t i)
+{
+	const struct fetch *f = t->state;
+	struct remote_partial p = partial_of(t, "", "");
+
+	if (f->is_partial)
+		remote_partial_note(&p, f->fresh.fd, i);
+}
+
 static int first_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
 {
 	struct bucket_task *t = op->ctx;
@@ -310,6 +421,11 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 	f->arrived = mem_array(f->n_ranges, 1, e);
 	if (!f->arrived)
 		return -1;
+	if (adopt_partial(t, &f->failed)) {
+		f->has_failed = true;
+		return end(t, e);
+	}
+	note_partial(t, 0);
 	note_arrival(f, 0);
 	return fetch_more(t, e);
 }
@@ -350,8 +466,10 @@ static int range_done(struct remote_s3_op *op, const struct err *failed, struct 
 		f->has_failed = true;
 		f->failed = *failed;
 	}
-	if (!f->has_failed)
+	if (!f->has_failed) {
+		note_partial(r->task, r->number);
 		note_arrival(f, r->number);
+	}
 	return fetch_more(r->task, e);
 }
 
@@ -385,9 +503,13 @@ static int fetch_more(struct bucket_task *t, struct err *e)
 {
 	struct fetch *f = t->state;
 
-	while (!f->has_failed && f->next < f->n_ranges && f->n_flying < BUCKET_PARTS_FLYING) {
+	while (!f->has_failed && f->n_flying < BUCKET_PARTS_FLYING) {
 		struct range *r = f->ranges;
 
+		while (f->next < f->n_ranges && f->arrived[f->next])
+			f->next++;
+		if (f->next >= f->n_ranges)
+			break;
 		while (r->busy)
 			r++;
 		if (start_range(t, r, f->next, e))

@@ -35,6 +35,10 @@ struct bucket {
 	bool is_chosen; /* by the user */
 	enum cpu_isa isa;
 	bool no_conditions; /* the server refused If-None-Match */
+	bool no_bulk; /* the server refused DeleteObjects */
+	struct remote_bucket_batch *batches; /* deletions on their way */
+	struct remote_bucket_batch
+		*open_batch; /* of these, the one that still takes some; or NULL */
 	const struct remote_queue *queue;
 	void *ctx;
 	bool ended; /* the queue has no more */
@@ -73,6 +77,14 @@ int remote_bucket_send_parts(
 	struct bucket_task *t, int fd, uint64_t size, struct err *e) MUST_CHECK;
 int remote_bucket_copy(struct bucket_task *t, struct err *e) MUST_CHECK;
 int remote_bucket_fetch(struct bucket_task *t, struct err *e) MUST_CHECK;
+int remote_bucket_delete(struct bucket_task *t, struct err *e) MUST_CHECK;
+
+/** Are there as many deletions waiting as go into a request? */
+bool remote_bucket_batch_is_full(const struct bucket *bucket);
+/** Starts the deletions that wait. */
+int remote_bucket_flush_deletes(struct bucket *bucket, struct err *e) MUST_CHECK;
+/** NULL is fine. Its tasks are not touched. */
+void remote_bucket_free_batch(struct remote_bucket_batch *b);
 
 /** Lists the keys that begin with `prefix`. */
 struct remote_listing *remote_bucket_list(

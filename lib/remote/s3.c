@@ -340,6 +340,12 @@ static const char *const damaged_codes[] = { "BadDigest", "XAmzContentSHA256Mism
 static const char *const region_codes[] = { "PermanentRedirect", "TemporaryRedirect",
 	"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", NULL };
 
+/* The answer to HEAD has no text: an expired token is a mere 400. */
+static bool is_mute(const struct remote_s3_op *op)
+{
+	return op->http.status == 400 && strcmp(op->method, "HEAD") == 0;
+}
+
 static enum remote_http_verdict judge(struct remote_http_transfer *t)
 {
 	struct remote_s3_op *op = t->ctx;
@@ -360,7 +366,7 @@ static enum remote_http_verdict judge(struct remote_http_transfer *t)
 	else if (is_any(&x.code, damaged_codes) && op->n_damaged++ < DAMAGED_MAX) {
 		op->payload[0] = '\0';
 		verdict = REMOTE_HTTP_RETRY;
-	} else if (is_any(&x.code, expired_codes) && !op->was_refreshed) {
+	} else if ((is_any(&x.code, expired_codes) || is_mute(op)) && !op->was_refreshed) {
 		remote_creds_expire(op->s3->creds);
 		op->was_refreshed = true;
 		verdict = REMOTE_HTTP_AGAIN;
@@ -381,6 +387,7 @@ static void add_advice(const struct remote_s3_op *op, const char *code, struct e
 		{ "SignatureDoesNotMatch", "is AWS_SECRET_ACCESS_KEY right, without a blank or "
 					   "newline copied along?" },
 		{ "ExpiredToken", "get new credentials: the session is over" },
+		{ "BadRequest", "are the credentials expired, or is the region another one?" },
 		{ "NoSuchBucket", "create the bucket, or mend its name" },
 		{ "RequestTimeTooSkewed", "set this machine's clock" },
 		{ "KMS.DisabledException", "enable the KMS key" },
@@ -396,7 +403,10 @@ static void add_advice(const struct remote_s3_op *op, const char *code, struct e
 /* HEAD has no body: the status alone speaks. */
 static const char *code_of_status(long status)
 {
-	return status == 403 ? "AccessDenied" : status == 301 ? "PermanentRedirect" : "";
+	return status == 403   ? "AccessDenied"
+	       : status == 301 ? "PermanentRedirect"
+	       : status == 400 ? "BadRequest"
+			       : "";
 }
 
 static void explain(

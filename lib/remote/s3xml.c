@@ -118,6 +118,8 @@ static int each_error(void *ctx, const char *path, struct slice text, struct err
 	struct buf *to = NULL;
 
 	(void)e;
+	if (slice_starts(p, "DeleteResult/"))
+		return 0; /* of single keys: the request itself went well */
 	if (slice_ends(p, "Error/Code"))
 		to = &r->code;
 	else if (slice_ends(p, "Error/Message"))

@@ -24,9 +24,9 @@ peer() {
 	_measure "$1" "$2"
 }
 
-# Best wall time in ms and most memory in KB of BENCH_RUNS runs. BEFORE, if set, is run before each, untimed.
+# Best wall and processor time in ms, most memory in KB of BENCH_RUNS runs. BEFORE, if set, is run before each, untimed.
 _measure() {
-	_best='' _memory=0
+	_best='' _memory=0 _cpu=''
 	_i=0
 	while [ "$_i" -lt "$BENCH_RUNS" ]; do
 		_i=$((_i + 1))
@@ -35,21 +35,22 @@ _measure() {
 			echo "$1|failed: $(tail -n 1 .log | cut -c 1-70)" >>.results
 			return 0
 		fi
-		_ms=${_took% *}
-		[ "${_took#* }" -le "$_memory" ] || _memory=${_took#* }
+		_ms=${_took%% *} _rest=${_took#* }
+		[ "${_rest% *}" -le "$_memory" ] || _memory=${_rest% *}
+		if [ -z "$_cpu" ] || [ "${_rest#* }" -lt "$_cpu" ]; then _cpu=${_rest#* }; fi
 		if [ -z "$_best" ] || [ "$_ms" -lt "$_best" ]; then _best=$_ms; fi
 	done
-	echo "$1|$_best|$_memory" >>.results
+	echo "$1|$_best|$_memory|$_cpu" >>.results
 }
 
 report() {
 	awk -F '|' '
-	{ name[NR] = $1; ms[NR] = $2; kb[NR] = $3; if ($1 ~ /^ours/ && !base && $2 + 0 > 0) base = $2 }
+	{ name[NR] = $1; ms[NR] = $2; kb[NR] = $3; cpu[NR] = $4; if ($1 ~ /^ours/ && !base && $2 + 0 > 0) base = $2 }
 	END {
-		printf "  %-34s %10s %8s %10s\n", "", "seconds", "x ours", "MB"
+		printf "  %-34s %10s %8s %10s %10s\n", "", "seconds", "x ours", "cpu s", "MB"
 		for (i = 1; i <= NR; i++) {
 			if (ms[i] !~ /^[0-9]+$/) { printf "  %-34s %s\n", name[i], ms[i]; if (name[i] ~ /^ours/) bad = 1; continue }
-			printf "  %-34s %10.3f %8s %10.0f\n", name[i], ms[i] / 1000, base ? sprintf("%.1f", ms[i] / base) : "-", kb[i] / 1024
+			printf "  %-34s %10.3f %8s %10.3f %10.0f\n", name[i], ms[i] / 1000, base ? sprintf("%.1f", ms[i] / base) : "-", cpu[i] / 1000, kb[i] / 1024
 		}
 		exit bad
 	}' .results

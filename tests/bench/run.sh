@@ -6,7 +6,7 @@
 #	ours NAME COMMAND      the tool
 #	peer NAME COMMAND      somebody else; `skip NAME WHY` where it is not there
 # each a shell command line; the best wall time of BENCH_RUNS (3) is taken, and the most memory. Then a table: time,
-# times ours, memory. Ratios are the result, not seconds: of this machine, of these versions, of this input.
+# times ours, time of the processors, memory. Ratios are the result, not seconds: of this machine, of these versions, of this input.
 set -u
 
 build='' scale=0.1

@@ -2,7 +2,8 @@
 
 SHARE of all requests meet a fault: dropped before or after the server acted, answered with 500 or 503 SlowDown, slowed,
 cut short, or with one byte changed (of the body of a PUT, or of an object). The count by kind goes to PORT-FILE.faults
-at each fault. Listings and error texts are never changed, since only TLS could protect them.
+at each fault. Listings and error texts are never changed, since only TLS could protect them. Each request that the server
+answered is a line of PORT-FILE.log: method, path, range, status.
 """
 import http.client
 import http.server
@@ -61,6 +62,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         data = got.read()
         headers = [(n, v) for n, v in got.getheaders() if n.lower() not in ("connection", "transfer-encoding")]
         server.close()
+        with lock:
+            with open(port_file + ".log", "a") as f:
+                f.write("%s %s %s %d\n" % (self.command, self.path, self.headers.get("range", "-"), got.status))
         if fault == "lose":
             self.close_connection = True
             return
