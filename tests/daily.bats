@@ -101,12 +101,11 @@ commits() {
 	run -1 grep -rq secret123 ../daily/clone/.git
 }
 
-@test "as a Lambda function: two events, the second of a day that is there, the third of none" {
-	needs python3
-	needs curl
+# runtime DAY... - Lambda's runtime API with an event for each day, then none
+runtime() {
 	cat >api.py <<-'EOF2'
 		import http.server, json, sys
-		events = [b'{"day": "2017-03-01"}', b'{"day": "2017-03-01"}', b'{"day": "2031-01-01"}']
+		events = [b'{"day": "%s"}' % day.encode() for day in sys.argv[1:]]
 		class H(http.server.BaseHTTPRequestHandler):
 		    n = 0
 		    def log_message(self, *a): pass
@@ -128,12 +127,18 @@ commits() {
 		import os; os.rename('port.new', 'port')
 		s.serve_forever()
 	EOF2
-	python3 api.py >answers 2>api.err 3>&- &
+	python3 api.py "$@" >answers 2>api.err 3>&- &
 	api=$!
 	for _ in $(seq 200); do
 		[ ! -e port ] || break
 		sleep 0.05
 	done
+}
+
+@test "as a Lambda function: two events, the second of a day that is there, the third of none" {
+	needs python3
+	needs curl
+	runtime $one $one 2031-01-01
 	AWS_LAMBDA_RUNTIME_API=127.0.0.1:$(cat port) run sh "$ROOT/examples/kkbox/daily/bootstrap"
 	kill $api
 	contains "$output" "2017-03-01 is there already"
@@ -172,4 +177,23 @@ commits() {
 	same "$(cat asked)" "/api/v4/projects/7/trigger/pipeline True True"
 	CI_API_V4_URL=http://127.0.0.1:9/api/v4 DAILY_TRIGGER_TOKEN=secret123 run -0 sh "$job" $two
 	contains "$output" "is there already"
+}
+
+@test "the package for Lambda is small, and has all that the function needs but git" {
+	needs python3
+	needs zip
+	needs unzip
+	sh "$ROOT/examples/kkbox/daily/package.sh" ../function.zip
+	case $BUILD in
+	*-*) ;; # sanitizers are large
+	*) [ "$(wc -c <../function.zip)" -lt 5000000 ] ;;
+	esac
+	unzip -q ../function.zip -d ../function
+	same "$(cd ../function/bin && echo *)" "cas-hash csv-merge data-check s3-sync"
+	runtime $one
+	# no tools but the package's
+	AWS_LAMBDA_RUNTIME_API=127.0.0.1:$(cat port) PATH=/usr/local/bin:/usr/bin:/bin run sh ../function/bootstrap
+	kill $api
+	contains "$output" "$one is in"
+	same "$(cat answers)" 'id-1/response {"status": 0}'
 }
