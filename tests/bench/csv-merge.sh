@@ -17,6 +17,7 @@ pd.concat([old, pd.read_csv("today.csv")]).drop_duplicates(["msno", "song_id"]).
 PY
 for d in 2 365; do
 	csv-merge none.csv --into old-$d.csv --key msno,song_id --index keys-$d || return 1
+	# shellcheck disable=SC2034 # read by ours
 	BEFORE="cp -p old-$d.csv t.csv; cp keys-$d t.keys; sync t.csv t.keys"
 	ours "--into at day $d" "csv-merge today.csv --into t.csv --key msno,song_id --index t.keys"
 	BEFORE=
