@@ -36,36 +36,42 @@ static int write_rows(struct concat *c, struct slice rows, struct err *e)
 
 /* ---- streaming ---------------------------------------------------------------------------------- */
 
+/* What a chunk's worker makes. */
+struct passed {
+	uint64_t n_rows;
+	struct csv_copy rest; /* behind what is in the chunk's buf: mostly all of it, as it was read */
+};
+
 static int pass_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 {
 	const struct concat *all = ctx;
-	uint64_t *n_rows = csv_chunk_result(c);
+	struct passed *p = csv_chunk_result(c);
 	struct buf *b = csv_chunk_buf(c);
-	struct csv_copy copy = { 0 };
 	struct csv_row row;
 	int got;
 
 	(void)worker;
-	*n_rows = 0;
+	*p = (struct passed){ 0 };
 	while ((got = csv_chunk_next(c, &row, e)) > 0) {
 		if (all->file->is_same)
-			csv_copy_row(&copy, &row, b);
+			csv_copy_row(&p->rest, &row, b);
 		else
 			table_concat_plan_row(&all->plan, all->file, &row, b);
-		++*n_rows;
+		p->n_rows++;
 	}
-	csv_copy_flush(&copy, b);
 	return got ? -1 : buf_check(b, e);
 }
 
 static int write_chunk(void *ctx, struct csv_chunk *c, struct err *e)
 {
 	struct concat *all = ctx;
-	const uint64_t *n_rows = csv_chunk_result(c);
+	const struct passed *p = csv_chunk_result(c);
 
-	all->result->n_in += *n_rows;
-	all->result->n_out += *n_rows;
-	return write_rows(all, buf_slice(csv_chunk_buf(c)), e);
+	all->result->n_in += p->n_rows;
+	all->result->n_out += p->n_rows;
+	if (write_rows(all, buf_slice(csv_chunk_buf(c)), e))
+		return -1;
+	return write_rows(all, p->rest.run, e);
 }
 
 /* ---- all rows held: keys, order ----------------------------------------------------------------- */
@@ -189,7 +195,7 @@ static int read_file(struct concat *c, struct concat_file *f, struct table_keyma
 		.work = pass_chunk,
 		.done = write_chunk,
 		.ctx = c,
-		.result_size = sizeof(uint64_t),
+		.result_size = sizeof(struct passed),
 		.progress = progress,
 	};
 	int64_t size;
