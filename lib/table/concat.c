@@ -39,7 +39,7 @@ static int write_rows(struct concat *c, struct slice rows, struct err *e)
 /* What a chunk's worker makes. */
 struct passed {
 	uint64_t n_rows;
-	struct csv_copy rest; /* behind what is in the chunk's buf: mostly all of it, as it was read */
+	struct csv_copy rest; /* behind what is in the chunk's buf: mostly all rows, as read */
 };
 
 static int pass_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
