@@ -155,16 +155,44 @@ static double parse_slowly(struct slice s, const struct decimal *d)
 	return strtod(text, NULL);
 }
 
+/*
+ * The powers of ten that a double holds exactly: with at most 2^53 times or divided by one of them the single
+ * rounding gives the nearest double (Clinger, "How to read floating point numbers accurately", PLDI 1990, 3).
+ */
+static const double exact[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+	1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+
+/* What tables are full of: a few digits, with a point or without. False for all else, numbers too. */
+static bool parse_short(struct slice s, double *v)
+{
+	const char *p = s.p, *end = s.p + s.len, *point;
+	uint64_t digits = 0;
+
+	if (s.len == 0 || s.len > 15)
+		return false;
+	for (; p < end && is_digit(*p); p++)
+		digits = digits * 10 + (uint64_t)(*p - '0');
+	if (p == end) {
+		*v = (double)digits;
+		return true;
+	}
+	if (*p != '.' || s.len == 1)
+		return false;
+	for (point = p++; p < end && is_digit(*p); p++)
+		digits = digits * 10 + (uint64_t)(*p - '0');
+	if (p < end)
+		return false;
+	*v = (double)digits / exact[end - point - 1];
+	return true;
+}
+
 bool num_parse_double(struct slice s, bool specials, double *v)
 {
-	/* The powers of ten that a double holds exactly: with at most 2^53 times or divided by one of
-	 * them the single rounding gives the nearest double (Clinger, "How to read floating point
-	 * numbers accurately", PLDI 1990, 3). */
-	static const double exact[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10,
-		1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 	struct decimal d;
 	double x;
 
+	if (parse_short(s, v))
+		return true;
 	if (!scan_decimal(s, &d))
 		return specials && parse_special(s, v);
 	if (d.n_digits <= 19 && d.digits <= (UINT64_C(1) << 53) && d.exponent >= -22 &&
