@@ -15,7 +15,9 @@ static int bin_features(
 {
 	size_t *cols = mem_array(d->table->n_cols, sizeof(*cols), e), n = 0;
 	/* a forest draws a few columns for each split: these are better by themselves */
-	struct tree_frame_options o = { (uint32_t)p->max_bin, !p->is_forest };
+	struct tree_frame_options o = { (uint32_t)p->max_bin, .share_bytes = !p->is_forest,
+		/* what goes on with a model needs them to predict with it */
+		.take_values = !p->resume && !p->checkpoint };
 
 	if (!cols)
 		return -1;

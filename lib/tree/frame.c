@@ -132,6 +132,9 @@ static size_t gather_keys(const struct table_column *c, size_t n_rows, size_t co
 
 struct build {
 	struct tree_frame *f;
+	struct table *t;
+	const size_t *of_table; /* [n_cols] number of a column in the table */
+	size_t col; /* the first one that is binned now */
 	uint32_t max_bin;
 	struct err *errors; /* [n_cols] */
 	uint16_t **tables; /* [n_cols] bin of each whole number from the lowest on, or NULL */
@@ -258,7 +261,10 @@ static void prepare_column(void *ctx, size_t col, int worker)
 
 /* ---- bins -------------------------------------------------------------------------------------------- */
 
-enum { LANES = 16 }; /* searches side by side: each alone waits for its loads */
+enum {
+	LANES = 16, /* searches side by side: each alone waits for its loads */
+	AT_ONCE = 64, /* blocks of columns that keep threads busy */
+};
 
 /** Counts the cuts that are <= v, without a branch that could be guessed wrongly; 0 for NaN. */
 static void find_bins(const float *cuts, uint32_t n_cuts, const float *v, uint32_t *bins)
@@ -331,7 +337,7 @@ static void bin_block(void *ctx, size_t task, int worker)
 {
 	struct build *b = ctx;
 	struct tree_frame *f = b->f;
-	size_t n_blocks = tree_n_blocks(f->n_rows), col = task / n_blocks;
+	size_t n_blocks = tree_n_blocks(f->n_rows), col = b->col + task / n_blocks;
 	size_t from = task % n_blocks * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
 	const struct tree_frame_column *c = &f->cols[col];
 
@@ -381,10 +387,30 @@ static void look_for_missing(void *ctx, size_t col, int worker)
 	c->has_missing = c->width > 1 || memchr(c->bins, 0, b->f->n_rows) != NULL;
 }
 
-static int fill(struct build *b, bool share_bytes, struct pool *pool, struct err *e)
+/** Bins some columns at a time, so that the memory of their values can be given back. */
+static void bin_columns(struct build *b, bool take_values, struct pool *pool)
+{
+	size_t n_cols = b->f->n_cols, n_blocks = tree_n_blocks(b->f->n_rows);
+
+	for (size_t to; b->col < n_cols; b->col = to) {
+		to = b->col + 1 + AT_ONCE / n_blocks;
+		to = to < n_cols ? to : n_cols;
+		pool_for(pool, (to - b->col) * n_blocks, bin_block, b);
+		for (size_t i = b->col; take_values && i < to; i++) {
+			struct table_column *c = &b->t->cols[b->of_table[i]];
+
+			free(c->numbers);
+			free(c->codes);
+			c->numbers = NULL;
+			c->codes = NULL;
+		}
+	}
+}
+
+static int fill(
+	struct build *b, const struct tree_frame_options *o, struct pool *pool, struct err *e)
 {
 	struct tree_frame *f = b->f;
-	size_t n_blocks = tree_n_blocks(f->n_rows);
 
 	pool_for(pool, f->n_cols, prepare_column, b);
 	for (size_t i = 0; i < f->n_cols; i++) {
@@ -403,9 +429,9 @@ static int fill(struct build *b, bool share_bytes, struct pool *pool, struct err
 			return -1;
 	}
 	pool_for(pool, f->n_cols, make_table, b);
-	pool_for(pool, f->n_cols * n_blocks, bin_block, b);
+	bin_columns(b, o->take_values, pool);
 	pool_for(pool, f->n_cols, look_for_missing, b);
-	return tree_records_make(f, share_bytes, pool, e);
+	return tree_records_make(f, o->share_bytes, pool, e);
 }
 
 static void release(struct build *b)
@@ -416,10 +442,10 @@ static void release(struct build *b)
 	free(b->errors);
 }
 
-struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, size_t n_cols,
+struct tree_frame *tree_frame_new(struct table *t, const size_t *cols, size_t n_cols,
 	const struct tree_frame_options *o, struct pool *pool, struct err *e)
 {
-	struct build b = { .max_bin = o->max_bin };
+	struct build b = { .t = t, .of_table = cols, .max_bin = o->max_bin };
 
 	assert(o->max_bin >= 2 && o->max_bin <= TREE_BIN_LIMIT);
 	b.f = mem_new(sizeof(*b.f), e);
@@ -434,7 +460,7 @@ struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, siz
 	b.f->n_cols = n_cols;
 	for (size_t i = 0; i < n_cols; i++)
 		b.f->cols[i].source = &t->cols[cols[i]];
-	if (fill(&b, o->share_bytes, pool, e))
+	if (fill(&b, o, pool, e))
 		goto fail;
 	release(&b);
 	return b.f;

@@ -45,13 +45,14 @@ struct tree_frame {
 struct tree_frame_options {
 	uint32_t max_bin; /* most bins of a column besides "missing", 2 to TREE_BIN_LIMIT */
 	bool share_bytes; /* of records: pays where histograms of all columns are made */
+	bool take_values; /* each column's numbers and codes are freed as soon as they are bins */
 };
 
 /**
  * Bins the columns cols[0 .. n_cols) of the table.
  * The table is needed for names of categories only afterwards; its numbers and codes may be freed.
  */
-struct tree_frame *tree_frame_new(const struct table *t, const size_t *cols, size_t n_cols,
+struct tree_frame *tree_frame_new(struct table *t, const size_t *cols, size_t n_cols,
 	const struct tree_frame_options *o, struct pool *pool, struct err *e) MUST_CHECK;
 void tree_frame_free(struct tree_frame *f);
 

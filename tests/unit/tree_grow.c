@@ -69,7 +69,7 @@ static const size_t all_cols[COLS] = { 0, 1, 2, 3 };
 
 static struct tree_frame *frame(uint32_t max_bin, struct pool *pool)
 {
-	struct tree_frame_options o = { max_bin, true };
+	struct tree_frame_options o = { max_bin, true, false };
 	struct err e = ERR_INIT;
 	struct tree_frame *f = tree_frame_new(&fx.table, all_cols, COLS, &o, pool, &e);
 
@@ -425,7 +425,7 @@ static int grow_again(void *ctx, struct err *e)
 		.subsample = 1,
 		.colsample = 1
 	};
-	struct tree_frame_options o = { 20, true };
+	struct tree_frame_options o = { 20, true, false };
 	struct tree_frame *f = tree_frame_new(&fx.table, all_cols, COLS, &o, ctx, e);
 	struct tree_job job = { f, &t, { NULL, 0 }, ctx, NULL, 11 };
 	struct tree_model *m = f ? tree_model_new(COLS, 1, e) : NULL;
