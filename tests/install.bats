@@ -25,6 +25,31 @@ tree() {
 	same "$(find dest -type f)" dest/opt/cd4ml/bin/somebody-elses
 }
 
+@test "the example of the installed library predicts as model-eval does" {
+	case $(basename "$BUILD") in *-*) skip "the library is built for a sanitizer" ;; esac
+	local flags=(-std=c99 -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror) row
+	local libs=(-lcd4ml -ljansson -lz -lpthread -lm)
+
+	tree install PREFIX="$PWD/prefix"
+	"${CC:-cc}" "${flags[@]}" -I prefix/include "$ROOT/examples/predict/predict.c" -o predict -L prefix/lib "${libs[@]}"
+	awk 'BEGIN { print "age,city,y"; for (i = 0; i < 300; i++)
+		print i % 60 "," (i % 3 ? "C " i % 5 : "Paris") "," (i % 60 > 30 && i % 3 == 0) }' >t.csv
+	gbt-train --target y --trees 5 --min-samples-leaf 5 -o m.ubj t.csv
+	for row in 42,Paris 12,Paris ',C 1' ,Nowhere; do
+		printf 'age,city\n%s\n' "$row" >r.csv
+		model-eval predict m.ubj r.csv | sed -n '2s/.*,//p' >want
+		set -- "city=${row#*,}"
+		[ -z "${row%%,*}" ] || set -- "$@" "age=${row%%,*}"
+		./predict m.ubj "$@" | cut -f 2 >got
+		awk 'NR == FNR { w = $1; next } { exit !(w - $1 < 1e-7 && $1 - w < 1e-7) }' want got
+	done
+	same "$(./predict m.ubj height=3 2>&1)" "predict: the model has no column 'height'"
+	run ./predict missing.ubj
+	[ "$status" = 2 ]
+	contains "$output" missing.ubj
+	! command -v c++ || echo '#include <cd4ml.h>' | c++ -x c++ -Werror -I prefix/include -fsyntax-only -
+}
+
 @test "a project elsewhere includes the installed fragment" {
 	[ -e "$ROOT/mk/cd4ml.mk" ] || skip "there is no fragment yet"
 	tree install PREFIX="$PWD/prefix"

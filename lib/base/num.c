@@ -379,9 +379,10 @@ size_t num_shortest_digits(char digits[18], int *exponent, double v)
 }
 
 /**
- * shortest() of most floats, by whole numbers: v is m / 2^q, and its k digits behind the point are m 10^k / 2^q, rounded.
- * They read back if they are nearer to v than half the distance of floats, 2^-q: but for powers of two, which shortest()
- * has to look at. From 1e-4 to 65536 all of it fits 64 bits, and no two numbers are equally near. 0: not such a float.
+ * shortest() of most floats, by whole numbers: v is m / 2^q, its k digits behind the point are m 10^k / 2^q, rounded.
+ * They read back if they are nearer to v than half the distance of floats, 2^-q: but for powers of two, which
+ * shortest() has to look at. From 1e-4 to 65536 all of it fits 64 bits, and no two numbers are equally near.
+ * 0: not such a float.
  */
 static size_t shortest_float(char digits[18], int *exponent, float v)
 {

@@ -76,7 +76,11 @@ static void add_prediction(const struct job *j, const struct piece *p, size_t ro
 		buf_add_char(b, j->delimiter);
 	}
 	if (j->m->task == TREE_REGRESSION) {
-		add_float(b, batch->scores[row * batch->n_outputs]);
+		for (size_t k = 0; k < batch->n_outputs; k++) {
+			if (k)
+				buf_add_char(b, j->delimiter);
+			add_float(b, batch->scores[row * batch->n_outputs + k]);
+		}
 	} else {
 		size_t label = tree_batch_class(batch, j->predictor, row, j->o->threshold);
 
@@ -128,18 +132,47 @@ static int add_name(struct buf *b, const struct job *j, const char *name, struct
 	return csv_writer_add(b, j->o->dialect, slice_of(name), e);
 }
 
+/* The names of what is predicted. */
+static int add_our_names(struct buf *b, const struct job *j, struct err *e)
+{
+	const struct tree_model *m = j->m;
+	bool is_number = m->task == TREE_REGRESSION;
+	struct buf name = BUF_INIT;
+	int rc = 0;
+
+	if (!is_number || m->n_outputs == 1)
+		buf_add_text(b, "prediction");
+	if (m->task == TREE_BINARY) {
+		buf_add_char(b, j->delimiter);
+		buf_add_text(b, "probability");
+	}
+	for (size_t k = 0; !rc && m->n_outputs > 1 && k < m->n_outputs; k++) {
+		buf_reset(&name);
+		if (is_number)
+			buf_addf(&name, "prediction_%zu", k);
+		else
+			buf_addf(&name, "probability_%s", m->labels[k]);
+		if (!is_number || k > 0)
+			buf_add_char(b, j->delimiter);
+		rc = buf_check(&name, e) || add_name(b, j, name.p, e) ? -1 : 0;
+	}
+	buf_release(&name);
+	return rc;
+}
+
 /* Kept names as they stand, then ours; a kept name that is also ours would be there twice. */
 static int write_header(struct job *j, const struct csv_table *t, struct err *e)
 {
 	const struct csv_row *header = csv_table_header(t);
-	struct buf b = BUF_INIT, name = BUF_INIT;
+	struct buf b = BUF_INIT;
 	int rc = -1;
 
 	for (size_t k = 0; k < j->o->keep.n; k++) {
 		const struct csv_field *f = &header->fields[j->keep[k]];
 		struct slice kept = slice_of(csv_table_col_name(t, (size_t)j->keep[k]));
 
-		if (slice_is(kept, "prediction") || slice_starts(kept, "probability")) {
+		if (slice_is(kept, "prediction") || slice_starts(kept, "prediction_") ||
+			slice_starts(kept, "probability")) {
 			err_set(e, ERR_INPUT, "column '%s' is one of the predictions' own", kept.p);
 			err_hint(e, "it cannot be kept under this name");
 			goto out;
@@ -147,18 +180,8 @@ static int write_header(struct job *j, const struct csv_table *t, struct err *e)
 		buf_add_slice(&b, (struct slice){ f->p, f->len });
 		buf_add_char(&b, j->delimiter);
 	}
-	buf_add_text(&b, "prediction");
-	if (j->m->task == TREE_BINARY) {
-		buf_add_char(&b, j->delimiter);
-		buf_add_text(&b, "probability");
-	}
-	for (size_t k = 0; j->m->task == TREE_MULTICLASS && k < j->m->n_labels; k++) {
-		buf_reset(&name);
-		buf_addf(&name, "probability_%s", j->m->labels[k]);
-		buf_add_char(&b, j->delimiter);
-		if (buf_check(&name, e) || add_name(&b, j, name.p, e))
-			goto out;
-	}
+	if (add_our_names(&b, j, e))
+		goto out;
 	buf_add_char(&b, '\n');
 	if (buf_check(&b, e))
 		goto out;
@@ -166,7 +189,6 @@ static int write_header(struct job *j, const struct csv_table *t, struct err *e)
 	rc = 0;
 out:
 	buf_release(&b);
-	buf_release(&name);
 	return rc;
 }
 

@@ -60,6 +60,11 @@ long cd4ml_feature(const struct cd4ml_model *m, const char *name)
 	return tree_model_feature(m->model, name);
 }
 
+int cd4ml_is_text(const struct cd4ml_model *m, size_t feature)
+{
+	return m->model->features[feature].n_categories > 0;
+}
+
 float cd4ml_category(const struct cd4ml_model *m, size_t feature, const char *text)
 {
 	return tree_predictor_code(m->predictor, feature, slice_of(text));
