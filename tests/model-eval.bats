@@ -251,3 +251,24 @@ weighted avg    0.7500    0.7500    0.7500         8"
 	run -2 --separate-stderr model-eval predict --keep y,y m.json t.csv
 	contains "$stderr" "column 'y' would be kept twice"
 }
+
+@test "contributions add up to the margin; a column that no split asks for has none" {
+	local m
+
+	printf 'a,b,c,y,z\n' >t.csv
+	awk 'BEGIN { srand(3); for (i = 0; i < 400; i++) { a = rand(); b = int(rand() * 4); c = rand() < .2 ? "" : rand()
+		print a "," b "," c "," (a + b / 4 + (c == "" ? .3 : c) > 1.2) "," a * b } }' >>t.csv
+	for m in gbt rf; do
+		$m-train --target y --drop z --trees 10 --min-samples-leaf 5 -o m.ubj t.csv
+		model-eval predict m.ubj t.csv --contrib -o p.csv
+		same "$(head -n 1 p.csv)" prediction,probability,contrib_a,contrib_b,contrib_c,contrib_bias
+		awk -F, -v m=$m 'NR > 1 { s = $3 + $4 + $5 + $6; if (m == "gbt") s = 1 / (1 + exp(-s)); d = s - $2
+			if (d > 1e-6 || d < -1e-6) exit 1 }' p.csv
+	done
+	threads_agree model-eval predict m.ubj t.csv --contrib
+	gbt-train --target b --objective multiclass --drop z --trees 3 -o m.json t.csv
+	run -0 model-eval predict m.json t.csv --contrib --keep b
+	contains "${lines[0]}" ,contrib_0_a,contrib_0_c,contrib_0_y,contrib_0_bias,contrib_1_a
+	gbt-train --target z --drop y --trees 1 --max-leaves 2 -o one.json t.csv
+	model-eval predict one.json t.csv --contrib | awk -F, 'NR > 1 && ($4 != 0 || ($2 != 0) + ($3 != 0) != 1) { exit 1 }'
+}

@@ -14,6 +14,7 @@
 struct predict_args {
 	struct opt_list keep;
 	double threshold;
+	bool contrib;
 	struct csv_dialect dialect;
 };
 
@@ -26,6 +27,8 @@ static const struct opt predict_options[] = {
 		"columns that pass through, before the prediction" },
 	{ 0, "threshold", OPT_NUMBER, offsetof(struct predict_args, threshold), "X",
 		"two classes: positive is a probability above it", .min = 0, .max = 1 },
+	{ 0, "contrib", OPT_FLAG, offsetof(struct predict_args, contrib), NULL,
+		"add what each column contributes (TreeSHAP)" },
 	CSV_DIALECT_OPTIONS(struct predict_args, dialect),
 	OPT_END,
 };
@@ -36,6 +39,7 @@ static enum tool_status run_predict(struct tool *t, const void *args, struct err
 	struct eval_predict_options o = { .dialect = &a->dialect,
 		.keep = a->keep,
 		.threshold = a->threshold,
+		.contrib = a->contrib,
 		.progress = t->progress };
 	struct tree_model *m = NULL;
 	uint64_t n_rows;
@@ -43,7 +47,7 @@ static enum tool_status run_predict(struct tool *t, const void *args, struct err
 
 	if (csv_dialect_check(&a->dialect, e))
 		return TOOL_FAILED;
-	m = tree_model_open(t->operands[0], e);
+	m = a->contrib ? tree_model_load(t->operands[0], e) : tree_model_open(t->operands[0], e);
 	if (m && !eval_predict_run(m, t->operands[1], &o, t->pool, t->out, &n_rows, e)) {
 		diag_say(t->diag, DIAG_NOTE, "%llu rows predicted by %zu trees",
 			(unsigned long long)n_rows, m->n_trees);

@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "csv/chunk.h"
 #include "csv/writer.h"
+#include "tree/shap.h"
 
 enum {
 	FEW_BYTES =
@@ -18,6 +19,7 @@ struct job {
 	const struct tree_model *m;
 	const struct eval_predict_options *o;
 	struct tree_predictor *predictor;
+	struct tree_shap *shap; /* NULL: no contributions */
 	struct output *out;
 	char delimiter;
 	int *keep; /* [o->keep.n] columns */
@@ -30,6 +32,8 @@ struct piece {
 	struct tree_batch batch;
 	struct slice *kept; /* [n_rows][keep.n] fields as they stand in the file */
 	size_t cap_kept;
+	float *contrib; /* [n_rows][n_outputs][n_features + 1] */
+	size_t cap_contrib;
 };
 
 static void release_piece(void *result)
@@ -38,6 +42,7 @@ static void release_piece(void *result)
 
 	tree_batch_release(&p->batch);
 	free(p->kept);
+	free(p->contrib);
 }
 
 static int keep_fields(const struct job *j, struct piece *p, size_t row_index,
@@ -66,6 +71,22 @@ static void add_float(struct buf *b, float v)
 	b->len += num_format_float(to, v);
 }
 
+static size_t n_contrib(const struct job *j)
+{
+	return j->shap ? j->m->n_outputs * (j->m->n_features + 1) : 0;
+}
+
+static int explain(const struct job *j, struct piece *p, struct err *e)
+{
+	size_t n = p->batch.n_rows;
+
+	if (!j->shap)
+		return 0;
+	if (mem_grow(&p->contrib, &p->cap_contrib, n * n_contrib(j), sizeof(*p->contrib), e))
+		return -1;
+	return tree_shap_rows(j->shap, p->batch.x, n, p->contrib, e);
+}
+
 static void add_prediction(const struct job *j, const struct piece *p, size_t row, struct buf *b)
 {
 	const struct tree_batch *batch = &p->batch;
@@ -90,6 +111,10 @@ static void add_prediction(const struct job *j, const struct piece *p, size_t ro
 			add_float(b, batch->scores[row * batch->n_outputs + k]);
 		}
 	}
+	for (size_t k = 0; k < n_contrib(j); k++) {
+		buf_add_char(b, j->delimiter);
+		add_float(b, p->contrib[row * n_contrib(j) + k]);
+	}
 	buf_add_char(b, '\n');
 }
 
@@ -109,7 +134,7 @@ static int predict_chunk(void *ctx, struct csv_chunk *c, int worker, struct err 
 			keep_fields(j, p, n++, &row, e))
 			return -1;
 	}
-	if (rc || tree_batch_run(&p->batch, j->predictor, e))
+	if (rc || tree_batch_run(&p->batch, j->predictor, e) || explain(j, p, e))
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		add_prediction(j, p, i, b);
@@ -160,6 +185,30 @@ static int add_our_names(struct buf *b, const struct job *j, struct err *e)
 	return rc;
 }
 
+/* contrib_COLUMN and contrib_bias; of several outputs contrib_LABEL_COLUMN. */
+static int add_contrib_names(struct buf *b, const struct job *j, struct err *e)
+{
+	const struct tree_model *m = j->m;
+	struct buf name = BUF_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < n_contrib(j); i++) {
+		size_t k = i / (m->n_features + 1), c = i % (m->n_features + 1);
+
+		buf_reset(&name);
+		buf_add_text(&name, "contrib_");
+		if (m->n_outputs > 1 && m->task == TREE_MULTICLASS)
+			buf_addf(&name, "%s_", m->labels[k]);
+		else if (m->n_outputs > 1)
+			buf_addf(&name, "%zu_", k);
+		buf_add_text(&name, c < m->n_features ? m->features[c].name : "bias");
+		buf_add_char(b, j->delimiter);
+		rc = buf_check(&name, e) || add_name(b, j, name.p, e) ? -1 : 0;
+	}
+	buf_release(&name);
+	return rc;
+}
+
 /* Kept names as they stand, then ours; a kept name that is also ours would be there twice. */
 static int write_header(struct job *j, const struct csv_table *t, struct err *e)
 {
@@ -172,7 +221,8 @@ static int write_header(struct job *j, const struct csv_table *t, struct err *e)
 		struct slice kept = slice_of(csv_table_col_name(t, (size_t)j->keep[k]));
 
 		if (slice_is(kept, "prediction") || slice_starts(kept, "prediction_") ||
-			slice_starts(kept, "probability")) {
+			slice_starts(kept, "probability") ||
+			(j->shap && slice_starts(kept, "contrib_"))) {
 			err_set(e, ERR_INPUT, "column '%s' is one of the predictions' own", kept.p);
 			err_hint(e, "it cannot be kept under this name");
 			goto out;
@@ -180,7 +230,7 @@ static int write_header(struct job *j, const struct csv_table *t, struct err *e)
 		buf_add_slice(&b, (struct slice){ f->p, f->len });
 		buf_add_char(&b, j->delimiter);
 	}
-	if (add_our_names(&b, j, e))
+	if (add_our_names(&b, j, e) || add_contrib_names(&b, j, e))
 		goto out;
 	buf_add_char(&b, '\n');
 	if (buf_check(&b, e))
@@ -219,6 +269,11 @@ static int prepare(struct job *j, const struct csv_table *t, struct pool *pool, 
 				return err_set(e, ERR_INPUT, "column '%s' would be kept twice",
 					keep->items[k]);
 	}
+	if (j->o->contrib) {
+		j->shap = tree_shap_new(j->m, e);
+		if (!j->shap)
+			return -1;
+	}
 	j->predictor = tree_predictor_new(j->m, e);
 	if (!j->predictor || tree_predictor_bind(j->predictor, t, j->o->dialect, e))
 		return -1;
@@ -250,6 +305,7 @@ int eval_predict_run(const struct tree_model *m, const char *path,
 	*n_rows = j.n_rows;
 	csv_table_close(t);
 	tree_predictor_free(j.predictor);
+	tree_shap_free(j.shap);
 	for (size_t k = 0; j.labels && k < m->n_labels; k++)
 		buf_release(&j.labels[k]);
 	free(j.labels);

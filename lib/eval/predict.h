@@ -14,6 +14,7 @@
 struct eval_predict_options {
 	const struct csv_dialect *dialect;
 	struct opt_list keep; /* names of columns; borrowed */
+	bool contrib; /* what each column contributes, too; the model must be loaded with statistics */
 	double threshold; /* two classes: positive is a probability above it */
 	struct progress *progress;
 };

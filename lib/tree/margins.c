@@ -56,22 +56,12 @@ size_t tree_margins_n_nodes(const struct tree_margins *p)
 
 /* ---- few rows --------------------------------------------------------------------------------------- */
 
-static inline uint32_t goes_right(const struct tree *t, const struct tree_node *n, float v)
-{
-	if (v != v)
-		return !(n->split & TREE_DEFAULT_LEFT);
-	if (n->split & TREE_CATEGORICAL)
-		/* the cast cuts, as xgboost's does; what is no code goes left */
-		return v >= 0 && v < TREE_MAX_CATEGORY && tree_set_has(t, n->set, (uint32_t)v);
-	return !(v < n->value);
-}
-
 static float find_leaf(const struct tree *t, const float *x)
 {
 	const struct tree_node *n = t->nodes;
 
 	while (n->left >= 0)
-		n = t->nodes + n->left + goes_right(t, n, x[n->split & TREE_COLUMN]);
+		n = t->nodes + n->left + tree_node_right(t, n, x[n->split & TREE_COLUMN]);
 	return n->value;
 }
 
@@ -91,7 +81,8 @@ static void find_leaves(const struct tree *t, const float *x, size_t stride, flo
 			if (n->left < 0)
 				continue;
 			at[j] = t->nodes + n->left +
-				goes_right(t, n, x[(size_t)j * stride + (n->split & TREE_COLUMN)]);
+				tree_node_right(
+					t, n, x[(size_t)j * stride + (n->split & TREE_COLUMN)]);
 			busy = true;
 		}
 	} while (busy);

@@ -137,4 +137,15 @@ static inline bool tree_set_has(const struct tree *t, uint32_t set, uint32_t cod
 	return code / 64 < s->n_words && (t->words[s->first + code / 64] >> (code % 64) & 1);
 }
 
+/** Where a value goes from an inner node: 0 left, 1 right. */
+static inline uint32_t tree_node_right(const struct tree *t, const struct tree_node *n, float v)
+{
+	if (v != v)
+		return !(n->split & TREE_DEFAULT_LEFT);
+	if (n->split & TREE_CATEGORICAL)
+		/* the cast cuts, as xgboost's does; what is no code goes left */
+		return v >= 0 && v < TREE_MAX_CATEGORY && tree_set_has(t, n->set, (uint32_t)v);
+	return !(v < n->value);
+}
+
 #endif
