@@ -22,7 +22,7 @@ static const struct objective {
 	{ "multi:softprob", TREE_MULTICLASS, TREE_SOFTMAX, BASE_AS_IS },
 	{ "multi:softmax", TREE_MULTICLASS, TREE_SOFTMAX, BASE_AS_IS },
 	{ "reg:logistic", TREE_REGRESSION, TREE_SIGMOID, BASE_LOGIT },
-	{ "binary:logitraw", TREE_REGRESSION, TREE_IDENTITY, BASE_LOGIT },
+	{ "binary:logitraw", TREE_REGRESSION, TREE_IDENTITY, BASE_AS_IS },
 	{ "reg:absoluteerror", TREE_REGRESSION, TREE_IDENTITY, BASE_AS_IS },
 	{ "reg:squaredlogerror", TREE_REGRESSION, TREE_IDENTITY, BASE_AS_IS },
 	{ "reg:pseudohubererror", TREE_REGRESSION, TREE_IDENTITY, BASE_AS_IS },
