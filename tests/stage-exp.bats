@@ -158,11 +158,12 @@ go=(--command 'stage-run run')
 
 @test "a signal ends an experiment and its children" {
 	project
-	stage-exp run --command 'echo $$ >pid; sleep 60; echo late >late' --name long >out 2>&1 &
+	stage-exp run --command 'echo $$ >pid; sleep 60; echo late >late' --name long >out 2>&1 3>&- &
 	pid=$!
 	until [ -s .dvc/tmp/exp/long/pid ]; do sleep 0.02; done
 	kill -TERM "$pid"
-	run -143 wait "$pid"
+	status=0 && wait "$pid" || status=$?
+	same "$status" 143
 	run -1 kill -0 "$(cat .dvc/tmp/exp/long/pid)"
 	[ ! -e .dvc/tmp/exp/long/late ]
 	stage-exp remove long

@@ -177,6 +177,25 @@ good() {
 	run -1 stage-run status -q
 }
 
+@test "no part of a command outlives a stage-run that was killed" {
+	git init -q . && stage-run setup
+	cat >dvc.yaml <<-'EOF'
+		stages:
+		  a: {cmd: "echo $$ >pid; (sleep 60; echo late >out) & wait; echo late >out", outs: [out]}
+	EOF
+	stage-run run >/dev/null 2>&1 3>&- &
+	pid=$!
+	until [ -s pid ]; do sleep 0.02; done
+	group=$(ps -o pgid= -p "$(cat pid)" | tr -d ' ')
+	kill -KILL "$pid"
+	for _ in $(seq 100); do
+		ps -eo pgid= | grep -qwx " *$group" || break
+		sleep 0.05
+	done
+	run -1 grep -wx " *$group" <(ps -eo pgid=)
+	[ ! -e out ]
+}
+
 @test "--dry changes nothing" {
 	pipeline
 	run -0 stage-run run --dry a

@@ -22,7 +22,7 @@ struct child {
 	const char *const *argv;
 	const char *dir; /* NULL: here */
 	int out, err; /* descriptors to become 1 and 2; -1: as they are */
-	bool own_group;
+	pid_t group; /* process group to join; 0: ours */
 	const sigset_t *mask;
 };
 
@@ -32,8 +32,8 @@ static void become(const struct child *c)
 	static const char failed[] = "stage-run: cannot start the command\n";
 	int null = open("/dev/null", O_RDONLY);
 
-	if (c->own_group)
-		setpgid(0, 0);
+	if (c->group && setpgid(0, c->group))
+		_exit(127);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
@@ -61,8 +61,8 @@ static pid_t start(const struct child *c, struct err *e)
 		become(c);
 	if (pid < 0)
 		err_errno(e, "cannot start a process");
-	else if (c->own_group)
-		setpgid(pid, pid);
+	else if (c->group)
+		setpgid(pid, c->group);
 	return pid;
 }
 
@@ -79,6 +79,72 @@ static int wait_for(pid_t pid, struct err *e)
 		if (errno != EINTR)
 			return err_errno(e, "cannot wait for a process");
 	return status_of(status);
+}
+
+/* ---- the guard ---- */
+
+/*
+ * The leader of the command's group. When this process is gone, whatever killed it, the guard reads the end of
+ * the pipe and kills the group: no command goes on writing outputs that nobody waits for.
+ */
+struct guard {
+	pid_t pid;
+	int hold; /* our end; closed by the system when we die */
+};
+
+/* Only what is safe after a fork in a process with threads. */
+static void stand_guard(int from)
+{
+	char c;
+	ssize_t n;
+
+	setpgid(0, 0);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	close(0);
+	close(1);
+	close(2);
+	while ((n = read(from, &c, 1)) < 0 && errno == EINTR)
+		;
+	if (n == 0)
+		kill(0, SIGKILL);
+	_exit(0);
+}
+
+static int post_guard(struct guard *g, struct err *e)
+{
+	int fds[2];
+
+	if (pipe(fds))
+		return err_errno(e, "cannot make a pipe");
+	fcntl(fds[0], F_SETFD, FD_CLOEXEC);
+	fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+	g->pid = fork();
+	if (g->pid == 0) {
+		close(fds[1]);
+		stand_guard(fds[0]);
+	}
+	close(fds[0]);
+	g->hold = fds[1];
+	if (g->pid < 0) {
+		close(fds[1]);
+		return err_errno(e, "cannot start a process");
+	}
+	setpgid(g->pid, g->pid);
+	return 0;
+}
+
+static void dismiss_guard(struct guard *g)
+{
+	struct err e = ERR_INIT;
+
+	/* by a byte, as at the end of the pipe it would kill what the command left in the background */
+	if (write(g->hold, "", 1) != 1)
+		kill(g->pid, SIGKILL);
+	close(g->hold);
+	if (wait_for(g->pid, &e) < 0)
+		err_clear(&e);
 }
 
 /* ---- the shell ---- */
@@ -157,7 +223,7 @@ static void watched_signals(sigset_t *set)
 	sigaddset(set, SIGALRM);
 }
 
-static int wait_with_signals(pid_t pid, struct stage_exec_result *r, struct err *e)
+static int wait_with_signals(pid_t pid, pid_t group, struct stage_exec_result *r, struct err *e)
 {
 	sigset_t set;
 	int status, sig;
@@ -173,26 +239,27 @@ static int wait_with_signals(pid_t pid, struct stage_exec_result *r, struct err 
 		if (sigwait(&set, &sig) || sig == SIGCHLD)
 			continue;
 		if (sig == SIGALRM) {
-			kill(-pid, SIGKILL);
+			kill(-group, SIGKILL);
 			continue;
 		}
 		r->stopped_by = sig;
-		kill(-pid, sig);
+		kill(-group, sig);
 		alarm(KILL_AFTER_S);
 	}
 	alarm(0);
 	if (r->stopped_by)
-		kill(-pid, SIGKILL);
+		kill(-group, SIGKILL);
 	r->status = status_of(status);
 	return 0;
 }
 
 static int run_text(const struct stage_exec *x, const char *shell, bool pipefail, const char *text,
-	struct stage_tee *t, const sigset_t *old, struct stage_exec_result *r, struct err *e)
+	struct stage_tee *t, const struct guard *g, const sigset_t *old,
+	struct stage_exec_result *r, struct err *e)
 {
 	const char *argv[8] = { shell, "-e", "-u" };
 	struct child c = {
-		.argv = argv, .dir = x->dir, .out = -1, .err = -1, .own_group = true, .mask = old
+		.argv = argv, .dir = x->dir, .out = -1, .err = -1, .group = g->pid, .mask = old
 	};
 	struct err late = ERR_INIT;
 	int n = 3, rc = -1;
@@ -215,8 +282,8 @@ static int run_text(const struct stage_exec *x, const char *shell, bool pipefail
 		goto out;
 	rc = t ? stage_tee_copy(t, e) : 0;
 	if (rc)
-		kill(-pid, SIGKILL);
-	if (wait_with_signals(pid, r, rc ? &late : e))
+		kill(pid, SIGKILL);
+	if (wait_with_signals(pid, g->pid, r, rc ? &late : e))
 		rc = -1;
 out:
 	if (t)
@@ -224,8 +291,8 @@ out:
 	return rc;
 }
 
-static int run_all(const struct stage_exec *x, struct stage_tee *t, const sigset_t *old,
-	struct stage_exec_result *r, struct err *e)
+static int run_all(const struct stage_exec *x, struct stage_tee *t, const struct guard *g,
+	const sigset_t *old, struct stage_exec_result *r, struct err *e)
 {
 	bool pipefail;
 	const char *shell = choose_shell(x, &pipefail, e);
@@ -234,7 +301,7 @@ static int run_all(const struct stage_exec *x, struct stage_tee *t, const sigset
 	for (size_t i = 0; shell && i < n; i++) {
 		const json_t *text = json_is_array(x->cmd) ? json_array_get(x->cmd, i) : x->cmd;
 
-		if (run_text(x, shell, pipefail, json_string_value(text), t, old, r, e))
+		if (run_text(x, shell, pipefail, json_string_value(text), t, g, old, r, e))
 			return -1;
 		if (r->status || r->stopped_by)
 			break;
@@ -248,6 +315,7 @@ int stage_exec_run(const struct stage_exec *x, struct stage_exec_result *r, stru
 	struct timespec from, to;
 	struct rusage usage;
 	struct err late = ERR_INIT;
+	struct guard guard = { .pid = -1, .hold = -1 };
 	sigset_t set, old;
 	int rc;
 
@@ -257,11 +325,15 @@ int stage_exec_run(const struct stage_exec *x, struct stage_exec_result *r, stru
 	watched_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, &old);
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	rc = run_all(x, x->log ? &tee : NULL, &old, r, e);
+	rc = post_guard(&guard, e);
+	if (!rc)
+		rc = run_all(x, x->log ? &tee : NULL, &guard, &old, r, e);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	r->seconds = (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
 	if (!getrusage(RUSAGE_CHILDREN, &usage))
 		r->max_rss = usage.ru_maxrss;
+	if (guard.pid > 0)
+		dismiss_guard(&guard); /* after the look at the memory of what was waited for */
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (x->log && stage_tee_close(&tee, rc ? &late : e))
 		rc = -1;

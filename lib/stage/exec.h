@@ -8,7 +8,8 @@
  *
  * It runs in a process group of its own, with /dev/null as input. On SIGINT, SIGTERM or SIGHUP the
  * group gets the same, and SIGKILL after five seconds; the caller is told, and raises the signal
- * again when it has tidied up. The caller's process must have no other children.
+ * again when it has tidied up. When this process is killed itself, a guard that leads the group kills the rest
+ * of it. The caller's process must have no other children.
  */
 #ifndef CD4ML_STAGE_EXEC_H
 #define CD4ML_STAGE_EXEC_H

@@ -1,5 +1,6 @@
 #include "stage/lockfile.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/output.h"
@@ -94,11 +95,38 @@ json_t *stage_lockfile_get(const json_t *lock, const char *stage)
 	return json_object_get(json_object_get(lock, "stages"), stage);
 }
 
-int stage_lockfile_put(json_t *lock, const char *stage, json_t *entry, struct err *e)
+static size_t place_of(const struct stage_pipeline *p, const char *stage)
 {
-	if (json_object_set(json_object_get(lock, "stages"), stage, entry))
-		return err_nomem(e);
-	return 0;
+	const struct stage_spec *s = stage_spec_find(p, stage);
+
+	return s ? (size_t)(s - p->stages) : SIZE_MAX;
+}
+
+int stage_lockfile_put(json_t *lock, const struct stage_pipeline *p, const char *stage,
+	json_t *entry, struct err *e)
+{
+	json_t *old = json_object_get(lock, "stages"), *all, *v;
+	size_t place = place_of(p, stage);
+	const char *name;
+	int rc = 0;
+
+	if (json_object_get(old, stage))
+		return json_object_set(old, stage, entry) ? err_nomem(e) : 0;
+	all = json_object();
+	json_object_foreach(old, name, v)
+	{
+		size_t other = place_of(p, name);
+
+		if (other != SIZE_MAX && other > place && !json_object_get(all, stage))
+			rc |= json_object_set(all, stage, entry);
+		rc |= json_object_set(all, name, v);
+	}
+	if (!json_object_get(all, stage))
+		rc |= json_object_set(all, stage, entry);
+	if (rc || !all || json_object_set(lock, "stages", all))
+		rc = err_nomem(e);
+	json_decref(all);
+	return rc;
 }
 
 int stage_lockfile_save(const char *path, const json_t *lock, struct err *e)

@@ -21,7 +21,7 @@
 #ifndef CD4ML_STAGE_LOCKFILE_H
 #define CD4ML_STAGE_LOCKFILE_H
 
-#include "base/jdoc.h"
+#include "stage/spec.h"
 
 /**
  * Checks and takes over a document read from YAML (null: empty); `doc` is consumed. NULL and `e`.
@@ -31,8 +31,12 @@ json_t *stage_lockfile_adopt(json_t *doc, const char *name, struct err *e) MUST_
 json_t *stage_lockfile_load(const char *path, struct err *e) MUST_CHECK;
 /** The entry of a stage, borrowed; NULL if it has none. */
 json_t *stage_lockfile_get(const json_t *lock, const char *stage);
-/** Sets the entry (borrowed): in its place, or at the end. */
-int stage_lockfile_put(json_t *lock, const char *stage, json_t *entry, struct err *e) MUST_CHECK;
+/**
+ * Sets the entry (borrowed): in its place, or, if it has none, before those that come later in the pipeline, so
+ * that the file is the same in whatever order stages ended.
+ */
+int stage_lockfile_put(json_t *lock, const struct stage_pipeline *p, const char *stage,
+	json_t *entry, struct err *e) MUST_CHECK;
 /** Writes the file, synced; a file that says the same is left alone. */
 int stage_lockfile_save(const char *path, const json_t *lock, struct err *e) MUST_CHECK;
 

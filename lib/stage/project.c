@@ -83,7 +83,8 @@ int stage_project_record(struct stage_project *p, const char *stage, json_t *ent
 
 	if (!lock)
 		return -1;
-	if (!stage_project_reload(p, e) && !stage_lockfile_put(p->lock, stage, entry, e))
+	if (!stage_project_reload(p, e) &&
+		!stage_lockfile_put(p->lock, &p->pipeline, stage, entry, e))
 		rc = stage_lockfile_save(p->lock_path, p->lock, e);
 	lock_drop(lock);
 	return rc;

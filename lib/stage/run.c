@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
@@ -11,6 +12,8 @@
 #include "stage/pull.h"
 #include "stage/runcache.h"
 #include "stage/timing.h"
+
+enum { LOCK_WAIT_MS = 60000 };
 
 struct run {
 	struct stage_project *p;
@@ -113,44 +116,62 @@ static int begin_entry(struct run *x)
 
 /* ---- outputs ---- */
 
+static int make_parents(struct run *x, const struct stage_out *out)
+{
+	struct buf full = BUF_INIT;
+	int rc;
+
+	cas_repo_absolute(x->p->tree->repo, out->path.full, &full);
+	rc = buf_check(&full, x->e) || path_make_parents(full.p, x->e);
+	buf_release(&full);
+	return rc ? -1 : 0;
+}
+
+/*
+ * Folders to write into, and the lines in .gitignore: under the lock, since stages side by side write to the
+ * same file, and before anything else, so that what is up to date is ignored, whenever we are stopped.
+ */
+static int prepare_outs(struct run *x)
+{
+	struct lock *lock = cas_repo_lock(x->p->tree->repo, LOCK_WAIT_MS, x->e);
+	int rc = lock ? 0 : -1;
+
+	for (size_t i = 0; i < x->s->n_outs && !rc; i++) {
+		const struct stage_out *out = &x->s->outs[i];
+
+		rc = make_parents(x, out);
+		if (!rc && out->cache)
+			rc = cas_ignore_add_git(x->p->tree->repo, out->path.full, NULL, x->e);
+	}
+	lock_drop(lock);
+	return rc;
+}
+
 static int checkout(struct run *x, const json_t *entry)
 {
+	if (prepare_outs(x))
+		return -1;
 	for (size_t i = 0; i < x->s->n_outs; i++) {
 		const struct stage_out *out = &x->s->outs[i];
 		json_t *item = stage_lockfile_find(entry, "outs", out->path.text);
 		struct cas_content c;
-		struct buf full = BUF_INIT;
 		bool has_id = false;
-		int rc;
 
 		if (!item || cas_pointer_read_entry(item, "dvc.lock", &c, &has_id, x->e) || !has_id)
 			return -1;
-		cas_repo_absolute(x->p->tree->repo, out->path.full, &full);
-		rc = buf_check(&full, x->e) || path_make_parents(full.p, x->e);
-		buf_release(&full);
-		if (rc ||
-			cas_worktree_checkout(
-				x->p->tree, out->path.full, &c, CAS_CHECKOUT_FORCE, NULL, x->e) ||
-			(out->cache &&
-				cas_ignore_add_git(x->p->tree->repo, out->path.full, NULL, x->e)))
+		if (cas_worktree_checkout(
+			    x->p->tree, out->path.full, &c, CAS_CHECKOUT_FORCE, NULL, x->e))
 			return -1;
 	}
 	return 0;
 }
 
-/* What was there before goes, as with DVC; folders that the command writes into are made. */
+/* What was there before goes, as with DVC. */
 static int clear_outs(struct run *x)
 {
 	for (size_t i = 0; i < x->s->n_outs; i++) {
 		const struct stage_out *out = &x->s->outs[i];
-		struct buf full = BUF_INIT;
-		int rc;
 
-		cas_repo_absolute(x->p->tree->repo, out->path.full, &full);
-		rc = buf_check(&full, x->e) || path_make_parents(full.p, x->e);
-		buf_release(&full);
-		if (rc)
-			return -1;
 		if (!out->persist &&
 			cas_worktree_remove(x->p->tree, out->path.full, CAS_CHECKOUT_FORCE, x->e))
 			return -1;
@@ -177,9 +198,7 @@ static int store_outs(struct run *x)
 				out->path.text);
 			goto fail;
 		}
-		if (there < 0 || cas_worktree_put(x->p->tree, out->path.full, flags, &c, x->e) ||
-			(out->cache &&
-				cas_ignore_add_git(x->p->tree->repo, out->path.full, NULL, x->e)))
+		if (there < 0 || cas_worktree_put(x->p->tree, out->path.full, flags, &c, x->e))
 			goto fail;
 		item = stage_project_item(out->path.text, &c, x->e);
 		if (!item)
@@ -352,8 +371,8 @@ static struct cas_claim *claim(struct run *x, bool *waited)
 
 static int run_and_store(struct run *x)
 {
-	if (clear_outs(x) || run_command(x) || check_deps_again(x) || store_outs(x) ||
-		stage_project_record(x->p, x->s->name, x->entry, x->e))
+	if (clear_outs(x) || prepare_outs(x) || run_command(x) || check_deps_again(x) ||
+		store_outs(x) || stage_project_record(x->p, x->s->name, x->entry, x->e))
 		return -1;
 	x->r->outcome = STAGE_RAN;
 	if (!x->o->no_run_cache && stage_runcache_is_fit(x->s))

@@ -83,12 +83,24 @@ static void lock_refused(const char *yaml, const char *message)
 static void check_lock(void)
 {
 	struct err e = ERR_INIT;
-	json_t *lock = stage_lockfile_load("/nonexistent/dvc.lock", &e), *entry;
+	json_t *lock = stage_lockfile_load("/nonexistent/dvc.lock", &e), *entry, *doc, *v;
+	static const char *const put[] = { "o", "c", "a", "b", "a" };
+	struct stage_pipeline p;
+	struct buf names = BUF_INIT;
+	const char *name;
 
 	ok(lock && !stage_lockfile_get(lock, "a"), "a missing lock is empty");
 	entry = json_pack("{s:s}", "cmd", "x");
-	ok(!stage_lockfile_put(lock, "a", entry, &e), "an entry is set");
+	doc = ydoc_parse(slice_of("stages: {a: {cmd: x}, b: {cmd: x}, c: {cmd: x}}"), "y", &e);
+	ok(doc && !stage_spec_parse(&p, doc, ".", "y", &e), "a pipeline");
+	for (size_t i = 0; i < 5; i++)
+		ok(!stage_lockfile_put(lock, &p, put[i], entry, &e), "an entry is set");
 	ok(stage_lockfile_get(lock, "a") == entry, "and got");
+	json_object_foreach(json_object_get(lock, "stages"), name, v) buf_add_text(&names, name);
+	is_text(names.p, "oabc", "in the pipeline's order, those of others as they come");
+	buf_release(&names);
+	stage_spec_release(&p);
+	json_decref(doc);
 	json_decref(entry);
 	json_decref(lock);
 	lock_refused("[1]", "dvc.lock: this is not a dvc.lock");
