@@ -257,6 +257,77 @@ other	s3://bucket/prefix"
 	contains "$output" ' 0 corrupt'
 }
 
+@test "get brings data, and tells where it came from as dvc import-url does" {
+	repo
+	mkdir -p ../src/d/e
+	printf 'hello\n' >../src/h.txt
+	printf '1\n' >../src/d/a
+	printf '2\n' >../src/d/e/b
+	cas-hash get ../src/h.txt
+	same_file h.txt.dvc "md5: $(printf '{"deps": [{"hash": "md5", "md5": "%s", "path": "../src/h.txt"}], "outs": [{"hash": "md5", "md5": "%s", "path": "h.txt"}]}' $HELLO $HELLO | md5sum | cut -c-32)
+frozen: true
+deps:
+- md5: $HELLO
+  size: 6
+  hash: md5
+  path: ../src/h.txt
+outs:
+- md5: $HELLO
+  size: 6
+  hash: md5
+  path: h.txt
+"
+	cas-hash get "file://$(dirname "$PWD")/src/d" data
+	same_file data/d/e/b $'2\n'
+	[ -e data/d.dvc ]
+	contains "$(cat data/.gitignore)" '/d'
+	run -0 cas-hash status
+	printf 'more\n' >>../src/h.txt
+	run -2 --separate-stderr cas-hash get ../src/h.txt
+	contains "$stderr" 'h.txt: is there already; --force replaces it'
+	cas-hash get --force ../src/h.txt
+	same_file h.txt $'hello\nmore\n'
+	run -2 --separate-stderr cas-hash get ../src/nosuch
+	contains "$stderr" nosuch
+	[ ! -e nosuch.dvc ]
+	run -2 --separate-stderr cas-hash get ../src/h.txt ../out
+	contains "$stderr" 'outside of the repository'
+	run -2 --separate-stderr cas-hash get -
+	run -2 --separate-stderr cas-hash get https://example.org/
+	[ ! -e .dvc/tmp/get ]
+}
+
+@test "get follows a web server's redirects, and tells what it answers" {
+	repo
+	needs python3
+	python3 - <<-'END' &
+		import http.server
+		class H(http.server.BaseHTTPRequestHandler):
+		    def do_GET(self):
+		        if self.path == "/old":
+		            self.send_response(302); self.send_header("Location", "sub/new"); self.end_headers()
+		        elif self.path == "/sub/new":
+		            self.send_response(200); self.send_header("ETag", '"tag1"')
+		            self.send_header("Content-Length", "6"); self.end_headers(); self.wfile.write(b"hello\n")
+		        else:
+		            self.send_response(404); self.send_header("Content-Length", "0"); self.end_headers()
+		    def log_message(self, *a): pass
+		s = http.server.HTTPServer(("127.0.0.1", 0), H)
+		open("port.new", "w").write(str(s.server_port))
+		import os; os.rename("port.new", "port")
+		for i in range(3): s.handle_request()
+	END
+	while [ ! -e port ]; do :; done
+	url=http://127.0.0.1:$(cat port)
+	cas-hash get "$url/old" new.txt
+	same_file new.txt $'hello\n'
+	contains "$(cat new.txt.dvc)" "checksum: '\"tag1\"'"
+	run -2 --separate-stderr cas-hash get "$url/nosuch"
+	same "$stderr" "cas-hash: $url/nosuch: the server answers 404"
+	[ ! -e nosuch ]
+	wait
+}
+
 # ---- checkout, status
 
 @test "checkout brings what is recorded, and never loses what is not stored" {
@@ -537,6 +608,37 @@ Renamed:
 	printf 'outs: [nonsense\n' >bad.dvc
 	run -2 --separate-stderr cas-hash gc -w --allow-missing
 	same "$(find .dvc/cache -type f | wc -l)" "$n"
+}
+
+@test "gc with revisions refuses a shallow clone" {
+	repo
+	cas-hash add hello.txt
+	git add -A
+	git commit -qm one
+	printf 'jello\n' >hello.txt
+	cas-hash add hello.txt
+	git commit -qam two
+	cp -r .dvc/cache ../cache
+	git clone -q --depth 1 "file://$PWD" ../clone
+	cp -r .dvc/cache ../clone/.dvc
+	cd ../clone || return
+	run -2 --separate-stderr cas-hash gc -A
+	contains "$stderr" 'this is a shallow clone'
+	[ -e "$(object $HELLO)" ]
+	git fetch -q --unshallow
+	contains "$(cas-hash gc -A)" '0 removed'
+}
+
+@test "a repository inside of another is let alone" {
+	repo
+	mkdir -p sub/.dvc data/in/.dvc
+	: >sub/.dvc/config
+	printf 'x\n' >data/in/x
+	printf 'outs:\n- md5: %s\n  size: 6\n  hash: md5\n  path: y\n' $HELLO >sub/y.dvc
+	cas-hash add data
+	same "$(sed -n 's/^  nfiles: //p' data.dvc)" 2
+	run -0 cas-hash status
+	same "$output" 'Data is up to date.'
 }
 
 # ---- crashes and locks

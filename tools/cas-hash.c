@@ -5,6 +5,8 @@
 #include "cas/gc.h"
 #include "cas/sums.h"
 
+#include <stdlib.h>
+
 struct args {
 	/* hash */
 	int algo;
@@ -23,6 +25,11 @@ static const struct opt hash_options[] = {
 	{ 0, "algo", OPT_CHOICE, offsetof(struct args, algo), "md5|sha256", "kind of hash" },
 	{ 'c', "check", OPT_EACH, offsetof(struct args, check), "FILE",
 		"check the hashes that FILE lists" },
+	OPT_END,
+};
+
+static const struct opt get_options[] = {
+	{ 'f', "force", OPT_FLAG, offsetof(struct args, force), NULL, "replace what is there" },
 	OPT_END,
 };
 
@@ -133,6 +140,20 @@ static int add_in_repo(
 	return cas_actions_add(c, e);
 }
 IN_REPO(add)
+
+static int get_in_repo(
+	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
+{
+	const char *bundle = getenv("CURL_CA_BUNDLE"), *file = getenv("SSL_CERT_FILE");
+	struct cas_actions_get o = { .url = t->operands[0],
+		.out = t->n_operands > 1 ? t->operands[1] : NULL,
+		.force = a->force,
+		.ca_bundle = bundle ? bundle : file };
+
+	(void)no;
+	return cas_actions_get(c, &o, e);
+}
+IN_REPO(get)
 
 static int commit_in_repo(
 	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
@@ -259,6 +280,8 @@ int main(int argc, char **argv)
 		COMMAND(init, "[--no-scm]", "Make a repository here", init_options, 0, 0, 0),
 		COMMAND(add, "PATH...", "Store files or directories, and track them", NULL,
 			WORK | TOOL_JSON, 1, -1),
+		COMMAND(get, "URL [PATH]", "Bring data from elsewhere, and track it", get_options,
+			TOOL_THREADS | TOOL_PROGRESS, 1, 2),
 		COMMAND(commit, "[TARGET...]", "Store tracked data as it is now", NULL,
 			WORK | TOOL_JSON, 0, -1),
 		COMMAND(checkout, "[TARGET...]", "Bring data to what is recorded", checkout_options,

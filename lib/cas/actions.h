@@ -29,6 +29,15 @@ void cas_actions_close(struct cas_actions *a);
 
 /** Adds each target (cas_worktree_add). */
 int cas_actions_add(const struct cas_actions *a, struct err *e) MUST_CHECK;
+struct cas_actions_get {
+	const char *url; /* a path, file://, http(s):// or s3:// */
+	const char *out; /* where to, or a folder for it; NULL: its own name, here */
+	bool force; /* replace what is there */
+	const char *ca_bundle; /* of https://; NULL: the system's */
+};
+/** Brings data from elsewhere, and tracks it with where it came from (cas_worktree_import). */
+int cas_actions_get(
+	const struct cas_actions *a, const struct cas_actions_get *o, struct err *e) MUST_CHECK;
 /** Stores the outputs of .dvc files as they are now, and writes that down. */
 int cas_actions_commit(const struct cas_actions *a, struct err *e) MUST_CHECK;
 /**

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cas/git.h"
 #include "cas/objects.h"
 #include "cas/transfer.h"
 
@@ -42,13 +43,33 @@ static int add_used(struct gc *g, const struct cas_out *out, const char *file, s
 	return cas_objects_add_members(&g->used, g->w, id, out->path, e);
 }
 
+/* A shallow clone lacks commits, and branches: what they use cannot be told. */
+static int check_history(const struct gc *g, struct err *e)
+{
+	static const char *const args[] = { "rev-parse", "--is-shallow-repository", NULL };
+	struct buf out = BUF_INIT;
+	int r = 0;
+
+	if (g->w->repo->git_root && (g->o->all_branches || g->o->all_tags || g->o->all_commits)) {
+		r = cas_git_must(g->w->repo->root, args, (struct slice){ NULL, 0 }, &out, e);
+		if (!r && slice_starts(buf_slice(&out), "true")) {
+			err_set(e, ERR_INPUT,
+				"this is a shallow clone, so what other commits need cannot be "
+				"told; nothing was removed");
+			r = err_hint(e, "git fetch --unshallow brings them");
+		}
+	}
+	buf_release(&out);
+	return r;
+}
+
 static int collect_used(struct gc *g, struct err *e)
 {
 	struct cas_refs refs = CAS_REFS_INIT;
 	struct cas_refs_revisions revisions = { .all_branches = g->o->all_branches,
 		.all_tags = g->o->all_tags,
 		.all_commits = g->o->all_commits };
-	int r = cas_refs_scan(&refs, g->w->repo, e) ||
+	int r = check_history(g, e) || cas_refs_scan(&refs, g->w->repo, e) ||
 				cas_refs_scan_revisions(&refs, g->w->repo, &revisions, e)
 			? -1
 			: 0;

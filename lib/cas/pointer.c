@@ -253,6 +253,85 @@ int cas_pointer_set(struct cas_pointer *p, size_t i, const struct cas_content *c
 	return 0;
 }
 
+int cas_pointer_set_source(struct cas_pointer *p, const struct cas_source *s, struct err *e)
+{
+	json_t *dep = json_object(), *doc;
+	int r = dep ? 0 : -1;
+
+	if (s->key)
+		r |= json_object_set_new(dep, s->key, json_string(s->value));
+	r |= json_object_set_new(dep, "size", json_integer(s->size));
+	if (s->n_files >= 0)
+		r |= json_object_set_new(dep, "nfiles", json_integer(s->n_files));
+	r |= json_object_set_new(dep, "hash", json_string("md5"));
+	r |= json_object_set_new(dep, "path", json_string(s->path));
+	/* The md5 is set when it is saved. */
+	doc = json_pack("{s:s, s:b, s:[o], s:O}", "md5", "", "frozen", 1, "deps", dep, "outs",
+		json_object_get(p->doc, "outs"));
+	if (r || !doc) {
+		json_decref(doc);
+		return err_set(e, ERR_INPUT, "the name '%s' is not UTF-8", s->path);
+	}
+	json_decref(p->doc);
+	p->doc = doc;
+	p->is_import = p->frozen = true;
+	return 0;
+}
+
+static bool is_one_of(const char *key, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(key, *names))
+			return true;
+	return false;
+}
+
+/*
+ * DVC's check of an import or a stage: MD5 of json.dumps(sort_keys=True) of all that decides what it
+ * is. Where there is one, it has to follow the hashes.
+ */
+static int refresh_md5(json_t *doc, struct err *e)
+{
+	static const char *const left_out[] = { "md5", "meta", "desc", "frozen", "locked", NULL };
+	static const char *const left_out_inside[] = { "size", "nfiles", "isexec", "desc", "type",
+		"labels", "meta", "metric", "persist", NULL };
+	json_t *copy = json_deep_copy(doc), *list, *entry;
+	struct buf text = BUF_INIT;
+	uint8_t md5[HASH_MD5_LEN];
+	char hex[HASH_MD5_HEX + 1];
+	const char *key, *inside;
+	void *next, *next_inside;
+	size_t i;
+	int r = -1;
+
+	json_object_foreach_safe(copy, next, key, list)
+	{
+		if (is_one_of(key, left_out))
+			json_object_del(copy, key);
+		else
+			json_array_foreach(list, i, entry)
+			{
+				json_t *v;
+
+				json_object_foreach_safe(entry, next_inside, inside, v)
+				{
+					if (is_one_of(inside, left_out_inside))
+						json_object_del(entry, inside);
+				}
+			}
+	}
+	if (copy)
+		jdoc_format(&text, copy, JDOC_SORTED);
+	if (copy && !text.failed) {
+		hash_md5_of(buf_slice(&text), md5);
+		hash_md5_format(md5, hex);
+		r = json_object_set_new(doc, "md5", json_string(hex));
+	}
+	json_decref(copy);
+	buf_release(&text);
+	return r ? err_nomem(e) : 0;
+}
+
 int cas_pointer_format(const struct cas_pointer *p, struct buf *b, struct err *e)
 {
 	return ydoc_format(b, p->doc, e);
@@ -263,6 +342,8 @@ int cas_pointer_save(const struct cas_pointer *p, const char *root, struct err *
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	int r = -1;
 
+	if (json_object_get(p->doc, "md5") && refresh_md5(p->doc, e))
+		return -1;
 	path_join(&path, root, p->file);
 	if (!buf_check(&path, e) && !cas_pointer_format(p, &text, e) && !buf_check(&text, e))
 		r = output_save(path.p, OUTPUT_SYNC | OUTPUT_KEEP_SAME, buf_slice(&text), e);

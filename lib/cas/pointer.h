@@ -48,6 +48,16 @@ void cas_pointer_free(struct cas_pointer *p);
 /** Sets what output `i` holds, in the DVC 3 form; what else is said about it stays. */
 int cas_pointer_set(
 	struct cas_pointer *p, size_t i, const struct cas_content *c, struct err *e) MUST_CHECK;
+/** Where an output was brought from: the one dep of a .dvc file that DVC calls an import. */
+struct cas_source {
+	const char *path; /* a url, or a path: absolute, or relative to the .dvc file's folder */
+	const char *key; /* by what it is known: "md5", "etag" or "checksum"; NULL: by nothing */
+	const char *value;
+	int64_t size, n_files; /* n_files -1: of a file */
+};
+/** Makes it an import from there, frozen, as DVC writes it; what it said besides outs is gone. */
+int cas_pointer_set_source(
+	struct cas_pointer *p, const struct cas_source *s, struct err *e) MUST_CHECK;
 /** Adds the text of the file. */
 int cas_pointer_format(const struct cas_pointer *p, struct buf *b, struct err *e) MUST_CHECK;
 /** Writes root/file, synced; a file with the same bytes is left alone. */

@@ -333,6 +333,19 @@ static bool is_tools(const char *name)
 	return !strcmp(name, ".git") || !strcmp(name, ".hg") || !strcmp(name, ".dvc");
 }
 
+/* A repository of DVC's inside of this one has pointers and a cache of its own. */
+static bool is_other_repo(DIR *d, const char *name)
+{
+	struct buf path = BUF_INIT;
+	struct stat st;
+	bool is_one;
+
+	path_join(&path, name, ".dvc");
+	is_one = !path.failed && !fstatat(dirfd(d), path.p, &st, 0) && S_ISDIR(st.st_mode);
+	buf_release(&path);
+	return is_one;
+}
+
 /* Files first, for they tell which folders are outputs. */
 static int list_dir(struct scan *s, DIR *d, const char *dir, struct cas_ignore *rules, bool files,
 	struct err *e)
@@ -351,7 +364,7 @@ static int list_dir(struct scan *s, DIR *d, const char *dir, struct cas_ignore *
 			continue;
 		if (files ? !pointer && strcmp(name, "dvc.lock") != 0 : is_tools(name))
 			continue;
-		if (files && !is_file(d, entry))
+		if (files ? !is_file(d, entry) : is_other_repo(d, name))
 			continue;
 		path_join(&rel, dir, name);
 		if (buf_check(&rel, e))

@@ -33,8 +33,8 @@ struct cas_refs {
 
 void cas_refs_release(struct cas_refs *r);
 /**
- * Adds those of all .dvc files and dvc.lock of the workspace. Folders that are ignored, or outputs
- * themselves, are not entered.
+ * Adds those of all .dvc files and dvc.lock of the workspace. Folders that are ignored, outputs
+ * themselves, or repositories of their own, are not entered.
  */
 int cas_refs_scan(struct cas_refs *r, const struct cas_repo *repo, struct err *e) MUST_CHECK;
 /**

@@ -79,6 +79,19 @@ static bool is_ignored(struct walk *w, bool is_dir)
 	return !w->full.failed && cas_ignore_has(w->ignore, w->full.p, is_dir);
 }
 
+/* A repository of DVC's inside of the folder has data of its own. */
+static bool is_other_repo(struct walk *w)
+{
+	struct stat st;
+	size_t len = w->rel.len;
+	bool is_one;
+
+	buf_add_text(&w->rel, "/.dvc");
+	is_one = !w->rel.failed && !fstatat(w->root_fd, w->rel.p, &st, 0) && S_ISDIR(st.st_mode);
+	buf_truncate(&w->rel, len);
+	return is_one;
+}
+
 static int take_entry(struct walk *w, const struct dirent *entry, struct err *e)
 {
 	enum kind kind = kind_of(w, entry, e);
@@ -91,7 +104,7 @@ static int take_entry(struct walk *w, const struct dirent *entry, struct err *e)
 		return refuse(w, "is a .dvcignore inside of a directory that is stored",
 			"put its rules into one above", e);
 	if (kind == KIND_DIR) {
-		if (is_ours(entry->d_name))
+		if (is_ours(entry->d_name) || is_other_repo(w))
 			return 0;
 		if (mem_grow(&w->dirs, &w->cap_dirs, w->n_dirs + 1, sizeof(*w->dirs), e))
 			return -1;

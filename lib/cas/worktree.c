@@ -348,7 +348,9 @@ out:
 	return r;
 }
 
-static struct cas_pointer *load_or_new(struct cas_worktree *w, const char *path, struct err *e)
+/* The .dvc file of `path` and nothing else; an import of it too, if that may be. */
+static struct cas_pointer *load_or_new(
+	struct cas_worktree *w, const char *path, bool may_import, struct err *e)
 {
 	struct buf file = BUF_INIT, absolute = BUF_INIT;
 	struct cas_pointer *p = NULL;
@@ -364,7 +366,8 @@ static struct cas_pointer *load_or_new(struct cas_worktree *w, const char *path,
 	p = cas_pointer_load(w->repo->root, file.p, e);
 	if (!p)
 		goto out;
-	if (p->is_stage || p->is_import || p->n_outs != 1 || strcmp(p->outs[0].path, path) != 0) {
+	if (p->is_stage || (p->is_import && !may_import) || p->n_outs != 1 ||
+		strcmp(p->outs[0].path, path) != 0) {
 		err_set(e, ERR_INPUT, "this .dvc file says more than what '%s' holds", path);
 		err_hint(e, p->is_stage ? "it is a stage of DVC 1; move it to dvc.yaml"
 					: "remove it first, if that is meant");
@@ -398,6 +401,16 @@ static int stage_in_git(struct cas_worktree *w, const struct cas_pointer *p, str
 	return r;
 }
 
+/* The bytes are there: now what names them. A kill before leaves nothing that is not true. */
+static int record(
+	struct cas_worktree *w, struct cas_pointer *p, const struct cas_content *c, struct err *e)
+{
+	if (cas_pointer_set(p, 0, c, e) || cas_ignore_add_git(w->repo, p->outs[0].path, NULL, e) ||
+		cas_pointer_save(p, w->repo->root, e))
+		return -1;
+	return w->repo->autostage && w->repo->git_root ? stage_in_git(w, p, e) : 0;
+}
+
 int cas_worktree_add(struct cas_worktree *w, const char *path, struct cas_content *c, struct err *e)
 {
 	struct cas_pointer *p = NULL;
@@ -405,18 +418,28 @@ int cas_worktree_add(struct cas_worktree *w, const char *path, struct cas_conten
 	int r = -1;
 
 	if (check_addable(w, path, e) || check_above(w, path, e) || check_git(w, path, e))
-		goto out;
-	p = load_or_new(w, path, e);
-	/* First the bytes, then what names them: a kill in between leaves nothing that is not true. */
-	if (!p || cas_worktree_put(w, path, 0, &content, e) || cas_pointer_set(p, 0, &content, e) ||
-		cas_ignore_add_git(w->repo, path, NULL, e) || cas_pointer_save(p, w->repo->root, e))
-		goto out;
-	if (w->repo->autostage && w->repo->git_root && stage_in_git(w, p, e))
-		goto out;
-	if (c)
+		return -1;
+	p = load_or_new(w, path, false, e);
+	if (p && !cas_worktree_put(w, path, 0, &content, e))
+		r = record(w, p, &content, e);
+	if (!r && c)
 		*c = content;
-	r = 0;
-out:
+	cas_pointer_free(p);
+	return r;
+}
+
+int cas_worktree_import(struct cas_worktree *w, const char *path, const struct cas_content *c,
+	const struct cas_source *source, unsigned flags, struct err *e)
+{
+	struct cas_pointer *p = NULL;
+	int r = -1;
+
+	if (check_above(w, path, e) || check_git(w, path, e))
+		return -1;
+	p = load_or_new(w, path, true, e);
+	if (p && !cas_worktree_checkout(w, path, c, flags, NULL, e) &&
+		!cas_pointer_set_source(p, source, e))
+		r = record(w, p, c, e);
 	cas_pointer_free(p);
 	return r;
 }

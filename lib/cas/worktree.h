@@ -124,5 +124,11 @@ int cas_worktree_state(struct cas_worktree *w, const struct cas_out *out, enum c
  */
 int cas_worktree_add(
 	struct cas_worktree *w, const char *path, struct cas_content *c, struct err *e) MUST_CHECK;
+/**
+ * `dvc import-url`: checks out content that is in the cache already at `path` (`flags` as for
+ * cas_worktree_checkout), and tracks it as brought from `source`.
+ */
+int cas_worktree_import(struct cas_worktree *w, const char *path, const struct cas_content *c,
+	const struct cas_source *source, unsigned flags, struct err *e) MUST_CHECK;
 
 #endif
