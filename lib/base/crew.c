@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -144,7 +145,7 @@ int crew_collect(struct crew *c, struct err *e)
 	}
 }
 
-bool crew_is_busy(const struct crew *c)
+size_t crew_n_pending(const struct crew *c)
 {
-	return c->n_pending > 0;
+	return c->n_pending;
 }

@@ -12,7 +12,7 @@
 #ifndef CD4ML_BASE_CREW_H
 #define CD4ML_BASE_CREW_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -33,7 +33,7 @@ void crew_free(struct crew *c);
 void crew_add(struct crew *c, struct crew_task *t);
 /** Calls done() of what is finished. 0, or -1 and `e`. */
 int crew_collect(struct crew *c, struct err *e) MUST_CHECK;
-/** Are tasks added whose done() was not called yet? */
-bool crew_is_busy(const struct crew *c);
+/** How many tasks are added whose done() was not called yet. */
+size_t crew_n_pending(const struct crew *c);
 
 #endif

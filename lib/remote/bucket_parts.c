@@ -1,4 +1,4 @@
-#include "remote/bucket_task.h"
+#include "remote/bucket_upload.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,41 +21,6 @@
  * goes on. A part that is there counts if its ETag is the MD5 of ours. Parts are hashed by threads beside the loop,
  * for their checksums and for the hash of the whole, and sent from the file.
  */
-struct part {
-	char there[HASH_MD5_HEX + 1]; /* ETag of what the server has; empty: nothing */
-	uint64_t there_size;
-	char checksum[REMOTE_CHECKSUM_TEXT]; /* where the completion has to name it; else empty */
-};
-
-/* One part that is being hashed, then sent. */
-struct flight {
-	struct crew_task hashing;
-	struct bucket_task *task;
-	struct remote_s3_op op;
-	struct remote_digest digest;
-	struct err failed; /* of the hashing */
-	bool has_failed;
-	char query[1200];
-	size_t number; /* from 0 */
-	bool busy;
-};
-
-struct upload {
-	int fd;
-	uint64_t size, part_size;
-	size_t n_parts, next, n_flying;
-	struct part *parts;
-	struct flight flights[BUCKET_PARTS_FLYING];
-	enum remote_checksum checksum; /* of the parts */
-	struct remote_trail whole;
-	bool wants_whole;
-	struct buf id, query, xml, marker;
-	bool finishing, conditional;
-	bool is_gone; /* the server knows the upload no more */
-	struct err failed;
-	bool has_failed;
-};
-
 static void release(struct bucket_task *t)
 {
 	struct upload *u = t->state;
@@ -94,7 +59,7 @@ static int aborted(struct remote_s3_op *op, const struct err *failed, struct err
 	return remote_bucket_task_end(t, &u->failed, e);
 }
 
-static void set_upload_query(struct upload *u)
+void remote_bucket_set_upload_query(struct upload *u)
 {
 	buf_reset(&u->query);
 	buf_add_text(&u->query, "uploadId=");
@@ -108,7 +73,7 @@ static int give_up(struct bucket_task *t, struct err *e)
 
 	if (u->failed.code != ERR_INPUT || !u->id.len)
 		return remote_bucket_task_end(t, &u->failed, e);
-	set_upload_query(u);
+	remote_bucket_set_upload_query(u);
 	t->op.method = "DELETE";
 	t->op.query = u->query.p;
 	t->op.n_headers = 0;
@@ -212,7 +177,7 @@ static int finish(struct bucket_task *t, struct err *e)
 {
 	struct upload *u = t->state;
 
-	set_upload_query(u);
+	remote_bucket_set_upload_query(u);
 	buf_reset(&u->xml);
 	buf_add_text(&u->xml,
 		"<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
@@ -249,8 +214,6 @@ static uint64_t part_len(const struct upload *u, size_t i)
 	return i + 1 < u->n_parts ? u->part_size : u->size - u->part_size * i;
 }
 
-static int send_more(struct bucket_task *t, struct err *e);
-
 static int part_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
 {
 	struct flight *f = op->ctx;
@@ -274,14 +237,14 @@ static int part_done(struct remote_s3_op *op, const struct err *failed, struct e
 	}
 	/* A server that encrypts gives ETags that are no MD5: they are sent back as they came. */
 	snprintf(p->there, sizeof(p->there), "%.*s", (int)etag.len, etag.p ? etag.p : "");
-	return send_more(f->task, e);
+	return remote_bucket_send_more(f->task, e);
 }
 
 static int start_part(struct bucket_task *t, struct flight *f, struct err *e)
 {
 	struct upload *u = t->state;
 
-	set_upload_query(u);
+	remote_bucket_set_upload_query(u);
 	if (buf_check(&u->query, e))
 		return -1;
 	if ((size_t)snprintf(f->query, sizeof(f->query), "partNumber=%zu&%s", f->number + 1,
@@ -341,7 +304,7 @@ static int part_hashed(struct crew_task *task, struct err *e)
 		note_failure(u, &f->failed);
 	f->busy = false;
 	u->n_flying--;
-	return send_more(f->task, e);
+	return remote_bucket_send_more(f->task, e);
 }
 
 static void begin_part(struct bucket_task *t, struct flight *f, size_t i)
@@ -358,8 +321,7 @@ static void begin_part(struct bucket_task *t, struct flight *f, size_t i)
 		remote_trail_follow(&u->whole, u->fd, u->part_size * i + part_len(u, i));
 }
 
-/* Keeps all flights taken; when nothing is under way any more, ends the upload. */
-static int send_more(struct bucket_task *t, struct err *e)
+int remote_bucket_send_more(struct bucket_task *t, struct err *e)
 {
 	struct upload *u = t->state;
 
@@ -384,191 +346,7 @@ static int send_more(struct bucket_task *t, struct err *e)
 
 static int whole_hashed(void *ctx, struct err *e)
 {
-	return send_more(ctx, e);
-}
-
-/* ---- an upload to go on with, or a new one -------------------------------------------------------- */
-
-static int request(struct bucket_task *t, const char *method,
-	int (*done)(struct remote_s3_op *op, const struct err *failed, struct err *e),
-	struct err *e)
-{
-	struct upload *u = t->state;
-
-	if (buf_check(&u->query, e))
-		return -1;
-	t->op.method = method;
-	t->op.query = u->query.p;
-	t->op.body = NULL;
-	t->op.body_fd = -1;
-	t->op.body_len = 0;
-	t->op.is_upload = strcmp(method, "POST") == 0;
-	return remote_bucket_task_start(t, done, e);
-}
-
-static int created(struct remote_s3_op *op, const struct err *failed, struct err *e)
-{
-	struct bucket_task *t = op->ctx;
-	struct upload *u = t->state;
-
-	if (failed)
-		return remote_bucket_task_end(t, failed, e);
-	if (!remote_s3xml_get(
-		    buf_slice(&op->http.text), "InitiateMultipartUploadResult/UploadId", &u->id) ||
-		!u->id.len) {
-		err_set(&u->failed, ERR_SYSTEM, "the server gives no upload id");
-		return remote_bucket_task_end(t, &u->failed, e);
-	}
-	return send_more(t, e);
-}
-
-static int create(struct bucket_task *t, struct err *e)
-{
-	struct upload *u = t->state;
-
-	const char *algorithm = remote_checksum_element(u->checksum);
-
-	buf_reset(&u->query);
-	buf_add_text(&u->query, "uploads=");
-	t->op.n_headers = 0;
-	if (algorithm)
-		remote_bucket_add_header(&t->op, "x-amz-checksum-algorithm", algorithm);
-	return request(t, "POST", created, e);
-}
-
-/* What ListParts tells, entry by entry. */
-struct parts_reader {
-	struct upload *u;
-	uint64_t number, size;
-	char etag[HASH_MD5_HEX + 1];
-	bool truncated;
-};
-
-static int each_part(void *ctx, const char *path, struct slice text, struct err *e)
-{
-	struct parts_reader *r = ctx;
-
-	(void)e;
-	if (strcmp(path, "ListPartsResult/Part/PartNumber") == 0) {
-		if (!num_parse_uint(text, &r->number))
-			r->number = 0;
-	} else if (strcmp(path, "ListPartsResult/Part/Size") == 0) {
-		if (!num_parse_uint(text, &r->size))
-			r->size = 0;
-	} else if (strcmp(path, "ListPartsResult/Part/ETag") == 0) {
-		if (text.len >= 2 && text.p[0] == '"') {
-			text.p++;
-			text.len -= 2;
-		}
-		snprintf(r->etag, sizeof(r->etag), "%.*s", (int)text.len, text.p);
-	} else if (strcmp(path, "ListPartsResult/IsTruncated") == 0) {
-		r->truncated = slice_is(text, "true");
-	} else if (strcmp(path, "ListPartsResult/NextPartNumberMarker") == 0) {
-		buf_reset(&r->u->marker);
-		buf_add_slice(&r->u->marker, text);
-	} else if (strcmp(path, "ListPartsResult/Part") == 0 && r->number >= 1 &&
-		   r->number <= r->u->n_parts) {
-		struct part *p = &r->u->parts[r->number - 1];
-
-		memcpy(p->there, r->etag, sizeof(p->there));
-		p->there_size = r->size;
-	}
-	return 0;
-}
-
-static int list_parts(struct bucket_task *t, struct err *e);
-
-static int parts_listed(struct remote_s3_op *op, const struct err *failed, struct err *e)
-{
-	struct bucket_task *t = op->ctx;
-	struct parts_reader r = { .u = t->state };
-	struct err unread = ERR_INIT;
-
-	/* Without a list nothing can be gone on with: begin anew. */
-	if (failed || op->is_missing || op->is_unsupported ||
-		remote_s3xml_parse(buf_slice(&op->http.text), each_part, &r, &unread))
-		return create(t, e);
-	if (r.truncated && r.u->marker.len)
-		return list_parts(t, e);
-	diag_say(t->bucket->diag, DIAG_NOTE, "%s: going on with an interrupted upload", t->key.p);
-	return send_more(t, e);
-}
-
-static int list_parts(struct bucket_task *t, struct err *e)
-{
-	struct upload *u = t->state;
-	struct buf marker = u->marker;
-
-	set_upload_query(u);
-	if (marker.len) {
-		struct buf with = BUF_INIT;
-
-		buf_addf(&with, "part-number-marker=%s&%s", marker.p, u->query.p);
-		buf_release(&u->query);
-		u->query = with;
-	}
-	t->op.n_headers = 0;
-	return request(t, "GET", parts_listed, e);
-}
-
-struct uploads_reader {
-	const struct buf *key;
-	struct upload *u;
-	bool is_ours;
-	struct buf id;
-};
-
-static int each_upload(void *ctx, const char *path, struct slice text, struct err *e)
-{
-	struct uploads_reader *r = ctx;
-
-	if (strcmp(path, "ListMultipartUploadsResult/Upload/Key") == 0) {
-		r->is_ours = slice_eq(text, buf_slice(r->key));
-	} else if (strcmp(path, "ListMultipartUploadsResult/Upload/UploadId") == 0) {
-		buf_reset(&r->id);
-		buf_add_slice(&r->id, text);
-	} else if (strcmp(path, "ListMultipartUploadsResult/Upload") == 0 && r->is_ours) {
-		/* The last one listed is the one that was begun last. */
-		buf_reset(&r->u->id);
-		buf_add_slice(&r->u->id, buf_slice(&r->id));
-		return buf_check(&r->u->id, e);
-	}
-	return 0;
-}
-
-static int uploads_listed(struct remote_s3_op *op, const struct err *failed, struct err *e)
-{
-	struct bucket_task *t = op->ctx;
-	struct uploads_reader r = { .key = &t->key, .u = t->state, .id = BUF_INIT };
-	struct err unread = ERR_INIT;
-	int bad = failed || op->is_unsupported ||
-		  remote_s3xml_parse(buf_slice(&op->http.text), each_upload, &r, &unread);
-
-	buf_release(&r.id);
-	if (bad || !r.u->id.len) {
-		buf_reset(&r.u->id);
-		return create(t, e);
-	}
-	return list_parts(t, e);
-}
-
-/* The bucket itself is asked, so that the key of the operation is empty for this one request. */
-static int find_upload(struct bucket_task *t, struct err *e)
-{
-	struct upload *u = t->state;
-
-	buf_reset(&u->query);
-	buf_add_text(&u->query, "prefix=");
-	remote_sigv4_encode(&u->query, buf_slice(&t->key), false);
-	buf_add_text(&u->query, "&uploads=");
-	if (buf_check(&u->query, e))
-		return -1;
-	t->op.method = "GET";
-	t->op.query = u->query.p;
-	t->op.key = (struct slice){ "", 0 };
-	t->op.done = uploads_listed;
-	t->op.ctx = t;
-	return remote_s3_start(t->bucket->s3, &t->op, e);
+	return remote_bucket_send_more(ctx, e);
 }
 
 /* 8 MiB, or more where that would be more than 10,000 parts; whole MiB. */
@@ -619,5 +397,5 @@ int remote_bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struc
 		return -1;
 	u->whole.caught_up = whole_hashed;
 	u->whole.ctx = t;
-	return find_upload(t, e);
+	return remote_bucket_find_upload(t, e);
 }

@@ -129,7 +129,7 @@ void remote_http_free(struct remote_http *h)
 
 int remote_http_room(const struct remote_http *h)
 {
-	return h->o.in_flight - (int)(h->n_active + h->n_queued);
+	return h->o.in_flight - (int)(h->n_active + h->n_queued + crew_n_pending(h->crew));
 }
 
 static void enqueue(struct remote_http *h, struct remote_http_private *p)
@@ -637,7 +637,7 @@ int remote_http_run(struct remote_http *h, struct err *e)
 {
 	bool any = false;
 
-	while (h->queue || h->n_active || crew_is_busy(h->crew)) {
+	while (h->queue || h->n_active || crew_n_pending(h->crew)) {
 		int wait_ms = any ? 0 : 1000;
 
 		any = false;

@@ -92,7 +92,7 @@ void remote_http_free(struct remote_http *h);
 /** Queues a transfer; it begins inside of remote_http_run(). */
 int remote_http_start(
 	struct remote_http *h, struct remote_http_transfer *t, struct err *e) MUST_CHECK;
-/** How many more may be started before some have to wait for others; may be negative. */
+/** How many more transfers and tasks may be started before some have to wait for others; may be negative. */
 int remote_http_room(const struct remote_http *h);
 /** Hands a task to threads beside the loop; its done() is called as the transfers' are (base/crew.h). */
 void remote_http_work(struct remote_http *h, struct crew_task *t);

@@ -265,6 +265,13 @@ wait_for() {
 	cmp big ../big.was
 }
 
+@test "many files are sent with few descriptors" {
+	mkdir many
+	for i in $(seq 200); do head -c 100000 /dev/zero | tr '\0' $((i % 10)) >many/"$i"; done
+	(ulimit -n 100 && s3-sync -q many s3://bucket/many && s3-sync -q s3://bucket/many copy)
+	diff -r many copy
+}
+
 @test "what goes wrong most is told with what to do" {
 	run -2 --separate-stderr s3-sync ls s3://nosuchbucket
 	contains "$stderr" "create the bucket"

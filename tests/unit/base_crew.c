@@ -64,7 +64,7 @@ static void test_all(int n)
 	int bad = 0, r = 0;
 
 	fill(b, n, &e);
-	while (b->crew && crew_is_busy(b->crew) && !r)
+	while (b->crew && crew_n_pending(b->crew) && !r)
 		r = crew_collect(b->crew, &e);
 	for (int i = 0; i < TASKS; i++) {
 		int want = i == 7 ? 4 : 1;
