@@ -70,12 +70,14 @@ void remote_trail_release(struct remote_trail *t)
 
 void remote_trail_follow(struct remote_trail *t, int fd, uint64_t until)
 {
-	if (until <= t->wanted || t->has_failed)
+	if (until <= t->wanted)
+		return;
+	t->wanted = until;
+	/* The rest is the thread's while it works; done() then sees that more is wanted, of the same file. */
+	if (t->is_busy || t->has_failed)
 		return;
 	t->fd = fd;
-	t->wanted = until;
-	if (!t->is_busy)
-		go_on(t);
+	go_on(t);
 }
 
 int remote_trail_finish(struct remote_trail *t, uint8_t md5[HASH_MD5_LEN], struct err *e)
