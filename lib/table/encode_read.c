@@ -15,6 +15,9 @@
  */
 enum { BATCH = 64 };
 
+/* Slots of a dictionary that does not stay in the nearest cache: look-ups are worth a fetch ahead. */
+enum { LARGE = 2048 };
+
 /* A code that is not the table's yet but the piece's own. */
 static const uint32_t LOCAL = UINT32_C(1) << 31;
 
@@ -128,14 +131,16 @@ static int read_codes(struct fit_part *part, const struct table_fit *f,
 	if (mem_grow(&part->codes, &part->cap_codes, n_before + n, sizeof(*part->codes), e) ||
 		take_values(part, f, col, fields, n, b, values, e))
 		return -1;
-	for (size_t r = 0; r < n; r++) {
+	for (size_t r = 0; r < n; r++)
 		hashes[r] = values[r].p ? table_dict_hash(values[r]) : 0;
-		table_dict_prefetch(known, hashes[r]);
+	if (known->mask >= LARGE) {
+		for (size_t r = 0; r < n; r++)
+			table_dict_prefetch(known, hashes[r]);
+		for (size_t r = 0; r < n; r++)
+			table_dict_prefetch_item(known, hashes[r]);
+		for (size_t r = 0; r < n; r++)
+			table_dict_prefetch_text(known, hashes[r]);
 	}
-	for (size_t r = 0; r < n; r++)
-		table_dict_prefetch_item(known, hashes[r]);
-	for (size_t r = 0; r < n; r++)
-		table_dict_prefetch_text(known, hashes[r]);
 	codes = part->codes + n_before;
 	for (size_t r = 0; r < n; r++) {
 		codes[r] = values[r].p ? table_dict_look(known, values[r], hashes[r])

@@ -52,25 +52,29 @@ enum { TABLE_DATE_WIDTH = 64 };
 /** "2011,9,11"; returns its end. At most TABLE_DATE_WIDTH bytes. */
 char *table_steps_put_date(
 	char *w, const struct table_rule *r, const struct num_date *d, char delimiter);
-/** A whole number; returns its end. May write 12 bytes. */
+/** A whole number; returns its end. At most 10 bytes. */
 static inline char *table_steps_put_code(char *w, uint32_t code)
 {
-	char digits[12];
-	size_t at = sizeof(digits);
+	size_t n = code < 10       ? 1
+		   : code < 100    ? 2
+		   : code < 1000   ? 3
+		   : code < 10000  ? 4
+		   : code < 100000 ? 5
+				   : 6;
+	char *end, *p;
 
-	if (code < 10) {
+	for (uint32_t rest = code / 1000000; rest; rest /= 10)
+		n++;
+	end = w + n;
+	for (p = end; code >= 100; code /= 100) {
+		p -= 2;
+		memcpy(p, table_two_digits + code % 100 * 2, 2);
+	}
+	if (code >= 10)
+		memcpy(w, table_two_digits + code * 2, 2);
+	else
 		*w = (char)('0' + code);
-		return w + 1;
-	}
-	for (; code >= 100; code /= 100) {
-		at -= 2;
-		memcpy(digits + at, table_two_digits + code % 100 * 2, 2);
-	}
-	at -= 2;
-	memcpy(digits + at, table_two_digits + code * 2, 2);
-	at += code < 10;
-	memcpy(w, digits + at, sizeof(digits) - at);
-	return w + (sizeof(digits) - at);
+	return end;
 }
 /** A number in single precision, or nothing if it is not one. */
 void table_text_of_number(struct table_text *t, double x);
