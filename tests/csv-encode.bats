@@ -295,6 +295,18 @@ bad_encoder() {
 	only in.csv
 }
 
+@test "--target-mean knows a target that is left out, and columns without names" {
+	printf 'k,y,z\na,1,p\nb,0,q\na,0,r\nb,1,s\n' >in.csv
+	csv-encode --fit e1.json --target-mean k --by y in.csv | cut -d, -f2 >want
+	csv-encode --fit e2.json --target-mean k --by y --keep k in.csv | cut -d, -f2 | cmp - want
+	csv-encode --fit e3.json --target-mean k --by y --drop y,k in.csv | cut -d, -f1 | cmp - want
+	tail -n +2 in.csv >plain.csv
+	csv-encode --no-header --fit e4.json --target-mean 1 --by 2 plain.csv | cut -d, -f2 | cmp - <(tail -n +2 want)
+	# A fold that has all rows knows nothing.
+	printf 'k,y\na,1\n' >one.csv
+	same "$(csv-encode --fit e5.json --target-mean k --by y one.csv)" $'k,k_target_mean,y\na,,1'
+}
+
 @test "--onehot makes a column of each value, of the most frequent ones" {
 	printf 'c,k\nb,1\n"x,y",2\nb,3\n,4\na,5\na,6\n' >train.csv
 	csv-encode --fit e.json --onehot c train.csv -o out.csv
