@@ -49,7 +49,7 @@ int table_concat_run(const struct table_concat *c, struct output *out, struct po
 /**
  * Appends to the table `into`, in place, the rows of all files whose key is not in it nor in a row before; the rest
  * of the table stays as it is. The bytes are those of table_concat_run() on the table and the files, if the
- * table has no key twice. A row without key is an error.
+ * table has no key twice and no ragged row. A row without key is an error.
  *   index  a file (table/keyset) with the table's keys: if it is of the table as it is now, the table is not read, and
  *          the cost is that of the new rows; else it is made anew. NULL: none is kept
  * Crash-safe as table/append says; until all new rows are read and found good, nothing is written.

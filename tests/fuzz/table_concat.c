@@ -7,8 +7,6 @@
  */
 #include "table/concat.h"
 
-#include <string.h>
-
 #include "base/input.h"
 #include "files.h"
 
@@ -64,9 +62,8 @@ static void append(const struct table_concat *spec, const struct outcome *merged
 	if (!table_concat_append(&c, index.p, one_thread(), NULL, &r, &e)) {
 		MUST(!merged->rc);
 		MUST(!input_load(c.into, 0, &text, &e));
-		/* the merge drops keys that are twice in the first table, too */
-		MUST(text.len >= merged->text.len);
-		MUST(merged->result.n_duplicates != r.n_duplicates ||
+		/* a merge drops keys that are twice in the first table, too, and pads its rows */
+		MUST(merged->result.n_duplicates != r.n_duplicates || merged->result.n_ragged ||
 			slice_eq(buf_slice(&text), buf_slice(&merged->text)));
 		MUST(!table_concat_append(&c, index.p, one_thread(), NULL, &r, &e));
 		MUST(r.is_index_known && r.n_out == 0);
@@ -110,7 +107,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	merge(&spec, 0, &from_memory);
 	merge(&spec, 1, &from_disk);
 	MUST(from_memory.rc == from_disk.rc);
-	MUST(strcmp(from_memory.e.what, from_disk.e.what) == 0);
 	MUST(slice_eq(buf_slice(&from_memory.text), buf_slice(&from_disk.text)));
 	if (spec.key && !spec.sort_by && !spec.keep_last)
 		append(&spec, &from_memory);

@@ -6,8 +6,6 @@
  */
 #include "table/join.h"
 
-#include <string.h>
-
 #include "base/input.h"
 #include "files.h"
 
@@ -80,8 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	side.path = files_write(&side_path, "side.csv", rest);
 	join(&spec, 0, &from_memory);
 	join(&spec, 1, &from_disk);
+	/* of several errors, the one that is met first may differ */
 	MUST(from_memory.rc == from_disk.rc);
-	MUST(strcmp(from_memory.e.what, from_disk.e.what) == 0);
 	MUST(slice_eq(buf_slice(&from_memory.text), buf_slice(&from_disk.text)));
 	MUST(from_memory.rc || from_memory.counts.n_matched == from_disk.counts.n_matched);
 	buf_release(&from_memory.text);
