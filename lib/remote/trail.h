@@ -15,12 +15,15 @@
 struct remote_trail {
 	struct crew_task task;
 	struct remote_http *http;
+	bool is_busy;
+	uint64_t wanted; /* may be hashed */
+	/* The thread's while it is busy: */
 	struct hash_md5 *hash;
 	int fd;
-	uint64_t at, until, wanted; /* hashed; being hashed; may be hashed */
-	bool is_busy;
-	bool has_failed;
+	uint64_t at, until; /* hashed; being hashed */
 	struct err failed;
+	bool has_failed;
+	/* The caller's: */
 	/** Called in the loop when all that was wanted is hashed, or it has failed. May go on with more. */
 	int (*caught_up)(void *ctx, struct err *e);
 	void *ctx;
