@@ -244,6 +244,95 @@ print(json.dumps({k: d[k] for k in ("added", "deleted", "modified", "renamed")},
 	contains "$(dvc repro make 2>&1)" 'is cached - skipping run'
 }
 
+@test "what we bring from elsewhere is an import to dvc, and the other way round" {
+	dvc init -q
+	mkdir -p ../src/d/e
+	printf 'hello\n' >../src/h.txt
+	printf '1\n' >../src/d/a
+	printf '2\n' >../src/d/e/b
+	dvc import-url -q ../src/h.txt
+	dvc import-url -q "$(dirname "$PWD")/src/d"
+	mkdir ../theirs
+	mv ./*.dvc ../theirs
+	rm -rf h.txt d .gitignore
+	cas-hash get ../src/h.txt
+	cas-hash get "$(dirname "$PWD")/src/d"
+	for f in h.txt.dvc d.dvc; do cmp $f ../theirs/$f; done
+	same "$(dvc status -q && echo clean)" clean
+	printf 'more\n' >>../src/h.txt
+	dvc update -q h.txt.dvc
+	same_file h.txt $'hello\nmore\n'
+	run -0 cas-hash status
+	printf 'last\n' >>../src/h.txt
+	cas-hash get --force ../src/h.txt
+	same "$(dvc status -q && echo clean)" clean
+}
+
+@test ".dvcignore leaves out what dvc leaves out" {
+	for rules in '*.txt' '/sub' 'sub/' 'data/**' '!keep\n*.txt' '*.txt\n!one.txt' ' *.txt' '\t[a-o]*' '?' '[!a]' 'data/sub/*\n!data/sub/x' '**/sub/**' 'data/*/x' '\\#h' '#h'; do
+		rm -rf .dvc data data.dvc .gitignore
+		dvc init -q -f
+		mkdir -p data/sub/deep
+		for f in one.txt two 'a b' é x '#h' sub/x sub/y.txt sub/deep/x sub/deep/é; do printf '%s' "$f" >"data/$f"; done
+		printf '%b\n' "$rules" >.dvcignore
+		dvc add -q data 2>/dev/null || true
+		theirs=$(cat data.dvc 2>/dev/null || echo none)
+		rm -f data.dvc
+		cas-hash add data 2>/dev/null || true
+		same "$rules: $(cat data.dvc 2>/dev/null || echo none)" "$rules: $theirs"
+	done
+}
+
+@test "20,000 small files and a gigabyte go through add, push and pull of both" {
+	cas-hash init
+	cas-hash remote add -d store ../store
+	mkdir -p data/many
+	awk 'BEGIN { for (i = 0; i < 20000; i++) { f = sprintf("data/many/%05d", i); print i, i * i > f; close(f) } }'
+	head -c 1000000000 /dev/zero | tr '\0' x >data/large
+	cas-hash add data
+	same "$(dvc status)" 'Data and pipelines are up to date.'
+	s3-sync push
+	same "$(dvc status -c)" "Cache and remote 'store' are in sync."
+	before=$(cas-hash data)
+	rm -rf .dvc/cache data
+	dvc pull -q
+	run -0 cas-hash status
+	same "$(cas-hash data)" "$before"
+}
+
+# What is killed at any moment leaves what the next run, ours or DVC's, goes on with.
+@test "a hundred kills of add, commit, checkout and gc lose nothing" {
+	cas-hash init
+	mkdir data
+	for i in $(seq 1500); do printf '%d\n' "$i" >"data/$i"; done
+	head -c 20000000 /dev/urandom >data/big
+	want=$(cas-hash data)
+	kills=0
+	for i in $(seq 100); do
+		case $((i % 4)) in
+		0) rm -rf .dvc/cache data.dvc && set -- add data ;;
+		1) printf '%d\n' "$i" >data/changed && set -- commit ;;
+		2) rm -rf data && set -- checkout --force ;;
+		3) printf '%d\n' "$i" >loose && cas-hash add loose && rm -f loose.dvc loose && set -- gc -w ;;
+		esac
+		cas-hash "$@" >/dev/null 2>&1 &
+		pid=$!
+		sleep "0.0$((RANDOM % 90 + 10))"
+		if kill -9 $pid 2>/dev/null; then kills=$((kills + 1)); fi
+		wait $pid 2>/dev/null || true
+		run -0 cas-hash verify
+		[ -e data.dvc ] || cas-hash add data
+		cas-hash checkout --force
+		run -0 cas-hash status
+		rm -f data/changed
+		cas-hash add data
+		same "$(cas-hash data)" "$want"
+	done
+	[ $kills -gt 20 ]
+	same "$(dvc status)" 'Data and pipelines are up to date.'
+	same "$(find .dvc/cache -name '.*' | wc -l)" 0
+}
+
 @test "a lock that dvc holds is waited for" {
 	dvc init -q
 	printf 'x' >x
