@@ -1,6 +1,4 @@
 #include "base/tool.h"
-#include "base/lock.h"
-#include "base/num.h"
 #include "cas/actions.h"
 #include "cas/gc.h"
 #include "cas/sums.h"
@@ -223,25 +221,10 @@ static int remote_in_repo(
 }
 IN_REPO(remote)
 
-static void tell_removed(void *ctx, const struct cas_id *id, int64_t size)
-{
-	struct tool *t = ctx;
-	char hex[CAS_ID_TEXT_MAX];
-
-	(void)size;
-	cas_id_format(id, hex);
-	if (t->verbose)
-		output_printf(t->out, "%s\n", hex);
-}
-
 static int gc_in_repo(
 	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
 {
 	struct cas_gc_options o = a->gc;
-	struct cas_gc_result res;
-	struct lock *lock;
-	char size[NUM_TEXT_MAX];
-	int r;
 
 	(void)no;
 	if (!a->workspace && !o.all_branches && !o.all_tags && !o.all_commits) {
@@ -250,18 +233,7 @@ static int gc_in_repo(
 			e, "-w keeps what the workspace references, -A what any commit does");
 	}
 	o.in_remote = o.remote;
-	o.each = tell_removed;
-	o.ctx = t;
-	lock = cas_repo_lock(c->w->repo, 30000, e);
-	r = lock ? cas_gc_run(c->w, &o, &res, e) : -1;
-	lock_drop(lock);
-	if (r)
-		return -1;
-	num_format_bytes(size, (double)res.bytes_removed);
-	output_printf(t->out, "%llu objects in use, %llu %s (%s)\n", (unsigned long long)res.n_used,
-		(unsigned long long)res.n_removed, o.dry_run ? "would be removed" : "removed",
-		size);
-	return 0;
+	return cas_actions_gc(c, &o, t->verbose, e);
 }
 IN_REPO(gc)
 

@@ -53,6 +53,11 @@ int cas_actions_diff(const struct cas_actions *a, const char *from, const char *
 /** Hashes every object of the cache again; corrupt ones are named and moved aside. */
 int cas_actions_verify(const struct cas_actions *a, bool *corrupt, struct err *e) MUST_CHECK;
 
+struct cas_gc_options;
+/** Removes what nothing references (cas/gc.h; `each` is ours), names each if asked to, and counts. */
+int cas_actions_gc(const struct cas_actions *a, const struct cas_gc_options *o, bool name_them,
+	struct err *e) MUST_CHECK;
+
 /* Between cache and remote (cas/transfer.h). `*o` is as the user wants it, but its `each`. */
 struct cas_transfer_options;
 /** Sends what the remote lacks. *lost: something was missing or failed, which was told. */

@@ -8,9 +8,7 @@
 
 #include "base/lock.h"
 #include "base/mem.h"
-#include "base/output.h"
 #include "base/path.h"
-#include "cas/git.h"
 
 /* ---- where configuration lies ---- */
 
@@ -303,64 +301,6 @@ void cas_repo_close(struct cas_repo *r)
 	free(r->git_root);
 	free(r->here);
 	free(r);
-}
-
-/* ---- init ---- */
-
-static int save_text(const char *dir, const char *name, const char *text, struct err *e)
-{
-	struct buf path = BUF_INIT;
-	int r = -1;
-
-	path_join(&path, dir, name);
-	if (!buf_check(&path, e))
-		r = output_save(path.p, OUTPUT_SYNC, slice_of(text), e);
-	buf_release(&path);
-	return r;
-}
-
-int cas_repo_init(const char *dir, bool no_scm, struct err *e)
-{
-	static const char *const stage[] = { "add", "--", ".dvc/config", ".dvc/.gitignore",
-		".dvcignore", NULL };
-	struct buf b = BUF_INIT;
-	int r = -1;
-
-	path_join(&b, dir, ".git");
-	if (buf_check(&b, e))
-		goto out;
-	if (!no_scm && !path_exists(b.p)) {
-		err_set(e, ERR_INPUT, "'%s' is not the root of a git repository", dir);
-		err_hint(e, "run git init first, or give --no-scm");
-		goto out;
-	}
-	path_join(&b, dir, ".dvc/config");
-	if (path_exists(b.p)) {
-		err_set(e, ERR_INPUT, "there is a repository already in '%s'", dir);
-		goto out;
-	}
-	path_join(&b, dir, ".dvc/tmp");
-	if (buf_check(&b, e) || path_make_dirs(b.p, e))
-		goto out;
-	/* The configuration comes last: with it the repository is there. */
-	if (!no_scm && save_text(dir, ".dvc/.gitignore", "/config.local\n/tmp\n/cache\n", e))
-		goto out;
-	path_join(&b, dir, ".dvcignore");
-	if (!path_exists(b.p) &&
-		save_text(dir, ".dvcignore",
-			"# Add patterns of files dvc should ignore, which could improve\n"
-			"# the performance. Learn more at\n"
-			"# https://dvc.org/doc/user-guide/dvcignore\n",
-			e))
-		goto out;
-	if (save_text(dir, ".dvc/config", no_scm ? "[core]\n    no_scm = True\n" : "", e))
-		goto out;
-	if (!no_scm && cas_git_must(dir, stage, (struct slice){ NULL, 0 }, NULL, e))
-		goto out;
-	r = 0;
-out:
-	buf_release(&b);
-	return r;
 }
 
 /* ---- remotes and paths ---- */
