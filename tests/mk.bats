@@ -192,6 +192,54 @@ bad_CMD := echo half >bad.txt; exit 7'
 	[ ! -e dvc.yaml ]
 }
 
+@test "a misspelt variable of the fragment gets the right one proposed, others are mine" {
+	project 'CD4ML_REMOT := x'
+	run -2 make repro
+	contains "$output" "'CD4ML_REMOT' is no variable of cd4ml.mk; did you mean 'CD4ML_REMOTE'?"
+	project 'CD4ML_OF_MY_OWN_PROJECT := x'
+	make repro
+	run -2 make CD4ML_BASLINE=x status
+	contains "$output" "did you mean 'CD4ML_BASELINE'?"
+}
+
+@test "a dependency that is not there, and that nobody makes, is told before anything runs" {
+	project 'STAGES += c
+c_DEPS := b.txt nosuch.csv
+c_OUTS := c.txt
+c_CMD := cat nosuch.csv >c.txt'
+	run -2 make repro
+	contains "${lines[0]}" "warning: stage 'c': 'nosuch.csv' is not there, no stage makes it, and no .dvc file names it"
+	contains "$output" "stage 'c': 'nosuch.csv' is not there; get it with make pull or make checkout, or make it"
+}
+
+@test "names with \$, #, %, colons, stars and a leading dash are right; with blanks or quotes they are refused" {
+	git init -q .
+	cat >Makefile <<-EOF
+		STAGES := a b
+		a_OUTS := x\$\$y x\#y x%y a:b -x *
+		a_CMD  := for f in 'x\$\$y' 'x\#y' x%y a:b -x '*'; do echo "of \$\$f" >"./\$\$f"; done
+		b_DEPS := \$(a_OUTS)
+		b_OUTS := b.txt
+		b_CMD  := cat ./-x './*' 'x\$\$y' 'x\#y' x%y a:b >b.txt
+		include $MK
+	EOF
+	make repro
+	same_file b.txt $'of -x\nof *\nof x$y\nof x#y\nof x%y\nof a:b\n'
+	rm -f ./-x ./\* 'x$y' 'x#y' x%y a:b b.txt
+	run -0 make repro
+	contains "$output" "b: restored from the cache"
+	same "$(cat 'x$y' ./\*)" $'of x$y\nof *'
+	git status --porcelain --untracked-files=all | { ! grep -v 'Makefile\|dvc\|gitignore'; }
+	for name in 'a\ b' '"a' "a'b"; do
+		printf 'STAGES := a\na_OUTS := %s\na_CMD := x\ninclude %s\n' "$name" "$MK" >Makefile
+		run -2 make repro
+		contains "$output" "looks like a part of a path with blanks"
+	done
+	printf 'define names\na\nb\nendef\nSTAGES := a\na_OUTS := $(names)\na_CMD := x\ninclude %s\n' "$MK" >Makefile
+	run -2 make repro
+	contains "$output" "cannot be a path"
+}
+
 @test "my own variables that begin like a stage are mine" {
 	project 'a_DIR := somewhere
 a_b := 1'

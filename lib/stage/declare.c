@@ -228,6 +228,53 @@ static int check_variable(char **words, size_t n, const char *variable, struct e
 	return 0;
 }
 
+/* knob=CD4ML_REMOT, a variable of the Makefile that is none of ours: nearly one of `knobs`? */
+static int check_knob(const char *knob, const char *knobs, struct err *e)
+{
+	const char *names[128] = { NULL }, *near;
+	struct buf all = BUF_INIT;
+	size_t n = 0, head = strlen("CD4ML_");
+	int rc = 0;
+
+	if (strlen(knob) < head + 4) /* too short to be nearly anything */
+		return 0;
+
+	buf_add_text(&all, knobs);
+	for (char *p = all.p; !all.failed && n < 127 && strlen(p) > head;) {
+		names[n++] = p + head;
+		p += strcspn(p, " ");
+		while (*p == ' ')
+			*p++ = '\0';
+	}
+	near = opt_nearest(knob + head, names);
+	if (near && *near == knob[head]) {
+		rc = err_set(e, ERR_INPUT, "'%s' is no variable of cd4ml.mk", knob);
+		err_hint(e, "did you mean 'CD4ML_%s'?", near);
+	}
+	buf_release(&all);
+	return rc;
+}
+
+static int check_knobs(char **words, size_t n, struct err *e)
+{
+	const char *knobs = "";
+	int rc = 0;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		if (!strncmp(words[i], "knobs=", 6))
+			knobs = words[i] + 6;
+		else if (!strncmp(words[i], "knob=", 5))
+			rc = check_knob(words[i] + 5, knobs, e);
+	}
+	return rc;
+}
+
+static bool is_about_variables(const char *word)
+{
+	return !strncmp(word, "variable=", 9) || !strncmp(word, "knobs=", 6) ||
+	       !strncmp(word, "knob=", 5);
+}
+
 static int set_flag(json_t *stage, const char *key, const char *text, struct err *e)
 {
 	return *text && json_object_set_new(stage, key, json_true()) ? err_nomem(e) : 0;
@@ -293,13 +340,13 @@ json_t *stage_declare_parse(char **words, size_t n, struct err *e)
 {
 	json_t *stages = json_object(), *stage = NULL;
 	const char *name = NULL;
-	int rc = stages ? 0 : err_nomem(e);
+	int rc = stages ? check_knobs(words, n, e) : err_nomem(e);
 
 	for (size_t i = 0; i < n && !rc; i++)
 		if (!strncmp(words[i], "variable=", 9))
 			rc = check_variable(words, n, words[i] + 9, e);
 	for (size_t i = 0; i < n && !rc; i++) {
-		if (!strncmp(words[i], "variable=", 9))
+		if (is_about_variables(words[i]))
 			continue;
 		if (strncmp(words[i], "stage=", 6) != 0) {
 			rc = stage ? set_word(stage, words[i], e)

@@ -32,10 +32,41 @@ void stage_look_plan_new(const struct stage_graph *g, struct buf *b)
 	buf_add_char(b, '\n');
 }
 
+/* What a stage that is to run reads, but nobody has or makes: told before others run for hours. */
+static int tell_missing(struct stage_project *p, const struct stage_spec *s, struct err *e)
+{
+	struct buf full = BUF_INIT, holder = BUF_INIT;
+	struct cas_content c;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n_deps && rc >= 0; i++) {
+		const char *dep = s->deps[i].full;
+
+		cas_repo_absolute(p->tree->repo, dep, &full);
+		if (buf_check(&full, e)) {
+			rc = -1;
+			break;
+		}
+		if (path_exists(full.p) || stage_graph_maker(&p->graph, dep) != SIZE_MAX)
+			continue;
+		rc = stage_project_holder(p, dep, &holder, &c, e);
+		if (!rc)
+			diag_say(p->tree->diag, DIAG_WARNING,
+				"stage '%s': '%s' is not there, no stage makes it, and no .dvc "
+				"file "
+				"names it",
+				s->name, s->deps[i].text);
+	}
+	buf_release(&full);
+	buf_release(&holder);
+	return rc < 0 ? -1 : 0;
+}
+
 int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err *e)
 {
 	struct stage_states s;
 	bool *todo;
+	int rc = 0;
 
 	if (all) {
 		stage_look_plan_new(&p->graph, b);
@@ -49,17 +80,19 @@ int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err
 		return -1;
 	}
 	buf_add_text(b, "ok");
-	for (size_t k = 0; k < p->pipeline.n; k++) {
+	for (size_t k = 0; k < p->pipeline.n && !rc; k++) {
 		size_t i = p->graph.order[k];
 
 		todo[i] = s.all[i].verdict != STAGE_SAME;
-		if (todo[i])
-			add_word(&p->graph, i, todo, b);
+		if (!todo[i])
+			continue;
+		add_word(&p->graph, i, todo, b);
+		rc = tell_missing(p, &p->pipeline.stages[i], e);
 	}
 	buf_add_char(b, '\n');
 	stage_change_release(p, &s);
 	free(todo);
-	return 0;
+	return rc;
 }
 
 /* ---- choosing ---- */

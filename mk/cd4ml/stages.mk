@@ -23,6 +23,12 @@ $(foreach s,$(_cd4ml_stages),$(if $(findstring /,$(s))$(findstring %,$(s))$(find
 # Variables that look like a stage's, but are none: stage-run says which one was probably meant.
 _cd4ml_strange := $(filter $(addsuffix _%,$(_cd4ml_stages)),$(filter-out $(addprefix %_,$(_cd4ml_keys)) _%,$(.VARIABLES)))
 
+# So with the fragment's own knobs: those that a makefile or the command line sets.
+_cd4ml_knobs := $(addprefix CD4ML_,REMOTE BIN SHELL PREFIX WITHOUT VERBOSE RUN_FLAGS CI_RUN_FLAGS PUSH_FLAGS PULL_FLAGS \
+	GC_FLAGS GATE_METRICS METRIC MODEL BASELINE GATE_FLAGS RELEASE_FLAGS GATE_CI RELEASE_CI COMMENT_FLAGS REPORTS)
+_cd4ml_odd := $(foreach v,$(filter-out $(_cd4ml_knobs),$(filter CD4ML_%,$(.VARIABLES))),$(if \
+	$(filter file command,$(firstword $(origin $(v)))),$(v)))
+
 # ---- declarations as words for stage-run -----------------------------------------------------------
 # \ ' and line breaks as \\ \q \n, then in single quotes: so nothing is special, neither to the shell nor
 # to make, which starts a command without special characters by itself, each word on its own.
@@ -51,7 +57,8 @@ ifneq ($(and $(_cd4ml_stages),$(strip $(_cd4ml_asked))),)
 _cd4ml_plan := $(shell $(call _cd4ml_tool,stage-run) plan \
 	$(if $(findstring n,$(_cd4ml_flags))$(findstring q,$(_cd4ml_flags))$(findstring t,$(_cd4ml_flags)),--dry) \
 	$(if $(findstring B,$(_cd4ml_flags)),--force) $(_cd4ml_setup_flags) -- \
-	$(foreach s,$(_cd4ml_stages),$(call _cd4ml_declare,$(s))) $(patsubst %,'variable=%',$(_cd4ml_strange)))
+	$(foreach s,$(_cd4ml_stages),$(call _cd4ml_declare,$(s))) $(patsubst %,'variable=%',$(_cd4ml_strange)) \
+	$(if $(_cd4ml_odd),'knobs=$(_cd4ml_knobs)' $(patsubst %,'knob=%',$(_cd4ml_odd))))
 ifneq ($(firstword $(_cd4ml_plan)),ok)
 $(error cd4ml: the pipeline cannot be planned, for the reason above)
 endif
