@@ -92,10 +92,10 @@ static yaml_node_t *child(yaml_document_t *doc, yaml_node_t *at, struct slice pa
 	return yaml_document_get_node(doc, at->data.sequence.items.start[i]);
 }
 
-/* libyaml counts characters, a byte order mark not among them. */
+/* libyaml counts characters. */
 static size_t byte_of(struct slice text, size_t index)
 {
-	size_t at = slice_starts(text, "\xef\xbb\xbf") ? 3 : 0;
+	size_t at = 0;
 
 	while (at < text.len && index--)
 		for (at++; at < text.len && ((unsigned char)text.p[at] & 0xc0) == 0x80;)

@@ -49,7 +49,7 @@ result() {
 	RANDOM=${CHAOS_SEED:-1}
 	hit=0
 	for ((turn = 1; turn <= ${CHAOS_KILLS:-20}; turn++)); do
-		(cd calm && inputs $turn && make -j4 repro) >calm.log 2>&1
+		(cd calm && inputs $turn && make -j4 repro) >calm.log 2>&1 || { cat calm.log; return 1; }
 		cd killed || return
 		inputs $turn
 		# up to three times in a row, before it may end
