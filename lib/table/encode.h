@@ -2,9 +2,9 @@
  * encode - fits an encoder to a table while writing the encoded table, or applies a stored one.
  *
  * Output: the groups of columns of the encoder in its order; then the columns that the encoder does
- * not know, in the order of the input (unless it was fitted with --keep). Of a column D come, as the
- * rules say, D itself, or D_year, D_month, D_day; D_count; D_target_mean; D_VALUE for each value;
- * D_parts and D_PART for each part. What no rule touches passes byte for byte.
+ * not know, in the order of the input (unless it was fitted with --keep). Of a column D come, as
+ * the rules say, D itself, or D_year, D_month, D_day; D_count; D_target_mean; D_VALUE for each
+ * value; D_parts and D_PART for each part. What no rule touches passes byte for byte.
  *
  * A missing value takes the rule's fill, before anything is made of it; a fill that is no date
  * stands for each part of the date. Without a fill it stays missing: it passes as it is, and what is

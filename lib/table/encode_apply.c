@@ -28,8 +28,8 @@ struct seen {
 };
 
 /*
- * With large dictionaries, rows are held back until some are together, so that the look-ups of all of them can be
- * under way at once.
+ * With large dictionaries, rows are held back until some are together, so that the look-ups of all
+ * of them can be under way at once.
  */
 enum { BATCH = 32, LARGE = 2000 };
 

@@ -131,7 +131,7 @@ void table_fit_release(void *result);
 
 /** When all rows are read: types, fills and values become the encoder's. */
 int table_fit_settle(struct table_fit *f, struct pool *pool, struct err *e) MUST_CHECK;
-/** The means of the target, of all columns that have some: the encoder's, and those of each fold. */
+/** The means of the target, for all columns that want some: the encoder's, and those by fold. */
 int table_fit_means(struct table_fit *f, struct pool *pool, struct err *e) MUST_CHECK;
 
 /** Writes header and blocks. */

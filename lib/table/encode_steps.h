@@ -104,7 +104,7 @@ static inline char *table_steps_put(char *w, struct slice s)
 	return w + s.len;
 }
 
-/** What comes of a value of ONEHOT or SPLIT: zeros, and ones at places. Give it the places, then end it. */
+/** Of ONEHOT or SPLIT: sets the place of a value in zeros that are written already. */
 static inline void table_steps_put_one(char *zeros, const struct table_step *step, uint32_t place)
 {
 	zeros[place * 2 + (step->rule->makes == TABLE_MAKES_SPLIT)] = '1';
