@@ -3,8 +3,9 @@
  *
  * Before the first byte is added, a journal beside the file (".NAME.append") says how long the file was; it goes
  * when all bytes are there and synced. Who opens a file that has a journal cuts it back to what it was, and gives
- * it its time again: what a crash leaves is seen until then, never built upon. A journal of another file is an error. A failed write is undone
- * at once; SIGINT and its like wait until the bytes are there. One process at a time: the file is locked (flock).
+ * it its time again: what a crash leaves is seen until then, never built upon. A journal of another file is an
+ * error. A failed write is undone at once; SIGINT and its like wait until the bytes are there. One process at a
+ * time: the file is locked (flock).
  *
  *	a = table_append_open("train.csv", e);
  *	table_append_begin(a, e);

@@ -20,6 +20,7 @@ for d in 2 365; do
 	# shellcheck disable=SC2034 # read by ours
 	BEFORE="cp -p old-$d.csv t.csv; cp keys-$d t.keys; sync t.csv t.keys"
 	ours "--into at day $d" "csv-merge today.csv --into t.csv --key msno,song_id --index t.keys"
+	# shellcheck disable=SC2034 # for frame.sh
 	BEFORE=
 	ours "once more, nothing new" "csv-merge today.csv --into t.csv --key msno,song_id --index t.keys"
 done
