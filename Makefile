@@ -10,11 +10,12 @@ CFLAGS  ?= -O2 -g
 LDFLAGS ?=
 SAN     ?=
 FUZZ    ?=
+MPI     ?=
 V       ?=
 PKG_CONFIG ?= pkg-config
 
 VERSION := 1.0.0
-PACKAGES := libcurl libcrypto zlib jansson yaml-0.1 expat
+PACKAGES := libcurl libcrypto zlib jansson yaml-0.1 expat $(if $(MPI),ompi-c)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -26,7 +27,7 @@ empty :=
 comma := ,
 
 # ---- variants -------------------------------------------------------------------------------------
-variant := $(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FUZZ),-fuzz)
+variant := $(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FUZZ),-fuzz)$(if $(MPI),-mpi)
 B := build/$(variant)
 
 san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -37,7 +38,8 @@ our_cflags := -std=c11 -pthread -Wall -Wextra -Wno-missing-field-initializers -W
 our_ldflags := -pthread $(san_flags)
 
 # ---- what there is --------------------------------------------------------------------------------
-lib_src   := $(sort $(wildcard lib/*/*.c))
+# Several processes (MPI=1: Open MPI), or one.
+lib_src   := $(filter-out $(if $(MPI),%_alone.c,%_mpi.c),$(sort $(wildcard lib/*/*.c)))
 tool_src  := $(sort $(wildcard tools/*.c))
 tools     := $(tool_src:tools/%.c=%)
 unit_src  := $(sort $(wildcard tests/unit/*_*.c))
@@ -130,4 +132,5 @@ help: ## show this
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 		/^[a-z_-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; echo 'Variables'; \
-	echo '  CC=clang  SAN=address,undefined  CFLAGS=  LDFLAGS=  V=1: show the commands'
+	echo '  CC=clang  SAN=address,undefined  CFLAGS=  LDFLAGS=  V=1: show the commands'; \
+	echo '  MPI=1: with Open MPI, for gbt-train of several processes'

@@ -3,7 +3,7 @@
 #
 #   (nothing)  a compiler, make, pkg-config, the six libraries, bats, git and jq
 #   --dev      also what `make lint`, `make fuzz` and `make interop` use: ShellCheck, mandoc, clang
-#              with its sanitizers, clang-format, Python's venv
+#              with its sanitizers, clang-format, Python's venv, Open MPI
 #   -n         only say what is missing; exit status 1 if anything is
 #
 # When all is there it does nothing, at once. With apt, as root or with sudo, it installs; elsewhere
@@ -66,6 +66,7 @@ if [ -n "$dev" ]; then
 	fi
 	has clang-format || need format
 	python3 -c 'import ensurepip, venv' 2>/dev/null || need venv
+	{ has mpicc && has mpirun; } || need mpi
 fi
 [ -n "$missing" ] || exit 0
 
@@ -85,6 +86,9 @@ names() {
 		apt-clangrt) clang_rt_package ;;
 		apt-clang) echo clang; clang_rt_package ;;
 		apt-venv) echo python3-venv ;;
+		apt-mpi) echo libopenmpi-dev openmpi-bin ;;
+		dnf-mpi) echo openmpi-devel ;;
+		apk-mpi) echo openmpi-dev openmpi ;;
 		dnf-cc | pacman-cc) echo gcc ;;
 		dnf-pkgconf) echo pkgconf-pkg-config ;;
 		dnf-curl) echo libcurl-devel ;;
@@ -122,6 +126,8 @@ names() {
 		brew-clang | brew-clangrt) echo llvm ;;
 		brew-format) echo clang-format ;;
 		brew-venv) echo python ;;
+		pacman-mpi) echo openmpi ;;
+		brew-mpi) echo open-mpi ;;
 		*) echo "$m" ;;
 		esac
 	done | tr '\n' ' ' | sed 's/ *$//'

@@ -128,8 +128,8 @@ static int add_tree(
 	struct tree tree = { 0 };
 	struct tree_quant q = { 0 };
 	size_t first = round * b->m->n_outputs, n;
-	struct tree_sample sample = { job->frame->n_rows, &job->out, b->p->subsample,
-		b->p->by_gradient, b->p->grow.split.lambda, job->seed,
+	struct tree_sample sample = { job->frame->n_rows, job->frame->first_row, job->frame->comm,
+		&job->out, b->p->subsample, b->p->by_gradient, b->p->grow.split.lambda, job->seed,
 		stream_of(first, STREAM_ROWS) };
 	uint64_t key;
 
@@ -233,6 +233,7 @@ int tree_boost(const struct tree_job *job, const struct tree_boost_params *p, co
 		.truth = job->truth,
 		.margins = margins,
 		.pool = job->pool,
+		.comm = job->frame->comm,
 		.learning_rate = p->learning_rate };
 	b.grad = b.grower ? mem_aligned(n, sizeof(*b.grad), e) : NULL;
 	b.cols = b.grad ? mem_array(job->frame->n_cols, sizeof(*b.cols), e) : NULL;

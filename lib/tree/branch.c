@@ -56,6 +56,28 @@ static void sum_block(void *ctx, size_t block, int worker)
 	tree_hist_add(&j->hist, j->plan, j->rows + from, n, &w->sums, &h);
 }
 
+/** Adds what the other processes have summed up. */
+static void share(const struct tree_grower *g, struct tree_columns cols, struct tree_hist *h)
+{
+	size_t k = g->n_classes;
+
+	if (!g->f->comm)
+		return;
+	if (cols.n == g->f->n_cols) {
+		/* gradients and hessians lie side by side */
+		tree_comm_sum(g->f->comm, h->grad, g->f->n_bins * (k + 1));
+		tree_comm_sum_counts(g->f->comm, h->n, g->f->n_bins);
+		return;
+	}
+	for (size_t i = 0; i < cols.n; i++) {
+		const struct tree_frame_column *c = &g->f->cols[cols.list[i]];
+
+		tree_comm_sum(g->f->comm, h->grad + c->first * k, c->n_bins * k);
+		tree_comm_sum(g->f->comm, h->hess + c->first, c->n_bins);
+		tree_comm_sum_counts(g->f->comm, h->n + c->first, c->n_bins);
+	}
+}
+
 /** Sums up a leaf's rows into `memory`; `worker` < 0: with all threads. */
 static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const struct tree_branch *n,
 	void *memory, int worker)
@@ -91,13 +113,14 @@ static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const st
 			tree_hist_merge(&a, &b, col->n_bins, g->n_classes);
 		}
 	}
+	share(g, cols, &h);
 }
 
 /* ---- a leaf's split ------------------------------------------------------------------------------------- */
 
 bool tree_branch_may_split(const struct tree_grower *g, const struct tree_branch *n)
 {
-	return n->n >= 2 * g->p.split.min_samples_leaf && n->n >= 2 &&
+	return n->all_n >= 2 * g->p.split.min_samples_leaf && n->all_n >= 2 &&
 	       (g->p.max_depth == 0 || n->depth < g->p.max_depth);
 }
 
@@ -264,7 +287,7 @@ static void find_by_rest(
 /** Brings the leaf's rows together if it is time. Classes are looked up by row: theirs stay. */
 static void group_rows(struct tree_grower *g, struct tree_branch *n, int worker)
 {
-	if (n->is_grouped || g->q->class || !tree_group_is_due(&g->group, n->n))
+	if (n->n == 0 || n->is_grouped || g->q->class || !tree_group_is_due(&g->group, n->n))
 		return;
 	tree_group_rows(&g->group, g->rows, n->begin, n->n, worker < 0 ? g->pool : NULL);
 	n->is_grouped = true;
@@ -274,9 +297,12 @@ static void group_rows(struct tree_grower *g, struct tree_branch *n, int worker)
 void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n, size_t n_left)
 {
 	struct tree_branch *c = &g->nodes[n->left];
+	uint32_t all_left = (uint32_t)tree_comm_sum_of(g->f->comm, (int64_t)n_left);
 
 	for (int i = 0; i < 2; i++) {
 		memset(&c[i], 0, sizeof(c[i]));
+		c[i].all_begin = n->all_begin + (i ? all_left : 0);
+		c[i].all_n = i ? n->all_n - all_left : all_left;
 		c[i].begin = n->begin + (i ? (uint32_t)n_left : 0);
 		c[i].n = i ? n->n - (uint32_t)n_left : (uint32_t)n_left;
 		c[i].depth = n->depth + 1;
@@ -303,7 +329,7 @@ static void expand(struct tree_grower *g, struct tree_branch *n, int worker)
 	leaf.first = n->first_place;
 	tree_branch_set_children(g, n, tree_part_rows(&leaf, g->rows, worker < 0 ? g->pool : NULL));
 	if (n->hist) {
-		struct tree_branch *small = c[0].n <= c[1].n ? &c[0] : &c[1];
+		struct tree_branch *small = c[0].all_n <= c[1].all_n ? &c[0] : &c[1];
 
 		if (tree_branch_may_split(g, small == c ? c + 1 : c)) {
 			find_by_rest(g, n, small, worker);
@@ -345,7 +371,7 @@ int tree_branch_expand(struct tree_grower *g, struct err *e)
 	for (size_t i = 0; i < g->n_batch; i++) {
 		struct tree_branch *n = &g->nodes[g->batch[i]];
 
-		if (g->n_workers > 1 && n->n >= TREE_LARGE) {
+		if (g->f->comm || (g->n_workers > 1 && n->n >= TREE_LARGE)) {
 			expand(g, n, -1);
 			continue;
 		}
@@ -383,7 +409,8 @@ static bool is_before(const struct tree_grower *g, uint32_t a, uint32_t b)
 {
 	const struct tree_branch *x = &g->nodes[a], *y = &g->nodes[b];
 
-	return x->split.gain != y->split.gain ? x->split.gain > y->split.gain : x->begin < y->begin;
+	return x->split.gain != y->split.gain ? x->split.gain > y->split.gain
+					      : x->all_begin < y->all_begin;
 }
 
 int tree_branch_heap_push(struct tree_grower *g, uint32_t node, struct err *e)

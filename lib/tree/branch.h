@@ -19,6 +19,7 @@ struct tree_branch {
 	uint64_t key;
 	void *hist; /* kept for its children, or NULL */
 	uint32_t begin, n, depth;
+	uint32_t all_begin, all_n; /* the same, counted over all processes */
 	uint32_t left; /* first child, 0: not split yet */
 	uint32_t parent; /* of the root: itself */
 	struct tree_bounds bounds;

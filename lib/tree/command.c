@@ -4,6 +4,7 @@
 
 enum tool_status tree_command(struct tool *t, const void *params, struct err *e)
 {
+	struct tree_comm *comm = tree_comm_start();
 	struct tree_train train = {
 		.params = params,
 		.files = (const char *const *)t->operands,
@@ -11,8 +12,23 @@ enum tool_status tree_command(struct tool *t, const void *params, struct err *e)
 		.out = t->out,
 		.format = tree_format_of(t->out_path),
 		.wants_model = t->out_path != NULL,
-		.io = { t->pool, t->progress, t->diag },
+		.io = { t->pool, t->progress, t->diag, comm },
 	};
 
-	return tree_train(&train, e) ? TOOL_FAILED : TOOL_YES;
+	if (!tree_comm_is_first(comm)) {
+		/* the first one writes */
+		output_abandon(t->out);
+		t->out = train.out = output_open("/dev/null", OUTPUT_PLAIN, e);
+		train.io.progress = NULL;
+		train.io.diag = NULL;
+		if (!t->out)
+			return TOOL_FAILED;
+	}
+	if (tree_train(&train, e))
+		return TOOL_FAILED;
+	if (tree_comm_is_first(comm) && comm)
+		diag_say(t->diag, DIAG_NOTE, "%d processes; the first gave %.1f MB to the others",
+			comm->size, (double)comm->n_sent / 1e6);
+	tree_comm_end(comm);
+	return TOOL_YES;
 }

@@ -6,18 +6,20 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "table/dict.h"
 #include "tree/predict.h"
+#include "tree/share.h"
 
 /* ---- the table ------------------------------------------------------------------------------------------ */
 
-static int bin_features(
-	struct tree_dataset *d, const struct tree_params *p, struct pool *pool, struct err *e)
+static int bin_features(struct tree_dataset *d, const struct tree_params *p, struct pool *pool,
+	struct tree_comm *comm, struct err *e)
 {
 	size_t *cols = mem_array(d->table->n_cols, sizeof(*cols), e), n = 0;
 	/* a forest draws a few columns for each split: these are better by themselves */
 	struct tree_frame_options o = { (uint32_t)p->max_bin, .share_bytes = !p->is_forest,
 		/* what goes on with a model needs them to predict with it */
-		.take_values = !p->resume && !p->checkpoint };
+		.take_values = !p->resume && !p->checkpoint, .comm = comm };
 
 	if (!cols)
 		return -1;
@@ -83,18 +85,23 @@ int tree_dataset_load(struct tree_dataset *d, const struct tree_params *p, const
 		.as_text = texts,
 		.progress = io->progress,
 	};
+	int rc;
 
 	memset(d, 0, sizeof(*d));
 	if (!drop)
 		return -1;
-	d->table = table_load(files, n_files, &o, io->pool, e);
+	if (io->comm)
+		rc = tree_share_load(d, &o, files, n_files, io, e);
+	else
+		rc = (d->table = table_load(files, n_files, &o, io->pool, e)) ? 0 : -1;
 	free(drop);
-	if (!d->table)
+	if (rc)
 		return -1;
-	if (d->table->n_rows == 0 || d->table->n_rows >= UINT32_MAX)
+	if ((d->table->n_rows == 0 && !io->comm) || d->table->n_rows >= UINT32_MAX)
 		return err_set(e, ERR_INPUT, "%s: %s", files[0],
 			d->table->n_rows ? "more than 4 billion rows" : "no rows to learn from");
-	if (tree_target_load(&d->target, d->table, p, NULL, e) || bin_features(d, p, io->pool, e))
+	if (tree_target_load(&d->target, d->table, p, NULL, io->comm, e) ||
+		bin_features(d, p, io->pool, io->comm, e))
 		return err_at(e, "%s", files[0]);
 	say_task(&d->target, p, io->diag);
 	return 0;
@@ -104,6 +111,9 @@ void tree_dataset_release(struct tree_dataset *d)
 {
 	tree_frame_free(d->frame);
 	table_free(d->table);
+	for (size_t i = 0; i < d->n_texts; i++)
+		table_dict_release(&d->texts[i]);
+	free(d->texts);
 	tree_target_release(&d->target);
 	memset(d, 0, sizeof(*d));
 }
@@ -253,7 +263,7 @@ int tree_rows_load(struct tree_rows *r, const struct tree_model *m, const struct
 	if (!t)
 		goto out;
 	r->n = t->n_rows;
-	rc = tree_target_load(&r->target, t, p, m, e) || take_features(r, m, t, e)
+	rc = tree_target_load(&r->target, t, p, m, NULL, e) || take_features(r, m, t, e)
 		     ? err_at(e, "%s", file)
 		     : 0;
 out:

@@ -9,6 +9,8 @@
 
 struct tree_dataset {
 	struct table *table;
+	struct table_dict *texts; /* [n_texts] of the columns of all processes */
+	size_t n_texts;
 	struct tree_frame *frame;
 	struct tree_target target;
 };
@@ -18,6 +20,8 @@ struct tree_io {
 	struct pool *pool;
 	struct progress *progress;
 	struct diag *diag;
+	struct tree_comm
+		*comm; /* of processes that read a share of the tables each; NULL: one reads all */
 };
 
 /** Reads the files and bins their columns. tree_dataset_release() in any case; takes a zeroed one. */

@@ -58,10 +58,16 @@ static void sort_keys(uint32_t *keys, uint32_t *tmp, size_t n)
 	memcpy(tmp, keys, n * sizeof(*keys));
 }
 
+/** Is 0 between two neighbours? A sign often means something: such a pair is always parted, at 0. */
+static bool is_sign(float a, float b)
+{
+	return a < 0 && b >= 0;
+}
+
 /** The cut between two neighbours: above a, not above b. */
 static float middle(float a, float b)
 {
-	float m = a / 2 + b / 2;
+	float m = is_sign(a, b) ? 0 : a / 2 + b / 2;
 
 	return m > a && m <= b ? m : b;
 }
@@ -94,7 +100,8 @@ static uint32_t choose_cuts(const struct value_count *v, size_t n, uint32_t max_
 		bool next_big = v[i + 1].n * (double)max_bin >= total;
 
 		in_bin += v[i].n;
-		if (n > max_bin && !is_big && in_bin < mean && !(next_big && in_bin >= mean / 2))
+		if (n > max_bin && !is_big && in_bin < mean && !(next_big && in_bin >= mean / 2) &&
+			!is_sign(v[i].value, v[i + 1].value))
 			continue;
 		cuts[n_cuts++] = middle(v[i].value, v[i + 1].value);
 		if (!is_big) {
@@ -108,12 +115,13 @@ static uint32_t choose_cuts(const struct value_count *v, size_t n, uint32_t max_
 }
 
 /** The keys of all rows, or of a sample of about SAMPLE; missing ones left out. */
-static size_t gather_keys(const struct table_column *c, size_t n_rows, size_t col, uint32_t *keys)
+static size_t gather_keys(const struct tree_frame *f, size_t col, uint32_t *keys)
 {
-	size_t n = 0;
+	const struct table_column *c = f->cols[col].source;
+	size_t n = 0, n_rows = f->all_rows;
 
 	if (n_rows <= SAMPLE) {
-		for (size_t i = 0; i < n_rows; i++)
+		for (size_t i = 0; i < f->n_rows; i++)
 			if (!isnan(c->numbers[i]))
 				keys[n++] = key_of(c->numbers[i]);
 		return n;
@@ -122,12 +130,27 @@ static size_t gather_keys(const struct table_column *c, size_t n_rows, size_t co
 	for (size_t s = 0; s < SAMPLE; s++) {
 		size_t from = (size_t)((double)n_rows * (double)s / SAMPLE);
 		size_t to = (size_t)((double)n_rows * (double)(s + 1) / SAMPLE);
-		size_t i = from + rng_below(col, 0, s, to > from ? to - from : 1);
+		size_t i = from + rng_below(col, 0, s, to > from ? to - from : 1) - f->first_row;
 
-		if (!isnan(c->numbers[i]))
+		/* a row of another process is below the first one or behind the last one */
+		if (i < f->n_rows && !isnan(c->numbers[i]))
 			keys[n++] = key_of(c->numbers[i]);
 	}
 	return n;
+}
+
+/** The keys of all processes, in the place of this one's; `keys` has room for them. */
+static int share_keys(struct tree_comm *c, uint32_t *keys, size_t *n, struct err *e)
+{
+	struct buf all = BUF_INIT;
+	int rc = c ? tree_comm_gather(c, keys, *n * sizeof(*keys), &all, e) : 0;
+
+	if (c && !rc && all.len) {
+		memcpy(keys, all.p, all.len);
+		*n = all.len / sizeof(*keys);
+	}
+	buf_release(&all);
+	return rc;
 }
 
 struct build {
@@ -156,16 +179,18 @@ static void column_range(const struct table_column *c, size_t n_rows, float *lo,
 static int cut_numbers(struct build *b, size_t col, struct err *e)
 {
 	struct tree_frame_column *c = &b->f->cols[col];
-	size_t room = b->f->n_rows < SAMPLE ? b->f->n_rows : SAMPLE, n, n_values = 0;
+	size_t room = b->f->all_rows < SAMPLE ? b->f->all_rows : SAMPLE, n, n_values = 0;
 	uint32_t *keys = mem_array_raw(2 * room, sizeof(*keys), e);
 	struct value_count *v = mem_array_raw(room, sizeof(*v), e);
-	float lo, hi;
+	float range[2]; /* the lowest with the other sign */
 	int rc = -1;
 
 	c->cuts = mem_array(b->max_bin, sizeof(*c->cuts), e);
 	if (!keys || !v || !c->cuts)
 		goto out;
-	n = gather_keys(c->source, b->f->n_rows, col, keys);
+	n = gather_keys(b->f, col, keys);
+	if (share_keys(b->f->comm, keys, &n, e))
+		goto out;
 	sort_keys(keys, keys + room, n);
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || keys[i] != keys[i - 1])
@@ -174,9 +199,11 @@ static int cut_numbers(struct build *b, size_t col, struct err *e)
 	}
 	c->n_bins = 2 + choose_cuts(v, n_values, b->max_bin, c->cuts);
 	c->is_int = c->source->is_int;
-	column_range(c->source, b->f->n_rows, &lo, &hi);
-	c->above = hi >= lo ? nextafterf(hi, INFINITY) : 0;
-	c->lowest = hi >= lo ? lo : 0;
+	column_range(c->source, b->f->n_rows, &range[0], &range[1]);
+	range[0] = -range[0];
+	tree_comm_most(b->f->comm, range, 2);
+	c->above = range[1] >= -range[0] ? nextafterf(range[1], INFINITY) : 0;
+	c->lowest = range[1] >= -range[0] ? -range[0] : 0;
 	rc = 0;
 out:
 	free(keys);
@@ -229,6 +256,8 @@ static int number_texts(struct build *b, size_t col, struct err *e)
 	for (size_t i = 0; i < b->f->n_rows; i++)
 		if (s->codes[i] != TABLE_MISSING)
 			count[s->codes[i]].n++;
+	for (uint32_t i = 0; b->f->comm && i < s->n_texts; i++)
+		count[i].n = (uint64_t)tree_comm_sum_of(b->f->comm, (int64_t)count[i].n);
 	qsort(count, s->n_texts, sizeof(*count), by_count);
 	while (n < s->n_texts && count[n].n > 0)
 		n++;
@@ -412,7 +441,11 @@ static int fill(
 {
 	struct tree_frame *f = b->f;
 
-	pool_for(pool, f->n_cols, prepare_column, b);
+	if (f->comm) /* processes meet in each column: from one thread, in one order */
+		for (size_t i = 0; i < f->n_cols; i++)
+			prepare_column(b, i, 0);
+	else
+		pool_for(pool, f->n_cols, prepare_column, b);
 	for (size_t i = 0; i < f->n_cols; i++) {
 		struct tree_frame_column *c = &f->cols[i];
 
@@ -453,7 +486,20 @@ struct tree_frame *tree_frame_new(struct table *t, const size_t *cols, size_t n_
 	b.tables = mem_array(n_cols, sizeof(*b.tables), e);
 	if (!b.f || !b.errors || !b.tables)
 		goto fail;
-	b.f->n_rows = t->n_rows;
+	b.f->n_rows = b.f->all_rows = t->n_rows;
+	b.f->comm = o->comm;
+	if (o->comm) {
+		int64_t of[TREE_COMM_MAX] = { 0 };
+
+		of[o->comm->rank] = (int64_t)t->n_rows;
+		tree_comm_sum(o->comm, of, (size_t)o->comm->size);
+		b.f->all_rows = 0;
+		for (int i = 0; i < o->comm->size; i++) {
+			if (i == o->comm->rank)
+				b.f->first_row = b.f->all_rows;
+			b.f->all_rows += (size_t)of[i];
+		}
+	}
 	b.f->cols = mem_array(n_cols, sizeof(*b.f->cols), e);
 	if (!b.f->cols)
 		goto fail;

@@ -13,6 +13,7 @@
 #define CD4ML_TREE_FRAME_H
 
 #include "table/column.h"
+#include "tree/comm.h"
 #include "tree/record.h"
 
 enum { TREE_BIN_LIMIT = 65535 };
@@ -37,6 +38,10 @@ struct tree_frame_column {
 
 struct tree_frame {
 	size_t n_rows, n_cols;
+	struct tree_comm
+		*comm; /* of the processes that have the other rows; NULL: there are none */
+	size_t first_row,
+		all_rows; /* the first one's number among those of all processes; their number */
 	struct tree_frame_column *cols;
 	uint32_t n_bins; /* of all columns */
 	struct tree_records records;
@@ -46,6 +51,7 @@ struct tree_frame_options {
 	uint32_t max_bin; /* most bins of a column besides "missing", 2 to TREE_BIN_LIMIT */
 	bool share_bytes; /* of records: pays where histograms of all columns are made */
 	bool take_values; /* each column's numbers and codes are freed as soon as they are bins */
+	struct tree_comm *comm; /* see above */
 };
 
 /**

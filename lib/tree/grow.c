@@ -141,7 +141,7 @@ static int gather_batch(struct tree_grower *g, uint32_t first, size_t most, stru
 	g->n_batch = 0;
 	if (tree_branch_push(g, first, e))
 		return -1;
-	if (g->nodes[first].n >= TREE_LARGE)
+	if (g->nodes[first].n >= TREE_LARGE || g->f->comm)
 		return 0;
 	room = room < most ? room : most;
 	while (g->n_open && n_popped < 256 && g->n_batch < room) {
@@ -269,16 +269,19 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 	root = &g->nodes[0];
 	memset(root, 0, sizeof(*root));
 	root->n = (uint32_t)n_rows;
+	root->all_n = (uint32_t)tree_comm_sum_of(g->f->comm, (int64_t)n_rows);
 	root->key = g->key = key;
 	root->bounds = (struct tree_bounds)TREE_BOUNDS_NONE;
 	g->n_nodes = 1;
 	if (!tree_branch_may_split(g, root) || cols.n == 0)
 		return finish(g, e);
-	if (tree_top_is_due(g)) {
+	if (!g->f->comm && tree_top_is_due(g)) {
 		if (tree_top_grow(g, e))
 			return -1;
 	} else {
-		tree_branch_find(g, root, g->n_workers > 1 && n_rows >= TREE_LARGE ? -1 : 0);
+		bool together = g->f->comm || (g->n_workers > 1 && n_rows >= TREE_LARGE);
+
+		tree_branch_find(g, root, together ? -1 : 0);
 	}
 	if (g->p.max_leaves ? grow_leaves(g, e) : grow_levels(g, e))
 		return -1;

@@ -420,7 +420,8 @@ static void quantize_block(void *ctx, size_t block, int worker)
 	const struct tree_records *r = &z->f->records;
 
 	(void)worker;
-	z->kernel->quantize(&z->r, z->grad + from, from, n, r->rows + from * r->stride, r->stride);
+	z->kernel->quantize(&z->r, z->grad + from, z->f->first_row + from, n,
+		r->rows + from * r->stride, r->stride);
 }
 
 void tree_quantize(const struct tree_frame *f, const struct tree_grad *grad, uint64_t seed,
@@ -437,6 +438,14 @@ void tree_quantize(const struct tree_frame *f, const struct tree_grad *grad, uin
 	g = float_of(atomic_load(&z.most_grad));
 	h = float_of(atomic_load(&z.most_hess));
 	l = float_of(atomic_load(&z.least_hess));
+	if (f->comm) {
+		float most[] = { g, h, -l };
+
+		tree_comm_most(f->comm, most, 3);
+		g = most[0];
+		h = most[1];
+		l = -most[2];
+	}
 	z.r.exact_hess = l == h && h > 0;
 	z.r.per_grad = g > 0 ? TREE_GRAD_MAX / (double)g : 0;
 	z.r.per_hess = h > 0 ? TREE_HESS_MAX / (double)h : 0;

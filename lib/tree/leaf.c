@@ -156,7 +156,11 @@ int tree_leaves_fill(struct tree_leaves *l, double offset, struct tree *tree, st
 		mem_grow(&l->sum_h, &l->cap_h, l->n_nodes, sizeof(*l->sum_h), e) ||
 		mem_grow(&l->weight, &l->cap_weight, l->n_nodes, sizeof(*l->weight), e))
 		return -1;
+	memset(l->sum_g, 0, l->n_nodes * sizeof(*l->sum_g));
+	memset(l->sum_h, 0, l->n_nodes * sizeof(*l->sum_h));
 	pool_for(l->pool, l->n_nodes, sum_leaf, l);
+	tree_comm_sum(l->comm, l->sum_g, l->n_nodes);
+	tree_comm_sum(l->comm, l->sum_h, l->n_nodes);
 	add_up(l, tree);
 	if (l->rest)
 		pool_for(l->pool, l->n_nodes, renew_leaf, l);

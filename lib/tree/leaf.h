@@ -23,6 +23,7 @@ struct tree_leaves {
 	const float *margins; /* [n_rows][n_outputs] of the rows before the tree; for quantiles */
 	const struct tree_grad *grad; /* [n_rows] */
 	struct pool *pool;
+	struct tree_comm *comm; /* of the processes that have the other rows, or NULL */
 	double learning_rate;
 	double grad_max, hess_max; /* the largest of all rows */
 

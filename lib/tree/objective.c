@@ -70,40 +70,68 @@ static double truth_of(const struct tree_truth *t, size_t row)
 	return tree_loss_has_classes(t->loss) ? t->class[row] : (double)t->values[row];
 }
 
-/** The sum runs over the rows in their order: the same for any number of threads. */
-double tree_objective_mean(const struct tree_truth *t, const struct tree_hold_out *out)
+struct turn {
+	const struct tree_truth *t;
+	const struct tree_hold_out *out;
+};
+
+/** What one process after another adds to: sum of weights, of weighted truths. */
+static void add_means(void *ctx, void *state)
 {
-	double sum = 0, all = 0;
+	const struct turn *z = ctx;
+	double *sums = state;
 
-	for (size_t i = 0; i < t->n_rows; i++) {
-		double w = (double)weight_of(t, i);
+	for (size_t i = 0; i < z->t->n_rows; i++) {
+		double w = (double)weight_of(z->t, i);
 
-		if (tree_is_held_out(out, i))
+		if (tree_is_held_out(z->out, i))
 			continue;
-		all += w;
-		sum += w * truth_of(t, i);
+		sums[0] += w;
+		sums[1] += w * truth_of(z->t, i);
 	}
-	if (all <= 0)
-		return t->loss == TREE_LOSS_SQUARED ? 0 : 0.5;
-	return sum / all;
 }
 
-static void log_shares(const struct tree_truth *t, const struct tree_hold_out *out, double *margins)
+/** The sum runs over the rows in their order: the same for any number of threads and processes. */
+double tree_objective_mean(const struct tree_truth *t, const struct tree_hold_out *out)
 {
-	double all = 0;
+	struct turn z = { t, out };
+	double sums[2] = { 0, 0 };
 
-	for (size_t k = 0; k < t->n_outputs; k++)
-		margins[k] = 0;
-	for (size_t i = 0; i < t->n_rows; i++) {
-		double w = (double)weight_of(t, i);
+	tree_comm_in_turn(t->comm, add_means, &z, sums, sizeof(sums));
+	if (sums[0] <= 0)
+		return t->loss == TREE_LOSS_SQUARED ? 0 : 0.5;
+	return sums[1] / sums[0];
+}
 
-		if (tree_is_held_out(out, i))
+/** Weights of the classes, and behind them that of all. */
+static void add_shares(void *ctx, void *state)
+{
+	const struct turn *z = ctx;
+	double *sums = state;
+
+	for (size_t i = 0; i < z->t->n_rows; i++) {
+		double w = (double)weight_of(z->t, i);
+
+		if (tree_is_held_out(z->out, i))
 			continue;
-		all += w;
-		margins[t->class[i]] += w;
+		sums[z->t->class[i]] += w;
+		sums[z->t->n_outputs] += w;
 	}
+}
+
+static int log_shares(
+	const struct tree_truth *t, const struct tree_hold_out *out, double *margins, struct err *e)
+{
+	struct turn z = { t, out };
+	double *sums = mem_array(t->n_outputs + 1, sizeof(*sums), e);
+
+	if (!sums)
+		return -1;
+	tree_comm_in_turn(t->comm, add_shares, &z, sums, (t->n_outputs + 1) * sizeof(*sums));
 	for (size_t k = 0; k < t->n_outputs; k++)
-		margins[k] = margins[k] > 0 ? fmath_log(margins[k] / all) : -20;
+		margins[k] = sums[k] > 0 ? fmath_log(sums[k] / sums[t->n_outputs]) : -20;
+	free(sums);
+	return 0;
 }
 
 int tree_objective_start(const struct tree_truth *t, const struct tree_hold_out *out, double *score,
@@ -123,8 +151,7 @@ int tree_objective_start(const struct tree_truth *t, const struct tree_hold_out 
 		*score = fmax(tree_objective_mean(t, out), 1e-6);
 		return 0;
 	case TREE_LOSS_SOFTMAX:
-		log_shares(t, out, margins);
-		return 0;
+		return log_shares(t, out, margins, e);
 	case TREE_LOSS_ABSOLUTE:
 	case TREE_LOSS_HUBER:
 	case TREE_LOSS_QUANTILE:
@@ -196,6 +223,7 @@ static void poisson(const struct job *j, size_t from, size_t to)
 static void softmax(const struct job *j, size_t from, size_t to)
 {
 	size_t n = j->t->n_outputs, k = j->output;
+	double factor = (double)n / (double)(n - 1);
 
 	for (size_t i = from; i < to; i++) {
 		const float *m = j->margins + i * n;
@@ -208,7 +236,7 @@ static void softmax(const struct job *j, size_t from, size_t to)
 			sum += fmath_exp((double)(m[c] - most));
 		p = fmath_exp((double)(m[k] - most)) / sum;
 		j->out[i].grad = (float)(w * (p - (j->t->class[i] == k)));
-		j->out[i].hess = (float)(w * fmax(2 * p * (1 - p), 1e-16));
+		j->out[i].hess = (float)(w * fmax(factor * p * (1 - p), 1e-16));
 	}
 }
 

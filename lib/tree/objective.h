@@ -6,7 +6,7 @@
  *
  *	squared   g = d                         h = 1
  *	logistic  g = p - y                     h = p (1 - p)
- *	softmax   g_k = p_k - [y = k]           h_k = 2 p_k (1 - p_k)
+ *	softmax   g_k = p_k - [y = k]           h_k = p_k (1 - p_k) K / (K - 1) for K classes, as LightGBM
  *	absolute  g = sign d                    h = 1
  *	huber     g = d / s                     h = 1 / s^3, s = sqrt(1 + (d / slope)^2) (pseudo-Huber)
  *	quantile  g = 1 - alpha above y, else -alpha    h = 1
@@ -22,6 +22,7 @@
 
 #include "base/pool.h"
 #include "score/ndcg.h"
+#include "tree/comm.h"
 #include "tree/kernel.h"
 
 enum tree_loss {
@@ -47,6 +48,7 @@ struct tree_truth {
 	const float *weights; /* [n_rows] >= 0, or NULL */
 	double shape; /* slope of huber, alpha of quantile, step of poisson */
 	const struct score_groups *groups; /* of ranking */
+	struct tree_comm *comm; /* of the processes that have the other rows, or NULL */
 };
 
 /** Do classes make the truth? */

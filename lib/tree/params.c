@@ -573,3 +573,22 @@ int tree_params_to_forest(const struct tree_params *p, const struct tree_model *
 	f->oob = NULL;
 	return set_grow(p, m->n_features, &f->grow, e);
 }
+
+int tree_params_check_shared(const struct tree_params *p, struct err *e)
+{
+	const char *what = NULL;
+
+	if (p->is_forest)
+		what = "a forest is grown";
+	else if (p->cv)
+		what = "--cv runs";
+	else if (p->checkpoint)
+		what = "--checkpoint is written";
+	else if (p->objective == TREE_OBJECTIVE_L1 || p->objective == TREE_OBJECTIVE_HUBER ||
+		 p->objective == TREE_OBJECTIVE_QUANTILE || p->objective == TREE_OBJECTIVE_RANKING)
+		what = "medians, quantiles and rankings are learned";
+	if (!what)
+		return 0;
+	err_set(e, ERR_INPUT, "%s by one process only", what);
+	return err_hint(e, "run it without mpirun");
+}

@@ -60,6 +60,8 @@ extern const struct tree_params tree_params_boost, tree_params_forest;
 
 /** Adds all options that the trees of a model depend on, with their values. */
 void tree_params_describe(const struct tree_params *p, struct buf *b);
+/** What several processes cannot do. -1 and ERR_INPUT. */
+int tree_params_check_shared(const struct tree_params *p, struct err *e) MUST_CHECK;
 /** What does not fit together. -1 and ERR_INPUT. */
 int tree_params_check(const struct tree_params *p, struct err *e) MUST_CHECK;
 /**

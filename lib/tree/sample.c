@@ -15,7 +15,7 @@ enum {
 
 struct buckets {
 	int64_t sum[N_BUCKETS]; /* of sizes, in steps */
-	uint64_t n[N_BUCKETS];
+	int64_t n[N_BUCKETS];
 };
 
 struct draw {
@@ -108,6 +108,8 @@ static int prepare(struct draw *d, struct pool *pool, struct err *e)
 		n_in += !tree_is_held_out(d->s->out, i);
 		most = fmaxf(most, size_of(d, i));
 	}
+	tree_comm_most(d->s->comm, &most, 1);
+	n_in = (size_t)tree_comm_sum_of(d->s->comm, (int64_t)n_in);
 	frexp((double)most, &exponent);
 	d->per_step = ldexp(1, BITS - exponent);
 	pool_for(pool, tree_n_blocks(d->s->n_rows), count_block, d);
@@ -116,6 +118,8 @@ static int prepare(struct draw *d, struct pool *pool, struct err *e)
 			d->buckets[0].n[i] += d->buckets[w].n[i];
 			d->buckets[0].sum[i] += d->buckets[w].sum[i];
 		}
+	tree_comm_sum(d->s->comm, d->buckets[0].sum, N_BUCKETS);
+	tree_comm_sum(d->s->comm, d->buckets[0].n, N_BUCKETS);
 	d->limit = find_limit(d->buckets, d->per_step, d->s->share * (double)n_in);
 	return 0;
 }
@@ -132,7 +136,7 @@ static void draw_block(void *ctx, size_t block, int worker)
 		if (s->by_gradient)
 			chance = d->limit > 0 ? (double)size_of(d, i) / d->limit : 1;
 		is_drawn = !tree_is_held_out(s->out, i) &&
-			   (chance >= 1 || rng_unit(s->seed, s->stream, i) < chance);
+			   (chance >= 1 || rng_unit(s->seed, s->stream, s->first_row + i) < chance);
 		d->drawn[i] = is_drawn;
 		if (!s->by_gradient || (is_drawn && chance >= 1))
 			continue;

@@ -9,10 +9,12 @@
 #ifndef CD4ML_TREE_SAMPLE_H
 #define CD4ML_TREE_SAMPLE_H
 
+#include "tree/comm.h"
 #include "tree/objective.h"
 
 struct tree_sample {
-	size_t n_rows;
+	size_t n_rows, first_row; /* of all processes' rows */
+	struct tree_comm *comm;
 	const struct tree_hold_out *out;
 	double share; /* of the rows that are not held out */
 	bool by_gradient;

@@ -327,6 +327,18 @@ static void scan_sets(const struct search *s, uint32_t col, const struct tree_ca
 		put_right(s, list, n, taken, from_top);
 }
 
+/** Categories of few rows say little of where they belong: they stay with the rest. Returns how many are left. */
+static uint32_t drop_rare(
+	const struct search *s, uint32_t first, struct tree_category *list, uint32_t n)
+{
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if ((double)s->h->n[first + list[i].bin] >= s->p->cat_smooth)
+			list[k++] = list[i];
+	return k;
+}
+
 static void scan_categories(const struct search *s, uint32_t col)
 {
 	const struct tree_frame_column *c = &s->f->cols[col];
@@ -347,6 +359,7 @@ static void scan_categories(const struct search *s, uint32_t col)
 		scan_single(s, col, list, n);
 		return;
 	}
+	n = drop_rare(s, c->first, list, n);
 	qsort(list, n, sizeof(*list), by_key);
 	scan_sets(s, col, list, n, false);
 	scan_sets(s, col, list, n, true);

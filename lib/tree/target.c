@@ -172,6 +172,34 @@ static int make_values(struct tree_target *d, const struct tree_params *p,
 	return 0;
 }
 
+/** The distinct numbers of all processes; more than `most` are `most` + 1. */
+static int share_distinct(
+	struct tree_comm *comm, float *distinct, size_t *n, size_t most, struct err *e)
+{
+	struct buf all = BUF_INIT;
+	struct table_column c = { 0 };
+	float is_more = *n > most;
+	int rc = -1;
+
+	if (!comm)
+		return 0;
+	tree_comm_most(comm, &is_more, 1);
+	if (tree_comm_gather(comm, distinct, (*n > most ? most : *n) * sizeof(*distinct), &all, e))
+		goto out;
+	c.numbers = mem_array(all.len / sizeof(*distinct), sizeof(*distinct), e);
+	if (!c.numbers)
+		goto out;
+	memcpy(c.numbers, all.p, all.len);
+	*n = distinct_numbers(&c, all.len / sizeof(*distinct), distinct, most);
+	if (is_more > 0)
+		*n = most + 1;
+	rc = 0;
+out:
+	buf_release(&all);
+	free(c.numbers);
+	return rc;
+}
+
 static int take_target(struct tree_target *d, const struct tree_params *p,
 	const struct table_column *c, struct err *e)
 {
@@ -182,6 +210,9 @@ static int take_target(struct tree_target *d, const struct tree_params *p,
 
 	if (c->type == TABLE_NUMBER && (is_class || p->objective == TREE_OBJECTIVE_AUTO))
 		n = distinct_numbers(c, d->truth.n_rows, distinct, most);
+	if (c->type == TABLE_NUMBER && (is_class || p->objective == TREE_OBJECTIVE_AUTO) &&
+		share_distinct(d->truth.comm, distinct, &n, most, e))
+		return -1;
 	if (p->objective == TREE_OBJECTIVE_AUTO)
 		is_class = c->type == TABLE_TEXT || (c->is_int && n <= most);
 	return is_class ? make_classes(d, p, c, distinct, n, e) : make_values(d, p, c, e);
@@ -248,6 +279,7 @@ static int take_weights(
 		d->weights[i] = c->numbers[i];
 		most = c->numbers[i] > most ? c->numbers[i] : most;
 	}
+	tree_comm_most(d->truth.comm, &most, 1);
 	if (!(most > 0))
 		return err_set(e, ERR_INPUT, "column '%s': no weight is above 0", name);
 	return 0;
@@ -257,7 +289,7 @@ static int take_weights(
 static int weigh_classes(struct tree_target *d, const struct tree_params *p, struct err *e)
 {
 	size_t n = d->n_labels, n_rows = d->truth.n_rows;
-	double *weight;
+	double *weight, all_rows = (double)tree_comm_sum_of(d->truth.comm, (int64_t)n_rows);
 
 	if (!p->class_weight && p->scale_pos_weight == 1)
 		return 0;
@@ -269,9 +301,11 @@ static int weigh_classes(struct tree_target *d, const struct tree_params *p, str
 	d->learned_weights = weight ? mem_array_raw(n_rows, sizeof(*d->learned_weights), e) : NULL;
 	for (size_t i = 0; p->class_weight && weight && i < n_rows; i++)
 		weight[d->class[i]]++;
+	for (size_t k = 0; p->class_weight && weight && k < n; k++)
+		weight[k] = (double)tree_comm_sum_of(d->truth.comm, (int64_t)weight[k]);
 	for (size_t k = 0; weight && k < n; k++)
 		weight[k] = !p->class_weight ? k == 1 ? p->scale_pos_weight : 1
-					     : (double)n_rows / ((double)n * weight[k]);
+					     : all_rows / ((double)n * weight[k]);
 	for (size_t i = 0; d->learned_weights && i < n_rows; i++)
 		d->learned_weights[i] =
 			(float)(weight[d->class[i]] * (d->weights ? (double)d->weights[i] : 1));
@@ -316,6 +350,7 @@ static void set_truth(struct tree_target *d, const struct tree_params *p, size_t
 		.weights = d->weights,
 		.shape = shape,
 		.groups = d->groups.n ? &d->groups : NULL,
+		.comm = d->truth.comm,
 	};
 	d->measured = d->truth;
 	if (d->learned_weights)
@@ -323,7 +358,7 @@ static void set_truth(struct tree_target *d, const struct tree_params *p, size_t
 }
 
 int tree_target_load(struct tree_target *d, const struct table *t, const struct tree_params *p,
-	const struct tree_model *m, struct err *e)
+	const struct tree_model *m, struct tree_comm *comm, struct err *e)
 {
 	int col = table_find(t, p->target, e), rc;
 	const struct table_column *c;
@@ -333,6 +368,7 @@ int tree_target_load(struct tree_target *d, const struct table *t, const struct 
 		return -1;
 	c = &t->cols[col];
 	d->truth.n_rows = t->n_rows;
+	d->truth.comm = comm;
 	if (check_present(c, "target", e))
 		return -1;
 	d->task = m ? m->task : TREE_REGRESSION;

@@ -28,10 +28,10 @@ struct tree_target {
 
 /**
  * Takes the columns that the parameters name. With a model, classes are its own; one that it does not know is an
- * error. tree_target_release() in any case; takes a zeroed one. It must stay where it is.
+ * error. `comm`: of the processes that have the other rows, or NULL. tree_target_release() in any case; takes a zeroed one. It must stay where it is.
  */
 int tree_target_load(struct tree_target *d, const struct table *t, const struct tree_params *p,
-	const struct tree_model *m, struct err *e) MUST_CHECK;
+	const struct tree_model *m, struct tree_comm *comm, struct err *e) MUST_CHECK;
 void tree_target_release(struct tree_target *d);
 
 #endif

@@ -93,7 +93,8 @@ static int add_measures(struct run *r, json_t *o, bool loss_only, struct err *e)
 	for (int valid = 0; valid < 2; valid++) {
 		json_t *part;
 
-		if (!(valid ? r->valid_margins : r->margins))
+		/* of rows to learn from each process has a share only */
+		if (!(valid ? r->valid_margins : r->margins) || (!valid && r->t->io.comm))
 			continue;
 		if (measure(r, valid, loss_only, &m, e))
 			return -1;
@@ -503,6 +504,8 @@ static int learn(struct run *r, struct err *e)
 		return -1;
 	if (r->p->is_forest ? train_forest(r, e) : train_boost(r, e))
 		return -1;
+	if (!tree_comm_is_first(r->t->io.comm))
+		return 0;
 	return write_metrics(r, e) || write_importance(r, e) ? -1 : 0;
 }
 
@@ -526,6 +529,7 @@ int tree_train(const struct tree_train *t, struct err *e)
 	int rc = -1;
 
 	if (tree_params_check(t->params, e) || check_cv(t, e) ||
+		(t->io.comm && tree_params_check_shared(t->params, e)) ||
 		tree_dataset_load(&r.data, t->params, t->files, t->n_files, &t->io, e))
 		goto out;
 	if (!t->params->resume && !t->params->checkpoint)

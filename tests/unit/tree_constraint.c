@@ -80,7 +80,13 @@ static void check_sample(struct pool *pool)
 {
 	struct err e = ERR_INIT;
 	struct tree_hold_out none = { NULL, 0 };
-	struct tree_sample s = { N, &none, 0.2, true, 1, 7, 3 };
+	struct tree_sample s = { .n_rows = N,
+		.out = &none,
+		.share = 0.2,
+		.by_gradient = true,
+		.lambda = 1,
+		.seed = 7,
+		.stream = 3 };
 	struct tree_grad *g = mem_array(N, sizeof(*g), &e), *was = mem_array(N, sizeof(*g), &e);
 	uint32_t *rows = mem_array(N, sizeof(*rows), &e);
 	uint8_t *drawn = mem_array(N, 1, &e);
