@@ -58,7 +58,10 @@ static unsigned draws_of(const struct forest *f, size_t row)
 	u = rng_unit(f->job->seed, stream_of(f, STREAM_ROWS), row);
 	if (!f->p->bootstrap)
 		return u < f->p->sample;
-	while (n < MAX_DRAWS && u >= f->limit[n])
+	/* most are below 4; which, nobody can guess: so no branches there */
+	for (unsigned i = 0; i < 4; i++)
+		n += u >= f->limit[i];
+	while (n >= 4 && n < MAX_DRAWS && u >= f->limit[n])
 		n++;
 	return n;
 }
