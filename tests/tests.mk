@@ -73,7 +73,7 @@ fuzz-run: $(call picked,$(fuzz_bin))
 # CD4ML_INTEROP_VENV: virtual environments that are there already, separated by ':'
 .PHONY: interop bench
 interop: all ## compare with real DVC, xgboost, pandas, ... (makes build/interop; T=NAME: one)
-	@eval "$$(sh tests/interop/peers.sh build/interop)" && export PEER_PYTHON PEER_DVC CD4ML_S3_SERVER GITLAB_CI_LOCAL && \
+	@eval "$$(sh tests/interop/peers.sh build/interop)" && export PEER_PYTHON PEER_XGBOOST2 PEER_DVC CD4ML_S3_SERVER GITLAB_CI_LOCAL && \
 	$(run_tests) -t 1800 $(call picked,$(sort $(wildcard tests/interop/*.bats)))
 
 BENCH_SCALE ?= 0.1

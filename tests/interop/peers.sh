@@ -1,14 +1,15 @@
 #!/bin/sh
-# peers.sh FOLDER - finds or makes the Python peers; prints the shell assignments PEER_PYTHON=... and PEER_DVC=...
+# peers.sh FOLDER - finds or makes the Python peers; prints the shell assignments PEER_PYTHON=..., PEER_XGBOOST2=...,
+# PEER_DVC=... and so on.
 #
 # CD4ML_INTEROP_VENV, virtual environments separated by ':', is taken as it is; a peer that none of them has is left
-# empty, and its tests are skipped. Without it two environments are made in FOLDER, once: ml and dvc, which do not
+# empty, and its tests are skipped. Without it environments are made in FOLDER, once: ml, xgboost2 and dvc, which do not
 # agree on their dependencies. With CD4ML_INTEROP_VENV=none nothing is made.
 set -u
 
 folder=$1
 here=$(cd "$(dirname "$0")" && pwd)
-python='' dvc=''
+python='' xgboost2='' dvc=''
 
 make_venv() {
 	venv=$folder/$1 list=$here/$2
@@ -28,12 +29,16 @@ none) ;;
 	mkdir -p "$folder" || exit 3
 	folder=$(cd "$folder" && pwd)
 	if make_venv ml requirements.txt; then python=$folder/ml/bin/python; fi
+	if make_venv xgboost2 requirements-xgboost2.txt; then xgboost2=$folder/xgboost2/bin/python; fi
 	if make_venv dvc requirements-dvc.txt; then dvc=$folder/dvc/bin/dvc; fi
 	;;
 *)
 	IFS=:
 	for venv in $CD4ML_INTEROP_VENV; do
-		[ -n "$python" ] || ! "$venv/bin/python" -c 'import xgboost' 2>/dev/null || python=$venv/bin/python
+		case $("$venv/bin/python" -c 'import xgboost; print(xgboost.__version__)' 2>/dev/null) in
+		2.*) xgboost2=$venv/bin/python ;;
+		?*) [ -n "$python" ] || python=$venv/bin/python ;;
+		esac
 		[ -n "$dvc" ] || [ ! -x "$venv/bin/dvc" ] || dvc=$venv/bin/dvc
 	done
 	;;
@@ -53,4 +58,5 @@ fi
 echo "CD4ML_S3_SERVER='$s3'"
 echo "GITLAB_CI_LOCAL='$gitlab'"
 echo "PEER_PYTHON='$python'"
+echo "PEER_XGBOOST2='$xgboost2'"
 echo "PEER_DVC='$dvc'"
