@@ -14,9 +14,10 @@
  *		printf("%s: %g\n", cd4ml_class(m, 1), p);
  *	cd4ml_free(m);
  *
- * Reads the files of gbt-train and rf-train, and XGBoost's (JSON, UBJSON). Any number of threads may use a model at once.
- * Predictions are the same bits on every machine. A UBJSON file is mapped, so that loading costs little and a first row
- * reads little, whatever its size: it must not be changed in place while it is in use (a new one may be renamed over it).
+ * Reads the files of gbt-train and rf-train, and XGBoost's (JSON, UBJSON). Any number of threads may use a model at
+ * once. Predictions are the same bits on every machine. A UBJSON file is mapped, so that loading costs little and a
+ * first row reads little, whatever its size: it must not be changed in place while it is in use (a new one may be
+ * renamed over it).
  */
 #ifndef CD4ML_H
 #define CD4ML_H
