@@ -169,7 +169,7 @@ GET /latest/meta-data/iam/security-credentials/worker'
 	AWS_WEB_IDENTITY_TOKEN_FILE=$PWD/token AWS_ROLE_ARN=arn AWS_ACCESS_KEY_ID=env AWS_SECRET_ACCESS_KEY=s s3-sync -q a s3://bucket/3
 	rm "$HOME/.aws/config"
 	s3-sync -q a s3://bucket/4
-	same "$(grep PUT.*bucket "$LOG" | cut -d ' ' -f 1,4)" 'profile /bucket/1
+	same "$(grep "PUT.*bucket" "$LOG" | cut -d ' ' -f 1,4)" 'profile /bucket/1
 KEY1 /bucket/2
 env /bucket/3
 KEY2 /bucket/4'
