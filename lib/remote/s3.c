@@ -6,30 +6,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <curl/curl.h>
-
 #include "base/mem.h"
 #include "hash/sha256.h"
-#include "remote/retry.h"
+#include "remote/s3_answer.h"
 #include "remote/s3xml.h"
 
-enum {
-	REGION_MAX = 64,
-	REDIRECTS_MAX = 3,
-	DAMAGED_MAX = 3,
-	SIGNED_MAX = REMOTE_S3_HEADERS + REMOTE_S3_GRANTS + 10
-};
-
-struct remote_s3 {
-	struct remote_creds *creds;
-	struct remote_http *http;
-	char *bucket, *name;
-	char *endpoint; /* without a slash at its end; NULL: AWS's */
-	char *sse, *sse_kms_key_id, *acl, *storage_class, *grants[REMOTE_S3_GRANTS];
-	char region[REGION_MAX];
-	bool path_style, requester_pays, tls;
-	time_t skew; /* the server's clock minus ours */
-};
+enum { SIGNED_MAX = REMOTE_S3_HEADERS + REMOTE_S3_GRANTS + 10 };
 
 /* ---- set-up --------------------------------------------------------------------------------------- */
 
@@ -125,17 +107,26 @@ struct attempt {
 	size_t n;
 };
 
+/* The bucket stands in the host's name or before the key. A redirect names another host, and so which of the two. */
 static void add_addresses(
 	const struct remote_s3 *s, const struct remote_s3_op *op, struct attempt *a)
 {
 	const char *scheme = s->tls ? "https://" : "http://";
+	bool path_style = s->path_style;
 
-	if (!s->path_style)
-		buf_addf(&a->host, "%s.", s->bucket);
-	if (s->endpoint)
-		buf_add_text(&a->host, s->endpoint + strlen(scheme));
-	else
-		buf_addf(&a->host, "s3.%s.amazonaws.com", s->region);
+	if (op->moved_to.len) {
+		size_t n = strlen(s->bucket);
+
+		buf_add_slice(&a->host, buf_slice(&op->moved_to));
+		path_style = strncmp(a->host.p, s->bucket, n) != 0 || a->host.p[n] != '.';
+	} else {
+		if (!path_style)
+			buf_addf(&a->host, "%s.", s->bucket);
+		if (s->endpoint)
+			buf_add_text(&a->host, s->endpoint + strlen(scheme));
+		else
+			buf_addf(&a->host, "s3.%s.amazonaws.com", s->region);
+	}
 	/* An endpoint may have a path of its own, which stands before the bucket. */
 	char *slash = strchr(a->host.p, '/');
 	if (slash) {
@@ -143,7 +134,7 @@ static void add_addresses(
 		buf_truncate(&a->host, (size_t)(slash - a->host.p));
 	}
 	buf_add_char(&a->path, '/');
-	if (s->path_style) {
+	if (path_style) {
 		buf_add_text(&a->path, s->bucket);
 		if (op->key.len)
 			buf_add_char(&a->path, '/');
@@ -291,141 +282,7 @@ out:
 	return result;
 }
 
-/* ---- an answer ------------------------------------------------------------------------------------ */
-
-/* Takes over the region that the server names; false if it is the one we had, or none. */
-static bool learn_region(struct remote_s3_op *op, const struct remote_s3xml_error *x)
-{
-	struct slice region = remote_http_header(&op->http, "x-amz-bucket-region");
-
-	if (!region.len)
-		region = buf_slice(&x->region);
-	if (!region.len || region.len >= REGION_MAX || slice_is(region, op->s3->region) ||
-		op->redirects++ >= REDIRECTS_MAX)
-		return false;
-	snprintf(op->s3->region, REGION_MAX, "%.*s", (int)region.len, region.p);
-	return true;
-}
-
-/* The difference of the clocks, from the answer's Date. */
-static bool learn_skew(struct remote_s3_op *op)
-{
-	struct slice date = remote_http_header(&op->http, "date");
-	char text[64];
-	time_t theirs;
-
-	if (!date.len || date.len >= sizeof(text) || op->s3->skew)
-		return false;
-	snprintf(text, sizeof(text), "%.*s", (int)date.len, date.p);
-	theirs = curl_getdate(text, NULL);
-	if (theirs <= 0)
-		return false;
-	op->s3->skew = theirs - time(NULL);
-	return op->s3->skew != 0;
-}
-
-static bool is_any(const struct buf *code, const char *const *codes)
-{
-	for (; *codes; codes++)
-		if (strcmp(code->p, *codes) == 0)
-			return true;
-	return false;
-}
-
-static const char *const expired_codes[] = { "ExpiredToken", "TokenRefreshRequired", "InvalidToken",
-	NULL };
-/* What arrived is not what was sent: the way damaged it, or the file is not what its name says. */
-static const char *const damaged_codes[] = { "BadDigest", "XAmzContentSHA256Mismatch",
-	"IncompleteBody", NULL };
-static const char *const region_codes[] = { "PermanentRedirect", "TemporaryRedirect",
-	"AuthorizationHeaderMalformed", "IllegalLocationConstraintException", NULL };
-
-/* The answer to HEAD has no text: an expired token is a mere 400. */
-static bool is_mute(const struct remote_s3_op *op)
-{
-	return op->http.status == 400 && strcmp(op->method, "HEAD") == 0;
-}
-
-static enum remote_http_verdict judge(struct remote_http_transfer *t)
-{
-	struct remote_s3_op *op = t->ctx;
-	enum remote_http_verdict verdict = REMOTE_HTTP_ACCEPT;
-	struct remote_s3xml_error x;
-
-	if (t->status < 300)
-		return REMOTE_HTTP_ACCEPT;
-	remote_s3xml_read_error(buf_slice(&t->text), &x);
-	if (remote_retry_status(t->status) || remote_retry_s3_code(x.code.p))
-		verdict = REMOTE_HTTP_RETRY;
-	else if ((t->status == 301 || t->status == 307 || t->status == 400 ||
-			 is_any(&x.code, region_codes)) &&
-		 learn_region(op, &x))
-		verdict = REMOTE_HTTP_AGAIN;
-	else if (strcmp(x.code.p, "RequestTimeTooSkewed") == 0 && learn_skew(op))
-		verdict = REMOTE_HTTP_AGAIN;
-	else if (is_any(&x.code, damaged_codes) && op->n_damaged++ < DAMAGED_MAX) {
-		op->payload[0] = '\0';
-		verdict = REMOTE_HTTP_RETRY;
-	} else if ((is_any(&x.code, expired_codes) || is_mute(op)) && !op->was_refreshed) {
-		remote_creds_expire(op->s3->creds);
-		op->was_refreshed = true;
-		verdict = REMOTE_HTTP_AGAIN;
-	}
-	remote_s3xml_error_release(&x);
-	return verdict;
-}
-
-/* What users can do about the errors that they meet most. */
-static void add_advice(const struct remote_s3_op *op, const char *code, struct err *e)
-{
-	static const struct {
-		const char *code, *hint;
-	} advice[] = {
-		{ "AccessDenied", "has this identity the right to do it? s3:ListBucket, "
-				  "s3:GetObject, s3:PutObject are needed" },
-		{ "InvalidAccessKeyId", "is AWS_ACCESS_KEY_ID the key of this server?" },
-		{ "SignatureDoesNotMatch", "is AWS_SECRET_ACCESS_KEY right, without a blank or "
-					   "newline copied along?" },
-		{ "ExpiredToken", "get new credentials: the session is over" },
-		{ "BadRequest", "are the credentials expired, or is the region another one?" },
-		{ "NoSuchBucket", "create the bucket, or mend its name" },
-		{ "RequestTimeTooSkewed", "set this machine's clock" },
-		{ "KMS.DisabledException", "enable the KMS key" },
-	};
-
-	for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++)
-		if (strcmp(code, advice[i].code) == 0)
-			err_hint(e, "%s", advice[i].hint);
-	if (strcmp(code, "PermanentRedirect") == 0)
-		err_hint(e, "is '%s' the bucket's region?", op->s3->region);
-}
-
-/* HEAD has no body: the status alone speaks. */
-static const char *code_of_status(long status)
-{
-	return status == 403   ? "AccessDenied"
-	       : status == 301 ? "PermanentRedirect"
-	       : status == 400 ? "BadRequest"
-			       : "";
-}
-
-static void explain(
-	const struct remote_s3_op *op, const struct remote_s3xml_error *x, struct err *e)
-{
-	long status = op->http.status;
-	const char *code = x->code.len ? x->code.p : code_of_status(status);
-	bool passes = remote_retry_status(status) || remote_retry_s3_code(code);
-
-	err_set(e, passes ? ERR_SYSTEM : ERR_INPUT, "%s %s: %s%s%s (status %ld)", op->method,
-		op->key.len ? "object" : "bucket", code, x->message.len ? ": " : "", x->message.p,
-		status);
-	add_advice(op, code, e);
-	if (op->key.len)
-		err_at(e, "%s/%.*s", op->s3->name, (int)(op->key.len > 300 ? 300 : op->key.len),
-			op->key.p);
-	else
-		err_at(e, "%s", op->s3->name);
-}
+/* ---- an answer ------------------------------------------------------------------------------------- */
 
 static int done(struct remote_http_transfer *t, const struct err *failed, struct err *e)
 {
@@ -451,7 +308,7 @@ static int done(struct remote_http_transfer *t, const struct err *failed, struct
 	} else if (t->status == 501 || strcmp(x.code.p, "NotImplemented") == 0) {
 		op->is_unsupported = true;
 	} else {
-		explain(op, &x, &translated);
+		remote_s3_explain(op, &x, &translated);
 	}
 	remote_s3xml_error_release(&x);
 	return op->done(op, translated.code ? &translated : NULL, e);
@@ -477,6 +334,9 @@ int remote_s3_start(struct remote_s3 *s, struct remote_s3_op *op, struct err *e)
 		buf_init(&t->text);
 	if (!t->header_text.p)
 		buf_init(&t->header_text);
+	if (!op->moved_to.p)
+		buf_init(&op->moved_to);
+	buf_reset(&op->moved_to);
 	t->method = op->method;
 	t->prepare = prepare;
 	t->body = op->body;
@@ -484,7 +344,7 @@ int remote_s3_start(struct remote_s3 *s, struct remote_s3_op *op, struct err *e)
 	t->body_offset = op->body_offset;
 	t->body_len = op->body_len;
 	t->receive = op->receive ? receive : NULL;
-	t->judge = judge;
+	t->judge = remote_s3_judge;
 	t->done = done;
 	t->ctx = op;
 	return remote_http_start(s->http, t, e);
@@ -493,4 +353,5 @@ int remote_s3_start(struct remote_s3 *s, struct remote_s3_op *op, struct err *e)
 void remote_s3_release(struct remote_s3_op *op)
 {
 	remote_http_release(&op->http);
+	buf_release(&op->moved_to);
 }

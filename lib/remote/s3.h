@@ -76,6 +76,8 @@ struct remote_s3_op {
 	char payload[65];
 	bool was_refreshed;
 	int redirects, n_damaged;
+	struct buf
+		moved_to; /* host of a temporary redirect, for this operation alone; empty: none */
 };
 
 int remote_s3_start(struct remote_s3 *s, struct remote_s3_op *op, struct err *e) MUST_CHECK;

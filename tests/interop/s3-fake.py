@@ -75,6 +75,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         who = re.search(r"Credential=([^/]*)/[^/]*/([^/]*)/", self.headers.get("Authorization", ""))
         self.who, self.region = who.groups() if who else ("-", "-")
         wanted = ("x-amz-", "content-md5", "if-none-match", "range", "content-type")
+        wanted += ("host",) if os.environ.get("FAKE_HOSTS") else ()
         carried = ["%s=%s" % (n.lower(), v) for n, v in self.headers.items()
                    if n.lower().startswith(wanted) and n.lower() not in ("x-amz-date", "x-amz-content-sha256")]
         with lock:
@@ -88,8 +89,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.agent()
         if url.path.startswith("/latest/"):
             return self.machine(url.path)
-        bucket, _, self.key = urllib.parse.unquote(url.path)[1:].partition("/")
-        self.bucket = bucket
+        path = urllib.parse.unquote(url.path)[1:]
+        host = self.headers["Host"].partition(":")[0]
+        if host.endswith(".localhost"):
+            path = host.partition(".")[0] + "/" + path
+        self.bucket, _, self.key = path.partition("/")
+        bucket = self.bucket
         return getattr(self, "b_" + bucket.partition("-")[0], self.plain)()
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_any
@@ -206,6 +211,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.region != "eu-west-3":
             return self.error(307, "TemporaryRedirect", headers=[("x-amz-bucket-region", "eu-west-3")])
         self.plain()
+
+    def b_fresh(self):
+        """307 to a host of its own below the endpoint's, as for a bucket that is new."""
+        host = self.headers["Host"]
+        if host.startswith("localhost"):
+            return self.error(307, "TemporaryRedirect", headers=[("Location", "http://%s.%s/%s" % (self.bucket, host, self.key))])
+        self.plain()
+
+    def b_thief(self):
+        """307 to a strange host."""
+        if self.headers["Host"].startswith("localhost"):
+            return self.error(307, "TemporaryRedirect", headers=[
+                ("Location", "http://%s/%s" % (self.headers["Host"].replace("localhost", "127.0.0.1"), self.path))])
+        self.plain()
+
+    def b_ring(self):
+        """307 from one host to another without an end."""
+        n = count("ring")
+        port = self.headers["Host"].partition(":")[2]
+        self.error(307, "TemporaryRedirect", headers=[("Location", "http://ring.h%d.localhost:%s/" % (n, port))])
 
     def b_malformed(self):
         """400 with the region in the text, as newer regions answer."""
