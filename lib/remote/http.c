@@ -9,10 +9,17 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "remote/pace.h"
 #include "remote/retry.h"
 #include "remote/watch.h"
 
-enum { TEXT_MAX = 64 << 20, HEADERS_MAX = 256 << 10, SMALL_BODY = 64 << 10 };
+enum {
+	TEXT_MAX = 64 << 20,
+	HEADERS_MAX = 256 << 10,
+	SMALL_BODY = 64 << 10,
+	BLOCK = 256 << 10, /* that moves at a time */
+	BLOCK_PACED = 16 << 10
+};
 
 struct remote_http_headers {
 	struct curl_slist *list;
@@ -29,6 +36,7 @@ struct remote_http_private {
 	int64_t not_before_ms; /* when the wait of a retry is over */
 	uint64_t sent, received;
 	uint64_t told; /* of which the progress has heard */
+	bool is_paused; /* until the pace allows more */
 	bool stopped; /* a callback failed: `error` says why */
 	struct err error;
 };
@@ -43,17 +51,23 @@ struct remote_http {
 	struct remote_http_private *queue, **queue_end; /* waiting to begin */
 	struct remote_http_private **active; /* [n_active] */
 	size_t n_active, cap_active;
-	size_t n_sharing; /* `n_active` when the bandwidth was last shared out */
+	struct remote_pace pace;
+	size_t n_turns; /* so that not always the same transfer goes on first */
 	size_t n_queued;
 	uint64_t seed, n_random;
 };
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 /* ---- the client ----------------------------------------------------------------------------------- */
@@ -69,6 +83,7 @@ struct remote_http *remote_http_new(const struct remote_http_options *o, struct 
 	if (h->o.in_flight < 1)
 		h->o.in_flight = 32;
 	h->queue_end = &h->queue;
+	h->pace.bytes_per_s = o->bytes_per_s;
 	clock_gettime(CLOCK_REALTIME, &t);
 	h->seed = (uint64_t)t.tv_nsec ^ (uint64_t)getpid() << 32;
 	/* Counted inside libcurl: calling it again does nothing. */
@@ -179,6 +194,22 @@ static void take_back(struct remote_http_private *p)
 	p->told = 0;
 }
 
+/* ---- the pace ---- */
+
+static bool must_wait(struct remote_http_private *p)
+{
+	struct remote_http *h = p->http;
+
+	p->is_paused = h->pace.bytes_per_s && remote_pace_wait_us(&h->pace, now_us()) > 0;
+	return p->is_paused;
+}
+
+static void book(struct remote_http *h, uint64_t n)
+{
+	if (h->pace.bytes_per_s)
+		remote_pace_book(&h->pace, n, now_us());
+}
+
 /* ---- libcurl's callbacks -------------------------------------------------------------------------- */
 
 static size_t read_body(char *to, size_t size, size_t n, void *ctx)
@@ -190,10 +221,13 @@ static size_t read_body(char *to, size_t size, size_t n, void *ctx)
 
 	if (room > t->body_len - p->sent)
 		room = (size_t)(t->body_len - p->sent);
+	if (room && must_wait(p))
+		return CURL_READFUNC_PAUSE;
 	if (t->body) {
 		memcpy(to, t->body + p->sent, room);
 		p->sent += room;
 		tell(p, room);
+		book(p->http, room);
 		return room;
 	}
 	do
@@ -209,6 +243,7 @@ static size_t read_body(char *to, size_t size, size_t n, void *ctx)
 	}
 	p->sent += (uint64_t)got;
 	tell(p, (uint64_t)got);
+	book(p->http, (uint64_t)got);
 	return (size_t)got;
 }
 
@@ -230,6 +265,8 @@ static size_t take_body(char *from, size_t size, size_t n, void *ctx)
 	size_t len = size * n;
 	long status = 0;
 
+	if (must_wait(p))
+		return CURL_WRITEFUNC_PAUSE;
 	curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (t->receive && status >= 200 && status < 300) {
 		if (t->receive(t, p->received, from, len, &p->error)) {
@@ -246,6 +283,7 @@ static size_t take_body(char *from, size_t size, size_t n, void *ctx)
 		buf_add(&t->text, from, len);
 	}
 	p->received += len;
+	book(p->http, len);
 	return len;
 }
 
@@ -335,6 +373,7 @@ static void give_handle(struct remote_http *h, CURL *easy)
 static void set_common(const struct remote_http *h, CURL *easy, struct remote_http_private *p)
 {
 	long stall_s = (h->o.stall_timeout_ms ? h->o.stall_timeout_ms : 60000) / 1000;
+	long block = h->pace.bytes_per_s ? BLOCK_PACED : BLOCK;
 
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, p);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -344,8 +383,8 @@ static void set_common(const struct remote_http *h, CURL *easy, struct remote_ht
 		(long)(h->o.connect_timeout_ms ? h->o.connect_timeout_ms : 10000));
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stall_s ? stall_s : 1L);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
-	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, block);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, block);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* a key may hold "../": it is a name */
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	if (h->o.ca_bundle)
@@ -434,7 +473,7 @@ static int begin(struct remote_http *h, struct remote_http_private *p, struct er
 	buf_reset(&t->header_text);
 	t->status = 0;
 	p->sent = p->received = p->told = 0;
-	p->stopped = false;
+	p->stopped = p->is_paused = false;
 	curl_slist_free_all(p->headers);
 	p->headers = NULL;
 	if (t->prepare(t, p->attempt, &url, &headers, e) || buf_check(&url, e))
@@ -454,7 +493,8 @@ static int begin(struct remote_http *h, struct remote_http_private *p, struct er
 		goto out;
 	}
 	h->active[h->n_active++] = p;
-	h->n_sharing = 0;
+	if (is_small(t))
+		book(h, t->body_len);
 	result = 0;
 out:
 	p->headers = headers.list;
@@ -491,9 +531,10 @@ static void explain(CURLcode code, struct err *e)
 	err_set(e, ERR_SYSTEM, "%s", curl_easy_strerror(code));
 	if (code == CURLE_COULDNT_RESOLVE_HOST)
 		err_hint(e, "is the endpoint's name right, and the network there?");
-	else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+	else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+		e->code = ERR_INPUT;
 		err_hint(e, "name your authority's certificates in AWS_CA_BUNDLE");
-	else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
+	} else if (code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT)
 		e->code = ERR_INPUT;
 }
 
@@ -574,15 +615,16 @@ static int ended(struct remote_http *h, struct remote_http_private *p, CURLcode 
 static int begin_queued(struct remote_http *h, int *wait_ms, struct err *e)
 {
 	struct remote_http_private **at = &h->queue;
-	int64_t now = now_ms();
+	int64_t now = now_us();
 
-	while (*at && h->n_active < (size_t)h->o.in_flight) {
+	while (*at && h->n_active < (size_t)h->o.in_flight &&
+		remote_pace_wait_us(&h->pace, now) == 0) {
 		struct remote_http_private *p = *at;
 		struct err failed = ERR_INIT;
 
-		if (p->not_before_ms > now) {
-			if (p->not_before_ms - now < *wait_ms)
-				*wait_ms = (int)(p->not_before_ms - now);
+		if (p->not_before_ms > now / 1000) {
+			if (p->not_before_ms - now / 1000 < *wait_ms)
+				*wait_ms = (int)(p->not_before_ms - now / 1000);
 			at = &p->next;
 			continue;
 		}
@@ -596,21 +638,22 @@ static int begin_queued(struct remote_http *h, int *wait_ms, struct err *e)
 	return 0;
 }
 
-/* What is in flight shares the bandwidth evenly. */
-static void share_bandwidth(struct remote_http *h)
+/* Lets go on what the pace held, in turns, until it holds again. Lowers the milliseconds that the loop waits. */
+static void go_on(struct remote_http *h, int *wait_ms)
 {
-	curl_off_t share;
+	int64_t us = remote_pace_wait_us(&h->pace, now_us());
 
-	if (!h->o.bytes_per_s || !h->n_active || h->n_active == h->n_sharing)
-		return;
-	h->n_sharing = h->n_active;
-	share = (curl_off_t)(h->o.bytes_per_s / h->n_active);
-	for (size_t i = 0; i < h->n_active; i++) {
-		curl_easy_setopt(
-			h->active[i]->easy, CURLOPT_MAX_SEND_SPEED_LARGE, share ? share : 1);
-		curl_easy_setopt(
-			h->active[i]->easy, CURLOPT_MAX_RECV_SPEED_LARGE, share ? share : 1);
+	for (size_t i = 0; us == 0 && h->pace.bytes_per_s && i < h->n_active; i++) {
+		struct remote_http_private *p = h->active[h->n_turns++ % h->n_active];
+
+		if (!p->is_paused)
+			continue;
+		p->is_paused = false;
+		curl_easy_pause(p->easy, CURLPAUSE_CONT);
+		us = remote_pace_wait_us(&h->pace, now_us());
 	}
+	if (us > 0 && us / 1000 < *wait_ms)
+		*wait_ms = (int)(us / 1000) + 1;
 }
 
 /* Hands out what has ended; `*any`: something did. */
@@ -643,7 +686,7 @@ int remote_http_run(struct remote_http *h, struct err *e)
 		any = false;
 		if (begin_queued(h, &wait_ms, e))
 			return -1;
-		share_bandwidth(h);
+		go_on(h, &wait_ms);
 		if (remote_watch_step(h->watch, wait_ms, e) || collect_ended(h, &any, e) ||
 			crew_collect(h->crew, e))
 			return -1;

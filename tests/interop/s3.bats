@@ -28,7 +28,23 @@ setup() {
 	git init -q .
 }
 
+# tls_server - another server on the same folder, with a certificate of its own; sets TLS_URL
+tls_server() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+		-addext subjectAltName=IP:127.0.0.1 -keyout ../key.pem -out ../cert.pem 2>../openssl.log
+	local port=$((20000 + (RANDOM % 30000)))
+	ROOT_ACCESS_KEY=test ROOT_SECRET_KEY=testtest "$server" --port "127.0.0.1:$port" --keep-alive --quiet \
+		--cert "$PWD/../cert.pem" --key "$PWD/../key.pem" posix "$BATS_TEST_TMPDIR/gw" >"$BATS_TEST_TMPDIR/tls.log" 2>&1 3>&- &
+	tls_pid=$!
+	TLS_URL=https://127.0.0.1:$port
+	until openssl s_client -connect "127.0.0.1:$port" </dev/null >/dev/null 2>&1; do
+		kill -0 "$tls_pid"
+		sleep 0.1
+	done
+}
+
 teardown() {
+	[ -z "${tls_pid-}" ] || kill "$tls_pid" || true
 	[ -z "${proxy_pid-}" ] || kill "$proxy_pid" || true
 	[ -z "${gw_pid-}" ] || kill "$gw_pid" || true
 }
@@ -270,6 +286,63 @@ wait_for() {
 	for i in $(seq 200); do head -c 100000 /dev/zero | tr '\0' $((i % 10)) >many/"$i"; done
 	(ulimit -n 100 && s3-sync -q many s3://bucket/many && s3-sync -q s3://bucket/many copy)
 	diff -r many copy
+}
+
+@test "over TLS: a strange certificate is refused, unless it is named or the user does not want to know" {
+	command -v openssl >/dev/null || skip "no openssl"
+	tls_server
+	head -c 20000000 /dev/zero | tr '\0' x >f
+	run -2 --separate-stderr s3-sync -q --endpoint-url "$TLS_URL" f s3://bucket/f
+	contains "$stderr" "name your authority's certificates in AWS_CA_BUNDLE"
+	for variable in AWS_CA_BUNDLE SSL_CERT_FILE; do
+		env "$variable=$PWD/../cert.pem" s3-sync -q --endpoint-url "$TLS_URL" f s3://bucket/$variable
+		env "$variable=$PWD/../cert.pem" s3-sync -q --endpoint-url "$TLS_URL" s3://bucket/$variable "$variable"
+		cmp f "$variable"
+	done
+	AWS_CA_BUNDLE=nosuch run ! s3-sync -q --endpoint-url "$TLS_URL" f s3://bucket/f
+	s3-sync -q --no-verify-ssl --endpoint-url "$TLS_URL" f s3://bucket/f
+	s3-sync -q s3://bucket/f g
+	cmp f g
+	cas-hash init
+	cas-hash remote add -d s s3://bucket/p
+	cas-hash remote modify s endpointurl "$TLS_URL"
+	cas-hash add f
+	unset AWS_ENDPOINT_URL
+	run ! s3-sync push -q
+	cas-hash remote modify s ssl_verify "$PWD/../cert.pem"
+	s3-sync push -q
+	rm -rf .dvc/cache f
+	cas-hash remote modify s ssl_verify false
+	s3-sync pull -q
+	cmp f g
+}
+
+@test "each checksum is accepted, of one piece and of parts" {
+	echo small >small
+	head -c 20000000 /dev/urandom >large
+	for algo in md5 crc64nvme sha256 none; do
+		s3-sync -q --checksum-algo $algo small s3://bucket/$algo/small
+		s3-sync -q --checksum-algo $algo large s3://bucket/$algo/large
+		s3-sync -q s3://bucket/$algo got-$algo
+		cmp small got-$algo/small
+		cmp large got-$algo/large
+	done
+}
+
+@test "--bwlimit: what is limited takes so long at least" {
+	local begin end
+	mkdir many
+	head -c 1500000 /dev/zero | tr '\0' x >large
+	for i in $(seq 30); do head -c 50000 large >many/"$i"; done
+	# Three seconds by the limit; half of it is asked for, since what fits into buffers goes at once.
+	for args in 'large s3://bucket/large' 's3://bucket/large got' 'many s3://bucket/many' 's3://bucket/many got-many'; do
+		begin=$(date +%s%N)
+		# shellcheck disable=SC2086
+		s3-sync -q --bwlimit 500k $args
+		end=$(date +%s%N)
+		echo "$args: $(((end - begin) / 1000000)) ms"
+		[ $((end - begin)) -ge 1500000000 ]
+	done
 }
 
 @test "what goes wrong most is told with what to do" {
