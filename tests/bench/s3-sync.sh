@@ -20,7 +20,7 @@ ROOT_ACCESS_KEY=test ROOT_SECRET_KEY=testtest "$server" --port "127.0.0.1:$port"
 gw_pid=$!
 trap 'kill $gw_pid' EXIT
 export AWS_ENDPOINT_URL="http://127.0.0.1:$port"
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
 	# Ends with 2 as soon as it answers: nothing lies there.
 	s3-sync ls s3://bucket/none >/dev/null 2>&1
 	[ $? -ne 2 ] || break

@@ -90,14 +90,13 @@ static void check_sample(struct pool *pool)
 	struct tree_grad *g = mem_array(N, sizeof(*g), &e), *was = mem_array(N, sizeof(*g), &e);
 	uint32_t *rows = mem_array(N, sizeof(*rows), &e);
 	uint8_t *drawn = mem_array(N, 1, &e);
-	double all = 0, sum = 0, size = 0;
+	double all = 0, sum = 0;
 	size_t n, bad = 0;
 
 	for (size_t i = 0; i < N; i++) {
 		g[i].grad = (float)pow(rng_unit(1, 0, i), 3) * (i % 2 ? 1.0f : 0.5f);
 		g[i].hess = 0.01f;
 		all += (double)g[i].grad;
-		size += hypot((double)g[i].grad, (double)g[i].hess);
 	}
 	memcpy(was, g, N * sizeof(*g));
 	is_int(tree_sample_draw(&s, pool, g, rows, drawn, &n, &e), 0, "drawn by gradient");
