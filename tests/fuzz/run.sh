@@ -4,6 +4,7 @@
 # They start from tests/fuzz/corpus/NAME; new inputs that reach new code are kept in
 # BUILD/corpus/NAME, so that the next run goes on from there. Findings lie in BUILD/found/NAME:
 # minimise one (`TARGET -minimize_crash=1 FILE`), mend, and add it to tests/fuzz/corpus/NAME.
+# FUZZ_FLAGS are libFuzzer's own, for all of them.
 set -u
 
 build='' seconds=30
@@ -26,6 +27,8 @@ for target in "$@"; do
 		-artifact_prefix="$build/found/$name/" "$build/corpus/$name"
 	[ ! -d "tests/fuzz/corpus/$name" ] || set -- "$@" "tests/fuzz/corpus/$name"
 	[ ! -e "tests/fuzz/corpus/$name.dict" ] || set -- -dict="tests/fuzz/corpus/$name.dict" "$@"
+	# shellcheck disable=SC2086 # flags, one word each
+	set -- ${FUZZ_FLAGS-} "$@"
 	log=$build/log/fuzz-$name.log
 	if "$target" "$@" >"$log" 2>&1; then
 		passed=$((passed + 1))
