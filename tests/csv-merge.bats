@@ -306,3 +306,14 @@ days() {
 	rm .train.csv.append
 	csv-merge day.csv --into train.csv --key u,s
 }
+
+@test "a byte order mark at the beginning stays, without a header too" {
+	printf '\xef\xbb\xbfa,1\n' >a.csv
+	printf 'b,2\n' >b.csv
+	csv-merge --no-header a.csv b.csv -o c.csv
+	same_file c.csv $'\xef\xbb\xbfa,1\nb,2\n'
+	csv-merge --no-header b.csv --into a.csv --key 1
+	cmp a.csv c.csv
+	csv-join --no-header c.csv --left 1 b.csv -o d.csv
+	same_file d.csv $'\xef\xbb\xbfa,1,\nb,2,2\n'
+}

@@ -126,11 +126,15 @@ static int find_cols(
 	return *n ? 0 : err_set(e, ERR_INPUT, "a list of columns is empty");
 }
 
-/* The first line of the output. */
+/* What the output begins with: the first file's byte order mark is there already. */
 static int make_header(struct concat_plan *p, struct err *e)
 {
 	const struct csv_dialect *d = p->spec->dialect;
 
+	if (d->no_header) {
+		p->is_header_open = false;
+		return buf_check(&p->header, e);
+	}
 	for (size_t i = 0; i < p->n_cols; i++) {
 		if (i)
 			buf_add_char(&p->header, csv_dialect_delimiter(d));
@@ -138,10 +142,6 @@ static int make_header(struct concat_plan *p, struct err *e)
 	}
 	if (!p->is_header_open)
 		buf_add_text(&p->header, p->eol);
-	if (d->no_header) {
-		buf_reset(&p->header);
-		p->is_header_open = false;
-	}
 	return buf_check(&p->header, e);
 }
 

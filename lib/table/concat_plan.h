@@ -33,7 +33,7 @@ struct concat_plan {
 	size_t n_key, n_sort;
 	size_t *file_key; /* [n_key] columns of the file that table_concat_plan_key() was asked for */
 	size_t n_filled; /* columns that a file lacks, over all files */
-	struct buf header; /* the output's first line; empty without header */
+	struct buf header; /* the output's first line, a byte order mark before it */
 	const char *eol; /* the first header's */
 	bool is_header_open; /* the header has no line end */
 	struct arena memory;

@@ -235,8 +235,6 @@ static int write_header(
 	const struct csv_dialect *d = p->join->dialect;
 	const struct csv_row *left = csv_table_header(p->left);
 
-	if (csv_table_has_bom(p->left))
-		buf_add_text(&p->header, "\xef\xbb\xbf");
 	for (size_t i = 0; i < n; i++) {
 		if (i)
 			buf_add_char(&p->header, csv_dialect_delimiter(d));
@@ -305,7 +303,9 @@ int table_join_plan_init(struct table_join_plan *p, const struct table_join *j, 
 			return -1;
 		}
 	}
-	return j->dialect->no_header ? 0 : plan_names(p, e);
+	if (csv_table_has_bom(p->left))
+		buf_add_text(&p->header, "\xef\xbb\xbf");
+	return j->dialect->no_header ? buf_check(&p->header, e) : plan_names(p, e);
 }
 
 void table_join_plan_release(struct table_join_plan *p)
