@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "base/lock.h"
 #include "base/output.h"
 #include "base/path.h"
 #include "cas/git.h"
@@ -16,15 +17,28 @@ void stage_copy_release(struct stage_copy *c)
 	memset(c, 0, sizeof(*c));
 }
 
-/* Hooks are for people: dvc's would fetch data after each checkout. */
+/*
+ * Hooks are for people: dvc's would fetch data after each checkout. One at a time: git reads what it
+ * knows of all worktrees, and fails where another git has written only half of one.
+ */
 static int git_worktree(const struct cas_worktree *w, const char *const *args, struct err *e)
 {
 	const char *all[12] = { "-c", "core.hooksPath=/dev/null", "worktree" };
+	struct buf path = BUF_INIT;
+	struct lock *lock = NULL;
 	size_t n = 3;
+	int rc = -1;
 
 	while (*args && n < 11)
 		all[n++] = *args++;
-	return cas_git_must(w->repo->git_root, all, (struct slice){ NULL, 0 }, NULL, e);
+	path_join(&path, w->repo->tmp_dir, "worktrees.lock");
+	if (!buf_check(&path, e) && !path_make_parents(path.p, e))
+		lock = lock_take(path.p, -1, e);
+	if (lock)
+		rc = cas_git_must(w->repo->git_root, all, (struct slice){ NULL, 0 }, NULL, e);
+	lock_drop(lock);
+	buf_release(&path);
+	return rc;
 }
 
 int stage_copy_remove(struct cas_worktree *w, const char *path, struct err *e)
