@@ -102,9 +102,10 @@ static void add_member(struct buf *b, const char *key, const char *text)
 	table_text_json(b, slice_of(text));
 }
 
+/* As text where JSON's readers take it: not all of them take a NUL, jansson for one. */
 static void format_value(struct buf *b, struct slice s)
 {
-	if (table_text_is_utf8(s)) {
+	if (table_text_is_utf8(s) && !(s.len && memchr(s.p, 0, s.len))) {
 		table_text_json(b, s);
 		return;
 	}
