@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,6 +121,7 @@ int cas_git_run(const char *dir, const char *const *args, struct slice in, struc
 	char **argv = make_argv(dir, args, e);
 	int ends[2] = { -1, -1 }, r = -1, status;
 	struct buf unwanted = BUF_INIT;
+	struct err second = ERR_INIT; /* how git ends when we stop reading is no news */
 	pid_t pid;
 
 	if (out)
@@ -143,7 +145,7 @@ int cas_git_run(const char *dir, const char *const *args, struct slice in, struc
 	r = read_all(ends[0], out ? out : &unwanted, e);
 	close(ends[0]);
 	ends[0] = -1;
-	status = wait_for(pid, e);
+	status = wait_for(pid, r ? &second : e);
 	if (r || status < 0) {
 		r = -1;
 		goto out;
@@ -167,6 +169,14 @@ out:
 	return r;
 }
 
+/* The command among git's arguments, behind "-c NAME=VALUE". */
+static const char *command_of(const char *const *args)
+{
+	while (args[0] && args[1] && args[2] && !strcmp(args[0], "-c"))
+		args += 2;
+	return args[0];
+}
+
 int cas_git_must(
 	const char *dir, const char *const *args, struct slice in, struct buf *out, struct err *e)
 {
@@ -179,7 +189,8 @@ int cas_git_must(
 		while (slice_cut(&rest, '\n', &line))
 			if (line.len)
 				break;
-		err_set(e, ERR_INPUT, "git %s failed: %.*s", args[0], (int)line.len, line.p);
+		err_set(e, ERR_INPUT, "git %s failed: %.*s", command_of(args), (int)line.len,
+			line.p);
 		r = -1;
 	}
 	buf_release(&problem);
