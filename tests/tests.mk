@@ -1,6 +1,6 @@
 # tests.mk - checks of the tree. Included by the Makefile.
 #
-# T=NAME      only the tests of this name: tests/NAME.bats, tests/unit/NAME.c, tests/fuzz/NAME.c
+# T=NAME...   only the tests of these names: tests/NAME.bats, tests/unit/NAME.c, tests/fuzz/NAME.c
 # JOBS=N      how many test files run side by side (default: all processors)
 # FUZZ_SECONDS=N   how long `make fuzz` spends on each target
 
@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 30
 PYTHON ?= python3
 
 bats_src := $(sort $(wildcard tests/*.bats))
-picked = $(if $(T),$(filter $(addprefix %/,$(T) $(T).bats),$(1)),$(1))
+picked = $(if $(T),$(filter $(addprefix %/,$(T) $(T:=.bats)),$(1)),$(1))
 
 picked_bench = $(if $(T),$(filter $(T:%=tests/bench/%.sh),$(1)),$(1))
 
