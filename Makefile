@@ -15,7 +15,10 @@ V       ?=
 PKG_CONFIG ?= pkg-config
 
 VERSION := 1.0.0
-PACKAGES := libcurl libcrypto zlib jansson yaml-0.1 expat $(if $(MPI),ompi-c)
+# libcurl is loaded when a transfer is near (lib/remote/libcurl.h), or linked: what is static cannot load anything.
+CURL     ?= $(if $(filter -static -static-pie,$(LDFLAGS)),link,load)
+LINKED   := $(if $(filter link,$(CURL)),libcurl) libcrypto zlib jansson yaml-0.1 expat $(if $(MPI),ompi-c)
+PACKAGES := libcurl $(LINKED)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -27,11 +30,12 @@ empty :=
 comma := ,
 
 # ---- variants -------------------------------------------------------------------------------------
-variant := $(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FUZZ),-fuzz)$(if $(MPI),-mpi)
+variant := $(notdir $(CC))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FUZZ),-fuzz)$(if $(MPI),-mpi)$(if $(filter link,$(CURL)),-curl)
 B := build/$(variant)
 
 san_flags := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-our_cppflags := -Ilib -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -DCD4ML_VERSION='"$(VERSION)"'
+our_cppflags := -Ilib -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64 -DCD4ML_VERSION='"$(VERSION)"' \
+	$(if $(filter link,$(CURL)),-DCD4ML_CURL_LINKED)
 our_cflags := -std=c11 -pthread -Wall -Wextra -Wno-missing-field-initializers -Wshadow \
 	-Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Werror \
 	-fno-strict-aliasing -ffp-contract=off $(san_flags) $(if $(FUZZ),-fsanitize=fuzzer-no-link)
@@ -54,7 +58,7 @@ fuzz_bin  := $(fuzz_src:tests/fuzz/%.c=$B/tests/fuzz/%)
 
 # Asked for only where something is compiled, so that `make help` runs on a bare machine.
 pkg_cflags = $(eval pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PACKAGES)))$(pkg_cflags)
-pkg_libs   = $(eval pkg_libs := $(shell $(PKG_CONFIG) --libs $(PACKAGES)))$(pkg_libs)
+pkg_libs   = $(eval pkg_libs := $(shell $(PKG_CONFIG) $(if $(filter -static -static-pie,$(LDFLAGS)),--static) --libs $(LINKED)) -ldl)$(pkg_libs)
 
 # Kernels: one file per instruction set, chosen at run time.
 isa_flags = $(if $(findstring _sse42.c,$<),-msse4.2 -mpclmul -mpopcnt)$(if \
@@ -133,4 +137,5 @@ help: ## show this
 		/^[a-z_-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; echo 'Variables'; \
 	echo '  CC=clang  SAN=address,undefined  CFLAGS=  LDFLAGS=  V=1: show the commands'; \
-	echo '  MPI=1: with Open MPI, for gbt-train of several processes'
+	echo '  MPI=1: with Open MPI, for gbt-train of several processes'; \
+	echo '  CURL=link: bind libcurl at the start, instead of loading it when it is needed'

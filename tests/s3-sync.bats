@@ -439,3 +439,41 @@ sent	sub-x	2	time'
 	run -2 --separate-stderr s3-sync from s3://
 	contains "$stderr" 'names no bucket'
 }
+
+# ---- libcurl, which is loaded when a transfer is near
+
+# Puts an other libcurl before the system's. A build that links it (CURL=link) has no such choice.
+with_curl() {
+	! ldd "$(command -v s3-sync)" 2>/dev/null | grep -q libcurl || skip 'libcurl is linked'
+	[ "$(uname)" = Linux ] || skip 'the name of the library is that of Linux'
+	export LD_LIBRARY_PATH=$PWD/other AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=s AWS_ENDPOINT_URL=http://127.0.0.1:1
+}
+
+@test "what talks to no server does not load libcurl; what does says which package it needs" {
+	mkdir other from
+	echo none >other/libcurl.so.4
+	echo a >from/a
+	with_curl
+	run -0 s3-sync --version
+	run -0 s3-sync from to
+	run -0 cas-hash hash from/a
+	run -3 --separate-stderr s3-sync ls s3://bucket
+	contains "$stderr" 's3-sync: cannot load libcurl: '
+	contains "$stderr" '; install it: libcurl4 (Debian, Ubuntu), libcurl (Fedora, Alpine)'
+}
+
+@test "a libcurl that is too old, or not one, is refused" {
+	needs cc
+	mkdir other
+	echo 'struct v { int age; const char *version; unsigned num; }; static struct v v = { 0, "7.74.0", 0x074a00 };
+		struct v *curl_version_info(int now) { (void)now; return &v; }' >v.c
+	sed -n 's/^	X(\(.*\)).*/void curl_\1(void);void curl_\1(void){}/p' "$BATS_TEST_DIRNAME/../lib/remote/libcurl.h" |
+		grep -v version_info >rest.c
+	cc -shared -fPIC -o other/libcurl.so.4 v.c rest.c
+	with_curl
+	run -3 --separate-stderr s3-sync ls s3://bucket
+	contains "$stderr" 'libcurl is of version 7.74.0; 7.85 or later is needed'
+	cc -shared -fPIC -o other/libcurl.so.4 v.c
+	run -3 --separate-stderr s3-sync ls s3://bucket
+	contains "$stderr" 'libcurl.so.4 has no curl_easy_cleanup()'
+}

@@ -1,6 +1,5 @@
 #include "remote/bucket_task.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,19 +271,6 @@ static int first_bytes(
 	return buf_check(t->job->into, e);
 }
 
-static int64_t read_modified(const struct remote_s3_op *op)
-{
-	struct slice date = remote_http_header(&op->http, "last-modified");
-	char text[64];
-	time_t t;
-
-	if (!date.len || date.len >= sizeof(text))
-		return 0;
-	snprintf(text, sizeof(text), "%.*s", (int)date.len, date.p);
-	t = curl_getdate(text, NULL);
-	return t > 0 ? (int64_t)t * 1000000000 : 0;
-}
-
 /* The ETag of what was put in one piece is its MD5, unless KMS or the caller's key encrypts it. */
 static bool read_md5_etag(
 	const struct remote_s3_op *op, struct slice etag, uint8_t md5[HASH_MD5_LEN])
@@ -395,7 +381,8 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 		t->job->is_there = false;
 		return remote_bucket_task_end(t, NULL, e);
 	}
-	f->modified_ns = read_modified(op);
+	f->modified_ns = 1000000000 * remote_http_time(t->bucket->http,
+					      remote_http_header(&op->http, "last-modified"));
 	f->has_etag = read_md5_etag(op, etag, f->etag_md5);
 	if (op->http.status != 206) {
 		if (!num_parse_uint(length, &f->size))

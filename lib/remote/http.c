@@ -1,7 +1,7 @@
 #include "remote/http.h"
 
-#include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <time.h>
@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
+#include "remote/libcurl.h"
 #include "remote/pace.h"
 #include "remote/retry.h"
 #include "remote/watch.h"
@@ -22,6 +23,7 @@ enum {
 };
 
 struct remote_http_headers {
+	const struct remote_libcurl *curl;
 	struct curl_slist *list;
 };
 
@@ -43,6 +45,7 @@ struct remote_http_private {
 
 struct remote_http {
 	struct remote_http_options o;
+	struct remote_libcurl curl;
 	CURLM *multi;
 	struct remote_watch *watch;
 	struct crew *crew;
@@ -86,21 +89,21 @@ struct remote_http *remote_http_new(const struct remote_http_options *o, struct 
 	h->pace.bytes_per_s = o->bytes_per_s;
 	clock_gettime(CLOCK_REALTIME, &t);
 	h->seed = (uint64_t)t.tv_nsec ^ (uint64_t)getpid() << 32;
-	/* Counted inside libcurl: calling it again does nothing. */
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK)
-		h->multi = curl_multi_init();
+	if (remote_libcurl_load(&h->curl, e))
+		goto fail;
+	h->multi = h->curl.multi_init();
 	if (!h->multi) {
 		err_set(e, ERR_SYSTEM, "cannot set up libcurl");
 		goto fail;
 	}
-	h->watch = remote_watch_new(h->multi, e);
+	h->watch = remote_watch_new(&h->curl, h->multi, e);
 	if (!h->watch)
 		goto fail;
 	h->crew = crew_new(o->threads > 1 ? o->threads : 0, remote_watch_wake, h->watch, e);
 	if (!h->crew)
 		goto fail;
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)h->o.in_flight);
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->o.in_flight);
+	h->curl.multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)h->o.in_flight);
+	h->curl.multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)h->o.in_flight);
 	return h;
 fail:
 	remote_http_free(h);
@@ -110,7 +113,7 @@ fail:
 static void free_private(struct remote_http_private *p)
 {
 	p->t->priv = NULL;
-	curl_slist_free_all(p->headers);
+	p->http->curl.slist_free_all(p->headers);
 	free(p);
 }
 
@@ -122,8 +125,8 @@ void remote_http_free(struct remote_http *h)
 	for (size_t i = 0; i < h->n_active; i++) {
 		struct remote_http_private *p = h->active[i];
 
-		curl_multi_remove_handle(h->multi, p->easy);
-		curl_easy_cleanup(p->easy);
+		h->curl.multi_remove_handle(h->multi, p->easy);
+		h->curl.easy_cleanup(p->easy);
 		free_private(p);
 	}
 	while (h->queue) {
@@ -133,9 +136,9 @@ void remote_http_free(struct remote_http *h)
 		free_private(p);
 	}
 	for (size_t i = 0; i < h->n_idle; i++)
-		curl_easy_cleanup(h->idle[i]);
+		h->curl.easy_cleanup(h->idle[i]);
 	if (h->multi)
-		curl_multi_cleanup(h->multi);
+		h->curl.multi_cleanup(h->multi);
 	remote_watch_free(h->watch);
 	free(h->idle);
 	free(h->active);
@@ -267,7 +270,7 @@ static size_t take_body(char *from, size_t size, size_t n, void *ctx)
 
 	if (must_wait(p))
 		return CURL_WRITEFUNC_PAUSE;
-	curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
+	p->http->curl.easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
 	if (t->receive && status >= 200 && status < 300) {
 		if (t->receive(t, p->received, from, len, &p->error)) {
 			p->stopped = true;
@@ -314,7 +317,7 @@ int remote_http_add_header(
 		return err_set(e, ERR_INPUT, "header '%s': a line break in its value", name);
 	}
 	if (!line.failed)
-		list = curl_slist_append(h->list, line.p);
+		list = h->curl->slist_append(h->list, line.p);
 	buf_release(&line);
 	if (!list)
 		return err_nomem(e);
@@ -339,6 +342,18 @@ struct slice remote_http_header(const struct remote_http_transfer *t, const char
 	return (struct slice){ NULL, 0 };
 }
 
+int64_t remote_http_time(const struct remote_http *h, struct slice date)
+{
+	char text[64];
+	time_t t;
+
+	if (!date.len || date.len >= sizeof(text))
+		return 0;
+	snprintf(text, sizeof(text), "%.*s", (int)date.len, date.p);
+	t = h->curl.getdate(text, NULL);
+	return t > 0 ? t : 0;
+}
+
 void remote_http_release(struct remote_http_transfer *t)
 {
 	buf_release(&t->text);
@@ -353,7 +368,7 @@ static CURL *take_handle(struct remote_http *h, struct err *e)
 
 	if (h->n_idle)
 		return h->idle[--h->n_idle];
-	easy = curl_easy_init();
+	easy = h->curl.easy_init();
 	if (!easy)
 		err_nomem(e);
 	return easy;
@@ -363,40 +378,41 @@ static void give_handle(struct remote_http *h, CURL *easy)
 {
 	struct err e = ERR_INIT;
 
-	curl_easy_reset(easy);
+	h->curl.easy_reset(easy);
 	if (mem_grow(&h->idle, &h->cap_idle, h->n_idle + 1, sizeof(*h->idle), &e))
-		curl_easy_cleanup(easy);
+		h->curl.easy_cleanup(easy);
 	else
 		h->idle[h->n_idle++] = easy;
 }
 
 static void set_common(const struct remote_http *h, CURL *easy, struct remote_http_private *p)
 {
+	const struct remote_libcurl *curl = &h->curl;
 	long stall_s = (h->o.stall_timeout_ms ? h->o.stall_timeout_ms : 60000) / 1000;
 	long block = h->pace.bytes_per_s ? BLOCK_PACED : BLOCK;
 
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, p);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "cd4ml/" CD4ML_VERSION);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+	curl->easy_setopt(easy, CURLOPT_PRIVATE, p);
+	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl->easy_setopt(easy, CURLOPT_USERAGENT, "cd4ml/" CD4ML_VERSION);
+	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)(h->o.connect_timeout_ms ? h->o.connect_timeout_ms : 10000));
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stall_s ? stall_s : 1L);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, block);
-	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, block);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* a key may hold "../": it is a name */
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stall_s ? stall_s : 1L);
+	curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, block);
+	curl->easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, block);
+	curl->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* a key may hold "../": it is a name */
+	curl->easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	if (h->o.ca_bundle)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, h->o.ca_bundle);
+		curl->easy_setopt(easy, CURLOPT_CAINFO, h->o.ca_bundle);
 	if (h->o.insecure) {
-		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+		curl->easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+		curl->easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, p);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, p);
+	curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl->easy_setopt(easy, CURLOPT_WRITEDATA, p);
+	curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl->easy_setopt(easy, CURLOPT_HEADERDATA, p);
 }
 
 /* In memory and small: libcurl sends it together with the headers. */
@@ -407,25 +423,26 @@ static bool is_small(const struct remote_http_transfer *t)
 
 static void set_method(CURL *easy, struct remote_http_private *p)
 {
+	const struct remote_libcurl *curl = &p->http->curl;
 	const struct remote_http_transfer *t = p->t;
 
 	if (strcmp(t->method, "HEAD") == 0) {
-		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+		curl->easy_setopt(easy, CURLOPT_NOBODY, 1L);
 		return;
 	}
 	if (is_small(t)) {
-		curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
+		curl->easy_setopt(easy, CURLOPT_POST, 1L);
+		curl->easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
+		curl->easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
 	} else if (strcmp(t->method, "PUT") == 0 || strcmp(t->method, "POST") == 0) {
-		curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_body);
-		curl_easy_setopt(easy, CURLOPT_READDATA, p);
-		curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
-		curl_easy_setopt(easy, CURLOPT_SEEKDATA, p);
-		curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_len);
+		curl->easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+		curl->easy_setopt(easy, CURLOPT_READFUNCTION, read_body);
+		curl->easy_setopt(easy, CURLOPT_READDATA, p);
+		curl->easy_setopt(easy, CURLOPT_SEEKFUNCTION, seek_body);
+		curl->easy_setopt(easy, CURLOPT_SEEKDATA, p);
+		curl->easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_len);
 	}
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
+	curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, t->method);
 }
 
 static bool has_header(const struct curl_slist *list, const char *name)
@@ -440,7 +457,7 @@ static bool has_header(const struct curl_slist *list, const char *name)
 
 static int add_line(struct remote_http_headers *h, const char *line)
 {
-	struct curl_slist *list = curl_slist_append(h->list, line);
+	struct curl_slist *list = h->curl->slist_append(h->list, line);
 
 	if (!list)
 		return -1;
@@ -463,7 +480,7 @@ static int leave_out_headers(const struct remote_http_transfer *t, struct remote
 static int begin(struct remote_http *h, struct remote_http_private *p, struct err *e)
 {
 	struct remote_http_transfer *t = p->t;
-	struct remote_http_headers headers = { NULL };
+	struct remote_http_headers headers = { &h->curl, NULL };
 	struct buf url = BUF_INIT;
 	int result = -1;
 
@@ -474,7 +491,7 @@ static int begin(struct remote_http *h, struct remote_http_private *p, struct er
 	t->status = 0;
 	p->sent = p->received = p->told = 0;
 	p->stopped = p->is_paused = false;
-	curl_slist_free_all(p->headers);
+	h->curl.slist_free_all(p->headers);
 	p->headers = NULL;
 	if (t->prepare(t, p->attempt, &url, &headers, e) || buf_check(&url, e))
 		goto out;
@@ -484,9 +501,9 @@ static int begin(struct remote_http *h, struct remote_http_private *p, struct er
 	set_common(h, p->easy, p);
 	set_method(p->easy, p);
 	if (leave_out_headers(t, &headers) ||
-		curl_easy_setopt(p->easy, CURLOPT_URL, url.p) != CURLE_OK ||
-		curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, headers.list) != CURLE_OK ||
-		curl_multi_add_handle(h->multi, p->easy) != CURLM_OK) {
+		h->curl.easy_setopt(p->easy, CURLOPT_URL, url.p) != CURLE_OK ||
+		h->curl.easy_setopt(p->easy, CURLOPT_HTTPHEADER, headers.list) != CURLE_OK ||
+		h->curl.multi_add_handle(h->multi, p->easy) != CURLM_OK) {
 		err_set(e, ERR_SYSTEM, "cannot begin a transfer");
 		give_handle(h, p->easy);
 		p->easy = NULL;
@@ -526,9 +543,9 @@ static bool may_pass(CURLcode code)
 	}
 }
 
-static void explain(CURLcode code, struct err *e)
+static void explain(const struct remote_libcurl *curl, CURLcode code, struct err *e)
 {
-	err_set(e, ERR_SYSTEM, "%s", curl_easy_strerror(code));
+	err_set(e, ERR_SYSTEM, "%s", curl->easy_strerror(code));
 	if (code == CURLE_COULDNT_RESOLVE_HOST)
 		err_hint(e, "is the endpoint's name right, and the network there?");
 	else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
@@ -577,8 +594,8 @@ static int ended(struct remote_http *h, struct remote_http_private *p, CURLcode 
 	enum remote_http_verdict verdict;
 	struct err failed = ERR_INIT;
 
-	curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &t->status);
-	curl_multi_remove_handle(h->multi, p->easy);
+	h->curl.easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &t->status);
+	h->curl.multi_remove_handle(h->multi, p->easy);
 	give_handle(h, p->easy);
 	p->easy = NULL;
 	for (size_t i = 0; i < h->n_active; i++)
@@ -592,7 +609,7 @@ static int ended(struct remote_http *h, struct remote_http_private *p, CURLcode 
 			queue_again(h, p, false);
 			return 0;
 		}
-		explain(code, &failed);
+		explain(&h->curl, code, &failed);
 		return give_up_or_done(p, &failed, e);
 	}
 	if (t->text.failed || t->header_text.failed) {
@@ -649,7 +666,7 @@ static void go_on(struct remote_http *h, int *wait_ms)
 		if (!p->is_paused)
 			continue;
 		p->is_paused = false;
-		curl_easy_pause(p->easy, CURLPAUSE_CONT);
+		h->curl.easy_pause(p->easy, CURLPAUSE_CONT);
 		us = remote_pace_wait_us(&h->pace, now_us());
 	}
 	if (us > 0 && us / 1000 < *wait_ms)
@@ -662,13 +679,13 @@ static int collect_ended(struct remote_http *h, bool *any, struct err *e)
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(h->multi, &left))) {
+	while ((message = h->curl.multi_info_read(h->multi, &left))) {
 		struct remote_http_private *p;
 		CURLcode code = message->data.result;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&p);
+		h->curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&p);
 		if (ended(h, p, code, e))
 			return -1;
 		*any = true;

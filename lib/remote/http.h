@@ -100,6 +100,8 @@ void remote_http_work(struct remote_http *h, struct crew_task *t);
 int remote_http_run(struct remote_http *h, struct err *e) MUST_CHECK;
 /** Value of a header of the answer, any case; NULL and 0 if it is not there. Valid until the next attempt. */
 struct slice remote_http_header(const struct remote_http_transfer *t, const char *name);
+/** Seconds since 1970 of a date in a header, as "Sun, 06 Nov 1994 08:49:37 GMT"; 0: it is none. */
+int64_t remote_http_time(const struct remote_http *h, struct slice date);
 /** Frees the answer's memory. Takes a zeroed one. */
 void remote_http_release(struct remote_http_transfer *t);
 

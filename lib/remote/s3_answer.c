@@ -1,6 +1,5 @@
 #include "remote/s3_answer.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -78,17 +77,11 @@ static bool learn_place(struct remote_s3_op *op)
 /* The difference of the clocks, from the answer's Date. */
 static bool learn_skew(struct remote_s3_op *op)
 {
-	struct slice date = remote_http_header(&op->http, "date");
-	char text[64];
-	time_t theirs;
+	int64_t theirs = remote_http_time(op->s3->http, remote_http_header(&op->http, "date"));
 
-	if (!date.len || date.len >= sizeof(text) || op->s3->skew)
+	if (!theirs || op->s3->skew)
 		return false;
-	snprintf(text, sizeof(text), "%.*s", (int)date.len, date.p);
-	theirs = curl_getdate(text, NULL);
-	if (theirs <= 0)
-		return false;
-	op->s3->skew = theirs - time(NULL);
+	op->s3->skew = (time_t)theirs - time(NULL);
 	return op->s3->skew != 0;
 }
 

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 struct remote_watch {
+	const struct remote_libcurl *curl;
 	CURLM *multi;
 	struct pollfd *fds; /* [n]; the first is the pipe's end */
 	size_t n, cap;
@@ -85,12 +86,14 @@ static int open_pipe(int ends[2], struct err *e)
 	return 0;
 }
 
-struct remote_watch *remote_watch_new(CURLM *multi, struct err *e)
+struct remote_watch *remote_watch_new(
+	const struct remote_libcurl *curl, CURLM *multi, struct err *e)
 {
 	struct remote_watch *w = mem_new(sizeof(*w), e);
 
 	if (!w)
 		return NULL;
+	w->curl = curl;
 	w->multi = multi;
 	w->due_ms = w->pipe[0] = w->pipe[1] = -1;
 	if (mem_grow(&w->fds, &w->cap, 1, sizeof(*w->fds), e) || open_pipe(w->pipe, e)) {
@@ -99,10 +102,10 @@ struct remote_watch *remote_watch_new(CURLM *multi, struct err *e)
 	}
 	w->fds[0] = (struct pollfd){ .fd = w->pipe[0], .events = POLLIN };
 	w->n = 1;
-	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, set_socket);
-	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, w);
-	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, w);
+	curl->multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, set_socket);
+	curl->multi_setopt(multi, CURLMOPT_SOCKETDATA, w);
+	curl->multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl->multi_setopt(multi, CURLMOPT_TIMERDATA, w);
 	return w;
 }
 
@@ -133,7 +136,7 @@ static int act(struct remote_watch *w, curl_socket_t s, int what, struct err *e)
 {
 	int running;
 
-	if (curl_multi_socket_action(w->multi, s, what, &running) == CURLM_OK && !w->failed)
+	if (w->curl->multi_socket_action(w->multi, s, what, &running) == CURLM_OK && !w->failed)
 		return 0;
 	return w->failed ? err_nomem(e) : err_set(e, ERR_SYSTEM, "libcurl failed");
 }

@@ -7,14 +7,13 @@
 #ifndef CD4ML_REMOTE_WATCH_H
 #define CD4ML_REMOTE_WATCH_H
 
-#include <curl/curl.h>
-
-#include "base/err.h"
+#include "remote/libcurl.h"
 
 struct remote_watch;
 
-/** Watches for `multi`, which is borrowed and must end first. */
-struct remote_watch *remote_watch_new(CURLM *multi, struct err *e) MUST_CHECK;
+/** Watches for `multi` of `curl`. Both are borrowed; `multi` must end first. */
+struct remote_watch *remote_watch_new(
+	const struct remote_libcurl *curl, CURLM *multi, struct err *e) MUST_CHECK;
 /** NULL is fine. */
 void remote_watch_free(struct remote_watch *w);
 /** Waits until a socket is ready, the timer has run down, somebody wakes it, or `wait_ms` are over, and lets libcurl act. */

@@ -1,17 +1,18 @@
 #include "remote/web.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "remote/http.h"
+#include "remote/libcurl.h"
 #include "remote/retry.h"
 
 enum { REDIRECTS_MAX = 10 };
 
 struct getting {
 	struct remote_web *w;
+	struct remote_libcurl curl;
 	struct buf url; /* where the last redirect led */
 	int n_redirects;
 	int fd;
@@ -54,24 +55,25 @@ static int receive(
 /* The new place, relative to the old one; false for none that may be gone to. */
 static bool follow(struct getting *g, struct slice location)
 {
-	CURLU *u = curl_url();
+	const struct remote_libcurl *curl = &g->curl;
+	CURLU *u = curl->url();
 	char *next = NULL;
 	struct buf text = BUF_INIT;
 	bool was_tls = slice_starts(buf_slice(&g->url), "https:"), is_good;
 
 	buf_add_slice(&text, location);
 	is_good = u && !text.failed && location.len && g->n_redirects++ < REDIRECTS_MAX &&
-		  !curl_url_set(u, CURLUPART_URL, g->url.p, 0) &&
-		  !curl_url_set(u, CURLUPART_URL, text.p, 0) &&
-		  !curl_url_get(u, CURLUPART_URL, &next, 0) &&
+		  !curl->url_set(u, CURLUPART_URL, g->url.p, 0) &&
+		  !curl->url_set(u, CURLUPART_URL, text.p, 0) &&
+		  !curl->url_get(u, CURLUPART_URL, &next, 0) &&
 		  (!strncmp(next, "https:", 6) || (!was_tls && !strncmp(next, "http:", 5)));
 	if (is_good) {
 		buf_reset(&g->url);
 		buf_add_text(&g->url, next);
 		is_good = !g->url.failed;
 	}
-	curl_free(next);
-	curl_url_cleanup(u);
+	curl->free(next);
+	curl->url_cleanup(u);
 	buf_release(&text);
 	return is_good;
 }
@@ -119,8 +121,10 @@ int remote_web_get(struct remote_web *w, struct err *e)
 	struct remote_http *http = remote_http_new(&o, e);
 	int r = -1;
 
-	if (!http)
+	if (!http || remote_libcurl_load(&g.curl, e)) {
+		remote_http_free(http);
 		return -1;
+	}
 	buf_init(&t.text);
 	buf_init(&t.header_text);
 	buf_add_text(&g.url, w->url);

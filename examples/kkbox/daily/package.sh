@@ -18,7 +18,7 @@ chmod 755 "$dir/bootstrap"
 for tool in cas-hash csv-merge data-check s3-sync; do
 	path=$(command -v $tool) || { echo "package.sh: $tool is not on PATH" >&2; exit 2; }
 	strip -o "$dir/bin/$tool" "$path"
-	# libcurl, OpenSSL, zlib, expat and what they stand on belong to the runtime
+	# OpenSSL, zlib, expat belong to the runtime, and so does libcurl, which the tools load when they need it
 	ldd "$path" | sed -n 's/.*=> \(.*lib\(jansson\|yaml\)[^ ]*\) .*/\1/p'
 done | sort -u | while read -r lib; do cp -L "$lib" "$dir/lib/"; done
 
