@@ -48,7 +48,7 @@
 #	CD4ML_GATE_FLAGS     more for baseline-gate; CD4ML_RELEASE_FLAGS: for stage-release make
 #	CD4ML_GATE_CI  CD4ML_RELEASE_CI    their groups (evaluate, release)
 #	CD4ML_REPORTS        what ci-comment links to; default: evaluate_OUTS that end in .html
-#	CD4ML_COMMENT_FLAGS  for stage-run comment: --title, --name
+#	CD4ML_COMMENT_FLAGS  for stage-ci comment: --title, --name
 #	CD4ML_PREFIX         what all targets but the stages begin with; default: nothing
 #	CD4ML_WITHOUT        parts to leave out: data model experiments ci new
 #	CD4ML_VERBOSE        not empty: commands are shown

@@ -24,15 +24,12 @@ static const struct opt apply_options[] = { { 'f', "force", OPT_FLAG, AT(force),
 						    "also over what was changed here since" },
 	OPT_END };
 
-/* Adds the text to the output unless rc is -1, and frees it. */
-static enum tool_status print(struct tool *t, struct buf *b, int rc, struct err *e)
+/* What was done; with -q nothing. */
+static enum tool_status tell(struct tool *t, struct buf *b, int rc, struct err *e)
 {
-	if (!rc)
-		rc = buf_check(b, e);
-	if (!rc && !t->quiet)
-		output_slice(t->out, buf_slice(b));
-	buf_release(b);
-	return rc ? TOOL_FAILED : TOOL_YES;
+	if (t->quiet)
+		buf_reset(b);
+	return tool_print(t, b, rc, e);
 }
 
 static enum tool_status run(struct tool *t, const void *args, struct err *e)
@@ -48,7 +45,7 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 	cas_worktree_close(w);
 	if (r.stopped_by)
 		raise(r.stopped_by);
-	return print(t, &b, rc, e);
+	return tell(t, &b, rc, e);
 }
 
 static enum tool_status show(struct tool *t, const void *args, struct err *e)
@@ -62,7 +59,7 @@ static enum tool_status show(struct tool *t, const void *args, struct err *e)
 		return TOOL_FAILED;
 	rc = stage_experiment_show(&p, t->json, &b, e);
 	stage_project_close(&p);
-	return print(t, &b, rc, e);
+	return tell(t, &b, rc, e);
 }
 
 static enum tool_status apply(struct tool *t, const void *args, struct err *e)
@@ -73,7 +70,7 @@ static enum tool_status apply(struct tool *t, const void *args, struct err *e)
 	int rc = w ? stage_experiment_apply(w, t->operands[0], a->force, &b, e) : -1;
 
 	cas_worktree_close(w);
-	return print(t, &b, rc, e);
+	return tell(t, &b, rc, e);
 }
 
 static enum tool_status forget(struct tool *t, const void *args, struct err *e)

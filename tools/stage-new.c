@@ -18,16 +18,6 @@ static const struct opt project_options[] = {
 	{ 0, "include", OPT_TEXT, AT(include), "FILE", "what the Makefile is to include" }, OPT_END
 };
 
-static enum tool_status print(struct tool *t, struct buf *b, int rc, struct err *e)
-{
-	if (!rc)
-		rc = buf_check(b, e);
-	if (!rc)
-		output_slice(t->out, buf_slice(b));
-	buf_release(b);
-	return rc ? TOOL_FAILED : TOOL_YES;
-}
-
 static enum tool_status project(struct tool *t, const void *args, struct err *e)
 {
 	const struct args *a = args;
@@ -40,7 +30,7 @@ static enum tool_status project(struct tool *t, const void *args, struct err *e)
 		return TOOL_FAILED;
 	}
 	rc = stage_start(a->mk, a->include, &b, e);
-	return print(t, &b, rc, e);
+	return tool_print(t, &b, rc, e);
 }
 
 static enum tool_status from_dvc(struct tool *t, const void *args, struct err *e)
@@ -58,7 +48,7 @@ static enum tool_status from_dvc(struct tool *t, const void *args, struct err *e
 		buf_addf(&b, "include %s\n", a->include);
 	json_decref(doc);
 	buf_release(&dir);
-	return print(t, &b, rc, e);
+	return tool_print(t, &b, rc, e);
 }
 
 static const struct opt from_dvc_options[] = {

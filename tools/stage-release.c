@@ -41,15 +41,12 @@ static const struct opt rollback_options[] = {
 static const struct opt verify_options[] = { PREFIX,
 	{ 0, "command", OPT_TEXT, AT(command), "TEXT", "what runs all stages again" }, OPT_END };
 
-/* Prints the text unless rc is -1, and frees it. */
-static enum tool_status print(struct tool *t, struct buf *b, int rc, struct err *e)
+/* What was done; with -q nothing. */
+static enum tool_status tell(struct tool *t, struct buf *b, int rc, struct err *e)
 {
-	if (rc >= 0 && buf_check(b, e))
-		rc = -1;
-	if (rc >= 0 && !t->quiet)
-		output_slice(t->out, buf_slice(b));
-	buf_release(b);
-	return rc < 0 ? TOOL_FAILED : rc ? TOOL_YES : TOOL_NO;
+	if (t->quiet)
+		buf_reset(b);
+	return tool_print(t, b, rc, e);
 }
 
 static enum tool_status make(struct tool *t, const void *args, struct err *e)
@@ -67,7 +64,7 @@ static enum tool_status make(struct tool *t, const void *args, struct err *e)
 		return TOOL_FAILED;
 	rc = stage_release_make(&p, &r, &b, e);
 	stage_project_close(&p);
-	return print(t, &b, rc < 0 ? -1 : 1, e);
+	return tell(t, &b, rc, e);
 }
 
 static enum tool_status rollback(struct tool *t, const void *args, struct err *e)
@@ -86,7 +83,7 @@ static enum tool_status rollback(struct tool *t, const void *args, struct err *e
 		return TOOL_FAILED;
 	rc = stage_release_rollback(&p, &r, &b, e);
 	stage_project_close(&p);
-	return print(t, &b, rc < 0 ? -1 : 1, e);
+	return tell(t, &b, rc, e);
 }
 
 static enum tool_status verify(struct tool *t, const void *args, struct err *e)
@@ -104,7 +101,9 @@ static enum tool_status verify(struct tool *t, const void *args, struct err *e)
 	stage_project_close(&p);
 	if (x.stopped_by)
 		raise(x.stopped_by);
-	return print(t, &b, rc, e);
+	if (tell(t, &b, rc, e) == TOOL_FAILED)
+		return TOOL_FAILED;
+	return rc ? TOOL_YES : TOOL_NO;
 }
 
 #define LOOKING (TOOL_OUTPUT | TOOL_THREADS)

@@ -411,6 +411,16 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 	return (int)status;
 }
 
+enum tool_status tool_print(struct tool *t, struct buf *text, int rc, struct err *e)
+{
+	if (rc >= 0)
+		rc = buf_check(text, e);
+	if (rc >= 0)
+		output_slice(t->out, buf_slice(text));
+	buf_release(text);
+	return rc < 0 ? TOOL_FAILED : TOOL_YES;
+}
+
 int tool_main(const struct tool_spec *spec, int argc, char **argv)
 {
 	struct session s = { .spec = spec, .command = &spec->main };

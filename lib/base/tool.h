@@ -80,4 +80,10 @@ struct tool_spec {
  */
 int tool_main(const struct tool_spec *spec, int argc, char **argv);
 
+/**
+ * Ends a command that made a text: prints `text`, and frees it. TOOL_YES; TOOL_FAILED when `rc` is negative, or
+ * no memory was left for the text: then nothing is printed.
+ */
+enum tool_status tool_print(struct tool *t, struct buf *text, int rc, struct err *e);
+
 #endif

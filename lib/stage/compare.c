@@ -67,38 +67,50 @@ static bool has_row(const struct rows *r, const char *file, const char *name)
 	return false;
 }
 
-/* ---- metrics ---- */
+/* A number of a metrics file; a parameter that is not there already. */
+static int add_leaf(
+	struct rows *t, const char *file, const char *name, json_t *old, json_t *new, struct err *e)
+{
+	if (t->measured ? !json_is_number(new ? new : old) : has_row(t, file, name))
+		return 0;
+	return add_row(t, file, name, old, new, e);
+}
 
-/* Rows for all numbers in either document, in the order of the new one, then what is gone. */
-static int add_numbers(struct rows *t, const char *file, struct buf *name, json_t *old, json_t *new,
+/* Rows for what is in either of two objects, in the order of the new one, then what is gone. */
+static int add_leaves(struct rows *t, const char *file, struct buf *name, json_t *old, json_t *new,
 	int depth, struct err *e)
 {
-	json_t *walk[2] = { new, old };
+	json_t *o_in = json_is_object(old) ? old : NULL, *n_in = json_is_object(new) ? new : NULL;
+	json_t *walk[2] = { n_in, o_in };
 	size_t len = name->len;
 	const char *key;
 	json_t *v;
 
-	for (int k = 0; k < 2 && depth < 20; k++) {
+	if ((!o_in && !n_in) || depth == 20)
+		return add_leaf(t, file, name->p, old, new, e);
+	if (old && !o_in && add_leaf(t, file, name->p, old, NULL, e))
+		return -1;
+	if (new && !n_in && add_leaf(t, file, name->p, NULL, new, e))
+		return -1;
+	for (int k = 0; k < 2; k++) {
 		json_object_foreach(walk[k], key, v)
 		{
-			json_t *o = json_object_get(old, key), *n = json_object_get(new, key);
-			int rc = 0;
+			json_t *o = json_object_get(o_in, key), *n = json_object_get(n_in, key);
+			int rc;
 
 			if (k == 1 && n)
 				continue;
 			buf_addf(name, "%s%s", len ? "." : "", key);
-			if (json_is_object(v))
-				rc = add_numbers(t, file, name, json_is_object(o) ? o : NULL,
-					json_is_object(n) ? n : NULL, depth + 1, e);
-			else if (json_is_number(v))
-				rc = add_row(t, file, name->p, o, n, e);
+			rc = buf_check(name, e) || add_leaves(t, file, name, o, n, depth + 1, e);
 			buf_truncate(name, len);
 			if (rc)
 				return -1;
 		}
 	}
-	return buf_check(name, e);
+	return 0;
 }
+
+/* ---- metrics ---- */
 
 static int add_metrics(struct stage_project *p, const struct stage_spec *s, const json_t *old_lock,
 	const char *rev, struct rows *t, struct err *e)
@@ -116,7 +128,7 @@ static int add_metrics(struct stage_project *p, const struct stage_spec *s, cons
 		      : out->cache ? stage_revision_load_cached(p, old_lock, s, out, e)
 				   : stage_revision_load(p, rev, out->path.full, e);
 		if (new &&old)
-			rc = add_numbers(t, out->path.text, &name, old, new, 0, e);
+			rc = add_leaves(t, out->path.text, &name, old, new, 0, e);
 		json_decref(new);
 		json_decref(old);
 		buf_release(&name);
@@ -137,14 +149,19 @@ static int add_params(struct stage_project *p, const struct stage_spec *s, const
 
 	for (size_t i = 0; !rc && i < s->n_params; i++) {
 		json_t *old = stage_revision_load(p, rev, s->params[i].full, e), *v;
+		struct buf name = BUF_INIT;
 		const char *key;
 
 		rc = old ? 0 : -1;
 		json_object_foreach(json_object_get(all, s->params[i].file), key, v)
 		{
-			if (!rc && !has_row(t, s->params[i].file, key))
-				rc = add_row(t, s->params[i].file, key, yedit_find(old, key), v, e);
+			buf_reset(&name);
+			buf_add_text(&name, key);
+			if (!rc)
+				rc = buf_check(&name, e) || add_leaves(t, s->params[i].file, &name,
+								    yedit_find(old, key), v, 0, e);
 		}
+		buf_release(&name);
 		json_decref(old);
 	}
 	json_decref(all);

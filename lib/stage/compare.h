@@ -22,8 +22,9 @@ struct stage_compare {
 
 /**
  * Adds the table, for people, in Markdown, or as JSON: [{"file", "name", "old", "new", "change"}]. Metrics are
- * the numbers in the stages' metrics files, at any depth of names; lists are left out. A revision that lacks a
- * file counts as one without it; one that is not there is ERR_INPUT.
+ * the numbers in the stages' metrics files, at any depth of names; lists are left out. A parameter that is an
+ * object is shown by its leaves, as DVC does. A revision that lacks a file counts as one without it; one that
+ * is not there is ERR_INPUT.
  */
 int stage_compare_format(struct stage_project *p, const struct stage_compare *c, struct buf *b,
 	struct err *e) MUST_CHECK;

@@ -24,12 +24,29 @@ static void add_word(const struct stage_graph *g, size_t i, const bool *todo, st
 	}
 }
 
-void stage_look_plan_new(const struct stage_graph *g, struct buf *b)
+static void add_all(const struct stage_graph *g, struct buf *b)
 {
 	buf_add_text(b, "ok");
 	for (size_t k = 0; k < g->p->n; k++)
 		add_word(g, g->order[k], NULL, b);
 	buf_add_char(b, '\n');
+}
+
+int stage_look_plan_new(const json_t *doc, struct buf *b, struct err *e)
+{
+	struct stage_pipeline p;
+	struct stage_graph g;
+	int rc;
+
+	if (stage_spec_parse(&p, doc, ".", "dvc.yaml", e))
+		return -1;
+	rc = stage_graph_build(&g, &p, e);
+	if (!rc) {
+		add_all(&g, b);
+		stage_graph_release(&g);
+	}
+	stage_spec_release(&p);
+	return rc;
 }
 
 /* What a stage that is to run reads, but nobody has or makes: told before others run for hours. */
@@ -69,7 +86,7 @@ int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err
 	int rc = 0;
 
 	if (all) {
-		stage_look_plan_new(&p->graph, b);
+		add_all(&p->graph, b);
 		return 0;
 	}
 	todo = mem_array(p->pipeline.n + 1, sizeof(*todo), e);
@@ -118,9 +135,15 @@ static int pick_group(const struct stage_project *p, const char *ci, bool *picke
 bool *stage_look_pick(
 	const struct stage_project *p, char **names, size_t n_names, const char *ci, struct err *e)
 {
-	bool *picked = mem_array(p->pipeline.n + 1, sizeof(*picked), e);
-	int rc = picked ? 0 : -1;
+	bool *picked;
+	int rc;
 
+	if (ci && n_names) {
+		err_set(e, ERR_INPUT, "--ci and names of stages exclude each other");
+		return NULL;
+	}
+	picked = mem_array(p->pipeline.n + 1, sizeof(*picked), e);
+	rc = picked ? 0 : -1;
 	if (!rc && ci)
 		rc = pick_group(p, ci, picked, e);
 	for (size_t i = 0; !rc && i < n_names; i++) {

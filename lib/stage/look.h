@@ -13,13 +13,14 @@
  * stage, whatever its state.
  */
 int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err *e) MUST_CHECK;
-/** The same for a pipeline whose repository is not there yet: all stages. */
-void stage_look_plan_new(const struct stage_graph *g, struct buf *b);
+/** The same for the document of a pipeline whose repository is not there yet, and must not be made: all stages. */
+int stage_look_plan_new(const json_t *doc, struct buf *b, struct err *e) MUST_CHECK;
 
 /**
  * The stages that `names` (or, with `ci`, the group) picks: [pipeline.n] flags, owned by the
  * caller.
- * No names and no group: all. A group brings those of its needs that are in no group.
+ * No names and no group: all. A group brings those of its needs that are in no group. ERR_INPUT: names and a
+ * group, or one that is not there.
  */
 bool *stage_look_pick(const struct stage_project *p, char **names, size_t n_names, const char *ci,
 	struct err *e) MUST_CHECK;

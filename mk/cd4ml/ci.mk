@@ -14,7 +14,7 @@ endif
 _cd4ml_ci := $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_ci_groups))
 
 # A list of targets that is empty must not become "all".
-_cd4ml_ci_push = t=$$($(call _cd4ml_tool,stage-run) targets --ci $(1) --outs) && \
+_cd4ml_ci_push = t=$$($(call _cd4ml_tool,stage-ci) targets --ci $(1) --outs) && \
 	if [ -n "$$t" ]; then $(call _cd4ml_tool,s3-sync) push $(CD4ML_PUSH_FLAGS) $$t; fi
 
 # The gate and the release name the model by its hash: it must be here.
@@ -28,7 +28,7 @@ $(addprefix $(_cd4ml_p)ci-,$(_cd4ml_groups)): _cd4ml_ci_stages := 1
 
 $(_cd4ml_ci): $(_cd4ml_p)ci-%: | _cd4ml_ready
 	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_tool,stage-run) run $(CD4ML_RUN_FLAGS) \
-		$(CD4ML_CI_RUN_FLAGS) $(if $(filter $*,$(CD4ML_GATE_CI)),,--allow-missing) --ci $*,$(call _cd4ml_tool,stage-run) recall)
+		$(CD4ML_CI_RUN_FLAGS) $(if $(filter $*,$(CD4ML_GATE_CI)),,--allow-missing) --ci $*,$(call _cd4ml_tool,stage-ci) recall)
 	$(_cd4ml_q)$(if $(_cd4ml_ci_stages),$(call _cd4ml_ci_push,$*),:)
 	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_GATE_CI) $(CD4ML_RELEASE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_ci_model),:)
 	$(_cd4ml_q)$(if $(filter $*,$(filter $(CD4ML_GATE_CI),$(_cd4ml_ci_extra))),$(_cd4ml_gate),:)
@@ -37,10 +37,10 @@ $(_cd4ml_ci): $(_cd4ml_p)ci-%: | _cd4ml_ready
 ##@ CI
 .PHONY: $(_cd4ml_p)gitlab-ci.yml
 $(CD4ML_PREFIX)gitlab-ci.yml: ## write the stages as a child pipeline of GitLab, a job for each group
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) gitlab-ci $(patsubst %,--then %,$(filter-out $(_cd4ml_groups),$(_cd4ml_ci_extra))) -o gitlab-ci.yml
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-ci) gitlab-ci $(patsubst %,--then %,$(filter-out $(_cd4ml_groups),$(_cd4ml_ci_extra))) -o gitlab-ci.yml
 
 .PHONY: $(_cd4ml_p)ci-comment
 $(CD4ML_PREFIX)ci-comment: ## metrics and links to CD4ML_REPORTS as a note on the merge request (CD4ML_COMMENT_TOKEN)
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) comment $(CD4ML_COMMENT_FLAGS) -- \
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-ci) comment $(CD4ML_COMMENT_FLAGS) -- \
 		$(foreach r,$(CD4ML_REPORTS),$(call _cd4ml_quote,$(r)))
 endif

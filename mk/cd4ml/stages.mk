@@ -93,13 +93,13 @@ $(CD4ML_PREFIX)status: | $(_cd4ml_after_stages) ## say what is out of date, and 
 	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) status || [ $$? -eq 1 ]
 
 $(CD4ML_PREFIX)dag: ## draw the graph of the stages (FORMAT=terminal|mermaid|dot|svg)
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) dag $(call _cd4ml_option,--format,FORMAT)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-show) dag $(call _cd4ml_option,--format,FORMAT)
 
 $(CD4ML_PREFIX)metrics: | $(_cd4ml_after_stages) ## compare metrics with the last commit (REV=HEAD)
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) metrics $(call _cd4ml_option,--rev,REV)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-show) metrics $(call _cd4ml_option,--rev,REV)
 
 $(CD4ML_PREFIX)params: ## compare parameters with the last commit (REV=HEAD)
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) params $(call _cd4ml_option,--rev,REV)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-show) params $(call _cd4ml_option,--rev,REV)
 
 $(CD4ML_PREFIX)timings: | $(_cd4ml_after_stages) ## time, peak memory and exit status of each stage's last run here
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) timings
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-show) timings
