@@ -25,6 +25,8 @@
 #	NAME_ALWAYS   not empty: runs each time
 #	NAME_FROZEN   not empty: never runs, its outputs are taken as dvc.lock has them
 #
+# For one call `make repro ALWAYS=fetch FROZEN="clean encode"` says the same of stages by name.
+#
 # Many stages of one kind come from a template: a `define` of these lines with $(1) for what differs,
 # $$ for each $ that is to stay, and
 #

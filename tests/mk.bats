@@ -174,6 +174,22 @@ bad_CMD := echo half >bad.txt; exit 7'
 	case $(cat dvc.lock) in *bad*) false ;; esac
 }
 
+@test "FROZEN and ALWAYS are for one call, and from the command line alone" {
+	project
+	make repro
+	printf 'c\n' >>in.txt
+	run -0 make repro FROZEN=a
+	contains "$output" "Nothing to be done"
+	FROZEN=a ALWAYS=b run -0 make repro
+	contains "$output" "a: running"
+	run -0 make repro ALWAYS="b a"
+	contains "$output" "a: running"
+	contains "$output" "b: running"
+	git diff --quiet dvc.yaml
+	run -2 make repro FROZEN=aa
+	contains "$output" "there is no stage 'aa'; did you mean 'a'?"
+}
+
 @test "-B runs all again, -C works from elsewhere" {
 	project
 	make repro

@@ -195,6 +195,47 @@ good() {
 	contains "$output" "a: running"
 }
 
+@test "--always runs one stage, and others only if it made something else" {
+	pipeline
+	stage-run run
+	run -0 stage-run run --always a
+	contains "$output" "a: running"
+	case $output in *"b: "*) false ;; esac
+	run -0 stage-run plan --always a -- stage=a "cmd=sort in.txt | cat >a.txt" deps=in.txt outs=a.txt
+	same "$output" "ok a b:a"
+	run -2 stage-run run --always c
+	contains "$output" "there is no stage 'c'"
+}
+
+@test "--frozen runs a stage not, whatever changed, and brings what is missing" {
+	pipeline
+	stage-run run
+	printf 'z\n' >in.txt
+	rm a.txt
+	run -0 stage-run run --frozen a
+	same "$output" "a: restored from the cache"
+	same "$(cat a.txt)" $'a\nb'
+	run -0 stage-run run --frozen a --force
+	contains "$output" "b: running"
+	case $output in *"a: "*) false ;; esac
+	rm -r a.txt .dvc/cache
+	run -2 stage-run run --frozen a
+	contains "$output" "stage 'a': it is frozen, and 'a.txt' is neither here nor in the cache; get it with make pull"
+	run -0 stage-run run --frozen a --allow-missing a
+	run -2 stage-run run --frozen a --always a
+	contains "$output" "stage 'a' is to run and to be frozen: choose one"
+}
+
+@test "an output that a frozen stage never made does not keep it from bringing the others" {
+	pipeline
+	stage-run run
+	sed -i 's/outs: \[a.txt\]/frozen: true\n    outs: [a.txt, more.txt]/' dvc.yaml
+	rm a.txt
+	run -0 stage-run run a
+	same "$output" "a: restored from the cache"
+	[ -e a.txt ] && [ ! -e more.txt ]
+}
+
 @test "entries of others in dvc.lock are kept" {
 	pipeline
 	printf "schema: '2.0'\nstages:\n  other:\n    cmd: x\n" >dvc.lock

@@ -13,6 +13,7 @@
 
 struct args {
 	struct stage_run_options run;
+	struct opt_list frozen, always; /* names of stages */
 	const char *ci, *remote;
 	bool local, merge;
 };
@@ -26,7 +27,13 @@ static const struct args defaults = { .run = { .wait_s = -1 } };
 		0, "ci", OPT_TEXT, AT(ci), "GROUP", "the stages of this group" \
 	}
 
-static const struct opt run_options[] = { CI,
+#define TAKE_AS                                                                             \
+	{ 0, "always", OPT_EACH, AT(always), "STAGE", "run it whether it changed or not" }, \
+	{                                                                                   \
+		0, "frozen", OPT_EACH, AT(frozen), "STAGE", "take its outputs as they are"  \
+	}
+
+static const struct opt run_options[] = { CI, TAKE_AS,
 	{ 'f', "force", OPT_FLAG, AT(run.force), NULL, "run also what did not change" },
 	{ 'n', "dry", OPT_FLAG, AT(run.dry), NULL, "only say what would be done" },
 	{ 0, "no-run-cache", OPT_FLAG, AT(run.no_run_cache), NULL,
@@ -40,8 +47,8 @@ static const struct opt run_options[] = { CI,
 		.hide_default = true },
 	OPT_END };
 static const struct opt status_options[] = { CI, OPT_END };
-static const struct opt plan_options[] = { { 'f', "force", OPT_FLAG, AT(run.force), NULL,
-						   "name all stages" },
+static const struct opt plan_options[] = { TAKE_AS,
+	{ 'f', "force", OPT_FLAG, AT(run.force), NULL, "name all stages" },
 	{ 'n', "dry", OPT_FLAG, AT(run.dry), NULL, "write nothing" },
 	{ 0, "remote", OPT_TEXT, AT(remote), "URL", "default remote to set" },
 	{ 0, "local", OPT_FLAG, AT(local), NULL, "set it for this clone only" }, OPT_END };
@@ -57,15 +64,16 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 	struct stage_run_options o = a->run;
 	struct stage_project p;
 	struct stage_run_result r = { .outcome = STAGE_WAS_SAME };
-	bool *picked;
-	int rc = -1;
+	bool *picked = NULL;
+	int rc;
 
 	o.shell = getenv("CD4ML_SHELL");
 	o.out = t->quiet ? NULL : t->out;
 	o.verbose = t->verbose;
 	if (stage_project_open(&p, NULL, t->pool, t->diag, e))
 		return TOOL_FAILED;
-	picked = stage_look_pick(&p, t->operands, t->n_operands, a->ci, e);
+	if (!stage_spec_take_as(&p.pipeline, &a->frozen, &a->always, e))
+		picked = stage_look_pick(&p, t->operands, t->n_operands, a->ci, e);
 	rc = picked ? 0 : -1;
 	if (!rc && a->ci && o.pull && !o.dry && !o.no_run_cache)
 		rc = stage_recall(&p, picked, o.out, e);
@@ -115,7 +123,10 @@ static enum tool_status plan(struct tool *t, const void *args, struct err *e)
 	if (a->run.dry && !stage_setup_is_done()) {
 		rc = stage_look_plan_new(doc, &b, e);
 	} else if (!stage_project_open(&p, doc, t->pool, t->diag, e)) {
-		rc = stage_look_plan(&p, a->run.force, &b, e);
+		rc = stage_spec_take_as(&p.pipeline, &a->frozen, &a->always, e) ||
+				     stage_look_plan(&p, a->run.force, &b, e)
+			     ? -1
+			     : 0;
 		stage_project_close(&p);
 	}
 	/* written last: what is refused is not written */

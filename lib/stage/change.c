@@ -229,6 +229,22 @@ static int judge_out(struct judge *j, const struct stage_out *out)
 
 /* ---- all of it ---- */
 
+/* What is missing of a frozen stage's outputs; nothing else is asked of it. */
+static int judge_frozen(struct judge *j)
+{
+	for (size_t i = 0; i < j->spec->n_outs; i++) {
+		const struct stage_out *out = &j->spec->outs[i];
+		struct cas_content is;
+		int there = stage_lockfile_find(j->entry, "outs", out->path.text)
+				    ? stage_project_hash(j->p, out->path.full, &is, j->e)
+				    : 1;
+
+		if (there < 0 || (!there && judge_out(j, out)))
+			return -1;
+	}
+	return 0;
+}
+
 static int judge_all_of(struct judge *j)
 {
 	const struct stage_spec *s = j->spec;
@@ -250,8 +266,12 @@ int stage_change_judge(struct stage_project *p, const struct stage_spec *spec, e
 	struct judge j = { p, spec, stage_lockfile_get(p->lock, spec->name), look, s, mem, e };
 	int rc = 0;
 
-	if (spec->frozen || !spec->cmd)
+	if (!spec->cmd)
 		return 0;
+	if (spec->frozen) {
+		rc = judge_frozen(&j);
+		goto out;
+	}
 	if (spec->always)
 		return changed(&j, "always runs", "", "");
 	if (!spec->n_deps && !spec->n_params && !spec->n_outs)
@@ -260,6 +280,7 @@ int stage_change_judge(struct stage_project *p, const struct stage_spec *spec, e
 		rc = changed(&j, "never run", "", "");
 	else
 		rc = judge_all_of(&j);
+out:
 	if (rc)
 		err_at(e, "stage '%s'", spec->name);
 	return rc;

@@ -157,7 +157,9 @@ static int checkout(struct run *x, const json_t *entry)
 		struct cas_content c;
 		bool has_id = false;
 
-		if (!item || cas_pointer_read_entry(item, "dvc.lock", &c, &has_id, x->e) || !has_id)
+		if (!item) /* of a frozen stage that did not make it yet */
+			continue;
+		if (cas_pointer_read_entry(item, "dvc.lock", &c, &has_id, x->e) || !has_id)
 			return -1;
 		if (cas_worktree_checkout(
 			    x->p->tree, out->path.full, &c, CAS_CHECKOUT_FORCE, NULL, x->e))
@@ -478,8 +480,14 @@ int stage_run_one(struct stage_project *p, const struct stage_spec *s,
 		rc = pull_missing(&x, &state);
 	if (!rc && o->force && !s->frozen && s->cmd)
 		state.verdict = STAGE_CHANGED;
-	if (rc) {
+	if (rc)
 		goto out;
+	if (s->frozen && state.verdict == STAGE_CHANGED) {
+		rc = err_set(e, ERR_INPUT,
+			"it is frozen, and '%s' is neither here nor in the cache",
+			state.reasons[0].what);
+		err_hint(e, "get it with make pull, or let the stage run");
+		err_at(e, "stage '%s'", s->name);
 	} else if (state.verdict == STAGE_SAME) {
 		r->outcome = STAGE_WAS_SAME;
 		if (o->verbose)

@@ -482,3 +482,36 @@ const struct stage_spec *stage_spec_get(
 	free(names);
 	return NULL;
 }
+
+static struct stage_spec *get_own(struct stage_pipeline *p, const char *name, struct err *e)
+{
+	const struct stage_spec *s = stage_spec_get(p, name, e);
+
+	return s ? &p->stages[s - p->stages] : NULL;
+}
+
+int stage_spec_take_as(struct stage_pipeline *p, const struct opt_list *frozen,
+	const struct opt_list *always, struct err *e)
+{
+	struct stage_spec *s;
+
+	for (size_t i = 0; i < always->n; i++) {
+		s = get_own(p, always->items[i], e);
+		if (!s)
+			return -1;
+		s->always = true;
+		s->frozen = false;
+	}
+	for (size_t i = 0; i < frozen->n; i++) {
+		s = get_own(p, frozen->items[i], e);
+		if (!s)
+			return -1;
+		for (size_t k = 0; k < always->n; k++)
+			if (!strcmp(always->items[k], s->name))
+				return err_set(e, ERR_INPUT,
+					"stage '%s' is to run and to be frozen: choose one",
+					s->name);
+		s->frozen = true;
+	}
+	return 0;
+}

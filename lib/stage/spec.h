@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/jdoc.h"
+#include "base/opt.h"
 
 struct stage_path {
 	const char *text; /* as written */
@@ -48,7 +49,8 @@ struct stage_spec {
 	size_t n_outs;
 	struct stage_param *params; /* [n_params], params.yaml first, then by name */
 	size_t n_params;
-	bool always, frozen;
+	bool always; /* runs each time */
+	bool frozen; /* never runs: its outputs are as dvc.lock has them */
 	const char *desc; /* NULL: none */
 	const char *ci; /* meta: {ci: GROUP}; NULL: none */
 };
@@ -72,6 +74,12 @@ int stage_spec_load(
 void stage_spec_release(struct stage_pipeline *p);
 /** NULL if there is none of that name. */
 const struct stage_spec *stage_spec_find(const struct stage_pipeline *p, const char *name);
+/**
+ * Takes the stages of these names as frozen (those of `frozen`) or as running each time (`always`), for as long
+ * as the pipeline is held, whatever dvc.yaml says of them. ERR_INPUT: there is no such stage, or it is in both.
+ */
+int stage_spec_take_as(struct stage_pipeline *p, const struct opt_list *frozen,
+	const struct opt_list *always, struct err *e) MUST_CHECK;
 /** ERR_INPUT, with the nearest name as advice. */
 const struct stage_spec *stage_spec_get(
 	const struct stage_pipeline *p, const char *name, struct err *e) MUST_CHECK;

@@ -47,6 +47,10 @@ _cd4ml_declare = 'stage=$(1)' $(call _cd4ml_word_of,cmd,$(1)_CMD) $(call _cd4ml_
 _cd4ml_setup_flags = $(if $(strip $(CD4ML_REMOTE)),--remote $(call _cd4ml_quote,$(strip $(CD4ML_REMOTE))) \
 	$(if $(filter environment command,$(firstword $(origin CD4ML_REMOTE))),--local))
 
+# For one call, and from nowhere else: `make repro FROZEN=preprocess ALWAYS=fetch`.
+_cd4ml_called = $(if $(filter command,$(firstword $(origin $(1)))),$(foreach s,$($(1)),$(2) $(call _cd4ml_quote,$(s))))
+_cd4ml_take_as := $(call _cd4ml_called,FROZEN,--frozen) $(call _cd4ml_called,ALWAYS,--always)
+
 # ---- the one look ----------------------------------------------------------------------------------
 _cd4ml_todo :=
 _cd4ml_plan :=
@@ -56,7 +60,7 @@ _cd4ml_asked := $(call _cd4ml_goals,repro status dag params metrics timings gate
 ifneq ($(and $(_cd4ml_stages),$(strip $(_cd4ml_asked))),)
 _cd4ml_plan := $(shell $(call _cd4ml_tool,stage-run) plan \
 	$(if $(findstring n,$(_cd4ml_flags))$(findstring q,$(_cd4ml_flags))$(findstring t,$(_cd4ml_flags)),--dry) \
-	$(if $(findstring B,$(_cd4ml_flags)),--force) $(_cd4ml_setup_flags) -- \
+	$(if $(findstring B,$(_cd4ml_flags)),--force) $(_cd4ml_take_as) $(_cd4ml_setup_flags) -- \
 	$(foreach s,$(_cd4ml_stages),$(call _cd4ml_declare,$(s))) $(patsubst %,'variable=%',$(_cd4ml_strange)) \
 	$(if $(_cd4ml_odd),'knobs=$(_cd4ml_knobs)' $(patsubst %,'knob=%',$(_cd4ml_odd))))
 ifneq ($(firstword $(_cd4ml_plan)),ok)
@@ -68,7 +72,7 @@ endif
 # NAME:NEED,NEED of the plan becomes a rule. What brings data comes first if both are asked for.
 define _cd4ml_rule
 $(firstword $(subst :, ,$(1))): $(subst $(_cd4ml_comma), ,$(word 2,$(subst :, ,$(1)))) | $(call _cd4ml_goals,pull checkout add)
-	$$(_cd4ml_q)$$(call _cd4ml_tool,stage-run) run $(if $(findstring B,$(_cd4ml_flags)),--force )$$(CD4ML_RUN_FLAGS) $(firstword $(subst :, ,$(1)))
+	$$(_cd4ml_q)$$(call _cd4ml_tool,stage-run) run $(if $(findstring B,$(_cd4ml_flags)),--force )$$(_cd4ml_take_as) $$(CD4ML_RUN_FLAGS) $(firstword $(subst :, ,$(1)))
 endef
 $(foreach w,$(filter-out ok,$(_cd4ml_plan)),$(eval $(call _cd4ml_rule,$(w))))
 
@@ -87,7 +91,7 @@ _cd4ml_option = $(if $(call _cd4ml_get,$(2)),$(1) $(call _cd4ml_quote,$($(2))))
 
 ##@ Pipeline
 .PHONY: $(_cd4ml_p)repro $(_cd4ml_p)status $(_cd4ml_p)dag $(_cd4ml_p)params $(_cd4ml_p)metrics $(_cd4ml_p)timings
-$(CD4ML_PREFIX)repro: $(_cd4ml_todo) ## bring all stages up to date; their names are targets too (-j N: side by side)
+$(CD4ML_PREFIX)repro: $(_cd4ml_todo) ## bring all stages up to date; their names are targets too (-j N: side by side; FROZEN=, ALWAYS=STAGE)
 
 $(CD4ML_PREFIX)status: | $(_cd4ml_after_stages) ## say what is out of date, and why
 	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) status || [ $$? -eq 1 ]
