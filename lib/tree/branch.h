@@ -10,6 +10,7 @@
 #include "tree/group.h"
 #include "tree/grow.h"
 #include "tree/part.h"
+#include "tree/sums.h"
 
 enum { TREE_LARGE = 1 << 16 }; /* rows of a leaf that all threads handle together */
 

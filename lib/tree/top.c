@@ -33,6 +33,7 @@ struct tree_top {
 	size_t cap_pieces;
 	size_t n_batch; /* leaves at a time */
 	struct sums *sums; /* [n_workers][n_batch] */
+	uint32_t *tmp; /* [n_workers][block_rows] for parting: stays in the cache */
 
 	/* of the leaves at hand */
 	struct tree_threshold thresholds[BATCH_MAX];
@@ -86,7 +87,8 @@ static struct tree_top *top_new(struct tree_grower *g, struct err *e)
 	t->n_batch = SUMS_BYTES / size / (size_t)g->n_workers;
 	t->n_batch = t->n_batch < 1 ? 1 : t->n_batch > BATCH_MAX ? BATCH_MAX : t->n_batch;
 	t->sets = mem_array((size_t)BATCH_MAX * TREE_SET_WORDS, sizeof(*t->sets), e);
-	if (!t->sets || make_sums(t, e)) {
+	t->tmp = mem_aligned((size_t)g->n_workers * t->block_rows, sizeof(*t->tmp), e);
+	if (!t->sets || !t->tmp || make_sums(t, e)) {
 		tree_top_free(t);
 		return NULL;
 	}
@@ -103,6 +105,7 @@ void tree_top_free(struct tree_top *t)
 	}
 	free(t->sums);
 	free(t->sets);
+	free(t->tmp);
 	free(t->pieces);
 	free(t->leaves);
 	free(t->places);
@@ -128,14 +131,14 @@ static struct tree_hist_job job_of(const struct tree_grower *g)
 }
 
 /** Parts the block's piece of a leaf. */
-static void part_piece(struct tree_top *t, size_t i, size_t block)
+static void part_piece(struct tree_top *t, size_t i, size_t block, int worker)
 {
 	struct tree_grower *g = t->g;
 	uint32_t node = g->batch[i];
 	struct piece p = pieces_of(t, node)[block];
 	struct piece *left = &pieces_of(t, g->nodes[node].left)[block];
 	struct piece *right = &pieces_of(t, g->nodes[node].left + 1)[block];
-	uint32_t *rows = g->rows + p.begin, *tmp = g->part.tmp + p.begin;
+	uint32_t *rows = g->rows + p.begin, *tmp = t->tmp + (size_t)worker * t->block_rows;
 	uint32_t n_left = (uint32_t)g->kernel->part(&t->thresholds[i], rows, p.n, rows, tmp);
 
 	memcpy(rows + n_left, tmp, (p.n - n_left) * sizeof(*rows));
@@ -156,7 +159,7 @@ static void pass_block(void *ctx, size_t block, int worker)
 		struct piece p;
 
 		if (g->nodes[g->batch[i]].left)
-			part_piece(t, i, block);
+			part_piece(t, i, block, worker);
 		if (t->small[i] == NONE)
 			continue;
 		p = pieces_of(t, t->small[i])[block];

@@ -12,6 +12,7 @@
 #include "tree/cv.h"
 #include "tree/forest.h"
 #include "tree/predict.h"
+#include "tree/sums.h"
 
 enum { N = 3000, COLS = 4 };
 

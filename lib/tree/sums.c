@@ -1,0 +1,331 @@
+#include "tree/sums.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+	AHEAD = 48, /* rows that are fetched before they are needed */
+	FEW = 256, /* fewer rows are not worth packing */
+	BUNDLES_AT_ONCE = 16, /* their sums stay in the first cache */
+};
+
+/* ---- plans --------------------------------------------------------------------------------------------- */
+
+int tree_plan_init(struct tree_plan *p, const struct tree_frame *f, struct err *e)
+{
+	memset(p, 0, sizeof(*p));
+	p->bundles = mem_array(f->records.n_bundles, sizeof(*p->bundles), e);
+	p->is_in = p->bundles ? mem_array(f->records.n_bundles, sizeof(*p->is_in), e) : NULL;
+	return p->is_in ? 0 : -1;
+}
+
+void tree_plan_release(struct tree_plan *p)
+{
+	free(p->bundles);
+	free(p->is_in);
+	memset(p, 0, sizeof(*p));
+}
+
+void tree_plan_set(struct tree_plan *p, const struct tree_frame *f, struct tree_columns cols)
+{
+	for (size_t i = 0; i < p->n; i++)
+		p->is_in[p->bundles[i]] = false;
+	p->cols = cols;
+	p->n = 0;
+	for (size_t i = 0; i < cols.n; i++)
+		p->is_in[f->cols[cols.list ? cols.list[i] : i].place.bundle] = true;
+	for (uint32_t b = 0; b < f->records.n_bundles; b++) {
+		if (b == f->records.n_narrow)
+			p->n_narrow = p->n;
+		if (p->is_in[b])
+			p->bundles[p->n++] = b;
+	}
+	if (f->records.n_narrow == f->records.n_bundles)
+		p->n_narrow = p->n;
+}
+
+/* ---- one gradient: packed ---------------------------------------------------------------------------- */
+
+int tree_sums_init(struct tree_sums *s, const struct tree_frame *f, struct err *e)
+{
+	size_t n = f->records.n_slots, n_codes = f->records.n_narrow * TREE_SLOTS;
+
+	memset(s, 0, sizeof(*s));
+	s->packed = mem_aligned(n, sizeof(*s->packed), e);
+	s->memory = s->packed ? mem_aligned(tree_hist_size(n_codes, 1), 1, e) : NULL;
+	if (!s->memory)
+		return -1;
+	memset(s->packed, 0, n * sizeof(*s->packed));
+	memset(s->memory, 0, tree_hist_size(n_codes, 1));
+	s->of_codes = tree_hist_at(s->memory, n_codes, 1);
+	return 0;
+}
+
+void tree_sums_release(struct tree_sums *s)
+{
+	free(s->packed);
+	free(s->memory);
+	memset(s, 0, sizeof(*s));
+}
+
+static inline uint64_t pack(uint32_t bits)
+{
+	uint64_t grad = (uint64_t)((int64_t)((uint64_t)bits << 52) >> 13);
+
+	return grad + ((uint64_t)(bits & 0xfff000) << 2) + 1;
+}
+
+/** Fetches a record of up to two cache lines, of larger ones those that are needed first. */
+static inline void fetch(const uint8_t *record, size_t stride)
+{
+	__builtin_prefetch(record);
+	if (stride > 64)
+		__builtin_prefetch(record + 64);
+}
+
+/** Adds a row to `n_codes` bundles of one byte that lie side by side. */
+static inline __attribute__((always_inline)) void add_row(
+	const uint8_t *record, size_t at, int n_codes, uint64_t *restrict sums)
+{
+	const uint8_t *codes = record + at;
+	uint64_t v = pack(tree_record_bits(record));
+
+#pragma GCC unroll 16
+	for (int c = 0; c < n_codes; c++)
+		sums[c * TREE_SLOTS + codes[c]] += v;
+}
+
+static inline __attribute__((always_inline)) void add_rows(const struct tree_records *r, size_t at,
+	int n_codes, const uint32_t *rows, size_t n, uint64_t *sums)
+{
+	size_t stride = r->stride, i = 0;
+
+	for (; i + AHEAD < n; i++) {
+		fetch(r->rows + rows[i + AHEAD] * stride, stride);
+		add_row(r->rows + rows[i] * stride, at, n_codes, sums);
+	}
+	for (; i < n; i++)
+		add_row(r->rows + rows[i] * stride, at, n_codes, sums);
+}
+
+/**
+ * Adds to bundles of one byte, the first one's code at `at`. A loop of its own for each number of them: no branch is
+ * left in it, and what remains is a store for each addition, 0.37 ns of them 0.36.
+ */
+static void add_run(const struct tree_records *r, size_t at, size_t n_codes, const uint32_t *rows,
+	size_t n, uint64_t *sums)
+{
+	switch (n_codes) {
+#define RUN(k)                                     \
+	case k:                                    \
+		add_rows(r, at, k, rows, n, sums); \
+		break
+		RUN(1);
+		RUN(2);
+		RUN(3);
+		RUN(4);
+		RUN(5);
+		RUN(6);
+		RUN(7);
+		RUN(8);
+		RUN(9);
+		RUN(10);
+		RUN(11);
+		RUN(12);
+		RUN(13);
+		RUN(14);
+		RUN(15);
+		RUN(16);
+#undef RUN
+	}
+}
+
+/** Adds to bundles of one width, wherever they lie. */
+static void add_each(const struct tree_records *r, const uint32_t *bundles, size_t n_bundles,
+	const uint32_t *rows, size_t n, uint64_t *packed)
+{
+	bool is_wide = r->bundles[bundles[0]].width > 1;
+	size_t stride = r->stride, at[BUNDLES_AT_ONCE];
+	uint64_t *sums[BUNDLES_AT_ONCE];
+
+	for (size_t b = 0; b < n_bundles; b++) {
+		at[b] = r->bundles[bundles[b]].at;
+		sums[b] = packed + r->bundles[bundles[b]].first;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *restrict record = r->rows + rows[i] * stride;
+		uint64_t v = pack(tree_record_bits(record));
+
+		fetch(r->rows + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride, stride);
+		for (size_t b = 0; !is_wide && b < n_bundles; b++)
+			sums[b][record[at[b]]] += v;
+		for (size_t b = 0; is_wide && b < n_bundles; b++) {
+			uint16_t code;
+
+			memcpy(&code, record + at[b], sizeof(code));
+			sums[b][code] += v;
+		}
+	}
+}
+
+/** Adds to all bundles of the plan, which are narrow ones first, a number of them at a time. */
+static void add_packed(const struct tree_records *r, const struct tree_plan *p,
+	const uint32_t *rows, size_t n, uint64_t *packed)
+{
+	size_t from = 0;
+
+	while (from < p->n) {
+		size_t end = from < p->n_narrow ? p->n_narrow : p->n, to = from + 1;
+		const struct tree_bundle *b = &r->bundles[p->bundles[from]];
+		bool is_run = b->width == 1;
+
+		for (; to < end && to - from < BUNDLES_AT_ONCE; to++)
+			is_run &= p->bundles[to] == p->bundles[to - 1] + 1;
+		if (is_run)
+			add_run(r, b->at, to - from, rows, n, packed + b->first);
+		else
+			add_each(r, p->bundles + from, to - from, rows, n, packed);
+		from = to;
+	}
+}
+
+static void unpack(const struct tree_hist_job *j, const struct tree_plan *p, struct tree_sums *s,
+	struct tree_hist *h)
+{
+	const struct tree_frame *f = j->f;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct tree_bundle *b = &f->records.bundles[p->bundles[i]];
+		struct tree_hist *to = b->is_shared ? &s->of_codes : h;
+		uint32_t first = b->is_shared ? b->first : f->cols[b->col].first;
+
+		j->kernel->unpack(s->packed + b->first, b->n_codes, to->grad + first,
+			to->hess + first, to->n + first);
+	}
+	s->n_rows = 0;
+}
+
+void tree_sums_add(const struct tree_hist_job *j, const struct tree_plan *p, const uint32_t *rows,
+	size_t n, struct tree_sums *s, struct tree_hist *h)
+{
+	for (size_t from = 0; from < n;) {
+		size_t room = TREE_PACK_ROWS - s->n_rows, m = n - from < room ? n - from : room;
+
+		add_packed(j->records, p, rows + from, m, s->packed);
+		from += m;
+		s->n_rows += m;
+		if (s->n_rows == TREE_PACK_ROWS)
+			unpack(j, p, s, h);
+	}
+}
+
+/** Sums of a column's bins from those of the codes. */
+static void add_codes(const struct tree_frame_column *c, const struct tree_bundle *b,
+	const struct tree_hist *codes, struct tree_hist *h)
+{
+	uint32_t at = b->first, end = b->first + b->n_codes;
+
+	while (at < end)
+		for (uint32_t bin = c->first + c->place.base; bin < c->first + c->n_bins; bin++)
+			for (uint32_t i = 0; i < c->place.step; i++, at++) {
+				h->grad[bin] += codes->grad[at];
+				h->hess[bin] += codes->hess[at];
+				h->n[bin] += codes->n[at];
+			}
+}
+
+void tree_sums_finish(const struct tree_hist_job *j, const struct tree_plan *p, struct tree_sums *s,
+	struct tree_hist *h)
+{
+	const struct tree_frame *f = j->f;
+	struct tree_hist *codes = &s->of_codes;
+
+	unpack(j, p, s, h);
+	for (size_t i = 0; i < p->cols.n; i++) {
+		const struct tree_frame_column *c = &f->cols[p->cols.list ? p->cols.list[i] : i];
+		const struct tree_bundle *b = &f->records.bundles[c->place.bundle];
+
+		if (b->is_shared)
+			add_codes(c, b, codes, h);
+	}
+	for (size_t i = 0; i < p->n; i++) {
+		const struct tree_bundle *b = &f->records.bundles[p->bundles[i]];
+
+		if (!b->is_shared)
+			continue;
+		memset(codes->grad + b->first, 0, b->n_codes * sizeof(*codes->grad));
+		memset(codes->hess + b->first, 0, b->n_codes * sizeof(*codes->hess));
+		memset(codes->n + b->first, 0, b->n_codes * sizeof(*codes->n));
+	}
+}
+
+/** Straight into the histogram, where there are more bins to unpack than rows: columns of `width` and up. */
+static void add_directly(const struct tree_frame *f, const struct tree_records *r,
+	struct tree_columns cols, unsigned width, const uint32_t *rows, size_t n,
+	struct tree_hist *h)
+{
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *record = r->rows + rows[i] * r->stride;
+		struct tree_gh gh = tree_record_gh(record);
+
+		for (size_t c = 0; c < cols.n; c++) {
+			const struct tree_frame_column *col =
+				&f->cols[cols.list ? cols.list[c] : c];
+			const struct tree_bundle *b = &r->bundles[col->place.bundle];
+			uint32_t bin;
+
+			if (b->width < width)
+				continue;
+			bin = col->first + tree_place_bin(&col->place, tree_record_code(b, record));
+			h->grad[bin] += gh.grad;
+			h->hess[bin] += gh.hess;
+			h->n[bin]++;
+		}
+	}
+}
+
+/* ---- several classes ----------------------------------------------------------------------------------- */
+
+static void add_classes(const struct tree_frame *f, struct tree_columns cols,
+	const struct tree_quant *q, const uint32_t *rows, size_t n, struct tree_hist *h)
+{
+	for (size_t c = 0; c < cols.n; c++) {
+		const struct tree_frame_column *col = &f->cols[cols.list ? cols.list[c] : c];
+
+		const struct tree_bundle *in = &f->records.bundles[col->place.bundle];
+
+		for (size_t i = 0; i < n; i++) {
+			const uint8_t *record = f->records.rows + rows[i] * f->records.stride;
+			uint32_t b = col->first +
+				     tree_place_bin(&col->place, tree_record_code(in, record));
+			uint16_t w = tree_record_gh(record).hess;
+
+			h->grad[(size_t)b * q->n_classes + q->class[rows[i]]] += w;
+			h->hess[b] += w;
+			h->n[b]++;
+		}
+	}
+}
+
+void tree_hist_add(const struct tree_hist_job *j, const struct tree_plan *p, const uint32_t *rows,
+	size_t n, struct tree_sums *s, struct tree_hist *h)
+{
+	struct tree_plan packed = *p;
+
+	if (j->q->class) {
+		add_classes(j->f, p->cols, j->q, rows, n, h);
+		return;
+	}
+	if (n < FEW) {
+		add_directly(j->f, j->records, p->cols, 1, rows, n, h);
+		return;
+	}
+	if (n < TREE_PACK_ROWS && p->n > p->n_narrow) {
+		add_directly(j->f, j->records, p->cols, 2, rows, n, h);
+		packed.n = packed.n_narrow;
+	}
+	tree_sums_add(j, &packed, rows, n, s, h);
+	tree_sums_finish(j, &packed, s, h);
+}
