@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "tree/sample.h"
+#include "tree/walk.h"
 
 enum { AHEAD = 24 }; /* rows that are fetched before they are needed */
 
@@ -74,22 +75,20 @@ static int check_reach(struct boost *b, struct err *e)
 	return err_hint(e, "take a lower --learning-rate, or a larger --lambda");
 }
 
-/** Task: adds a leaf's value to the margins of its rows. */
-static void add_leaf(void *ctx, size_t i, int worker)
+/** Adds a leaf's value to the margins of its rows. */
+static size_t add_leaf(
+	void *ctx, uint32_t leaf, const uint32_t *rows, size_t n, uint32_t end, int worker)
 {
 	struct boost *b = ctx;
-	const uint32_t *rows = tree_grower_rows(b->grower) + b->leaves.nodes[i].begin;
-	size_t k = b->m->n_outputs;
-	float value = b->tree->nodes[i].value;
+	size_t stride = b->m->n_outputs, k = 0;
+	float value = b->tree->nodes[leaf].value, *next = b->next + b->output;
 
 	(void)worker;
-	if (b->leaves.nodes[i].left >= 0)
-		return;
-	for (size_t r = 0, n = b->leaves.nodes[i].n; r < n; r++) {
-		__builtin_prefetch(
-			&b->next[rows[r + AHEAD < n ? r + AHEAD : r] * k + b->output], 1);
-		b->next[rows[r] * k + b->output] += value;
+	for (; k < n && rows[k] < end; k++) {
+		__builtin_prefetch(&next[rows[k + AHEAD < n ? k + AHEAD : k] * stride], 1);
+		next[rows[k] * stride] += value;
 	}
+	return k;
 }
 
 /** Task: rows of a block that the tree was not grown on. */
@@ -113,9 +112,9 @@ static int finish_tree(struct boost *b, double offset, struct err *e)
 {
 	struct pool *pool = b->job->pool;
 
-	if (tree_leaves_fill(&b->leaves, offset, b->tree, e) || check_reach(b, e))
+	if (tree_leaves_fill(&b->leaves, offset, b->tree, e) || check_reach(b, e) ||
+		tree_walk(b->grower, b->job->frame->n_rows, pool, add_leaf, b, e))
 		return -1;
-	pool_for(pool, b->leaves.n_nodes, add_leaf, b);
 	if (b->job->out.fold_of || b->p->subsample < 1)
 		pool_for(pool, tree_n_blocks(b->job->frame->n_rows), add_others, b);
 	return 0;

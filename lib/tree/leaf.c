@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "tree/quantile.h"
+#include "tree/walk.h"
 
 enum {
 	AHEAD = 24, /* rows that are fetched before they are needed */
@@ -27,6 +28,7 @@ int tree_leaves_init(struct tree_leaves *l, size_t n_rows, struct err *e)
 
 void tree_leaves_release(struct tree_leaves *l)
 {
+	free(l->sums);
 	free(l->sum_g);
 	free(l->sum_h);
 	free(l->weight);
@@ -46,26 +48,52 @@ static double step_of(double most)
 	return most > 0 ? ldexp(1, exponent - BITS) : 1;
 }
 
-/** Task: sums of a leaf. */
-static void sum_leaf(void *ctx, size_t i, int worker)
+/** What a thread has of a leaf. */
+struct tree_leaf_sums {
+	int64_t g, h;
+};
+
+static size_t sum_rows(
+	void *ctx, uint32_t leaf, const uint32_t *rows, size_t n, uint32_t end, int worker)
 {
 	struct tree_leaves *l = ctx;
-	const uint32_t *rows = tree_grower_rows(l->grower) + l->nodes[i].begin;
+	struct tree_leaf_sums *sums = &l->sums[(size_t)worker * l->n_nodes + leaf];
 	double per_g = 1 / step_of(l->grad_max), per_h = 1 / step_of(l->hess_max);
 	int64_t g = 0, h = 0;
+	size_t k = 0;
 
-	(void)worker;
-	if (l->nodes[i].left >= 0)
-		return;
-	for (size_t k = 0, n = l->nodes[i].n; k < n; k++) {
+	for (; k < n && rows[k] < end; k++) {
 		const struct tree_grad *r = &l->grad[rows[k]];
 
 		__builtin_prefetch(&l->grad[rows[k + AHEAD < n ? k + AHEAD : k]]);
 		g += (int64_t)((double)r->grad * per_g);
 		h += (int64_t)((double)r->hess * per_h);
 	}
-	l->sum_g[i] = g;
-	l->sum_h[i] = h;
+	sums->g += g;
+	sums->h += h;
+	return k;
+}
+
+/** The sums of leaves, over all threads and processes. */
+static int sum_leaves(struct tree_leaves *l, struct err *e)
+{
+	size_t n_workers = (size_t)pool_size(l->pool);
+
+	if (mem_grow(&l->sums, &l->cap_sums, n_workers * l->n_nodes, sizeof(*l->sums), e))
+		return -1;
+	memset(l->sums, 0, n_workers * l->n_nodes * sizeof(*l->sums));
+	if (tree_walk(l->grower, l->truth->n_rows, l->pool, sum_rows, l, e))
+		return -1;
+	for (uint32_t i = 0; i < l->n_nodes; i++) {
+		l->sum_g[i] = l->sum_h[i] = 0;
+		for (size_t w = 0; w < n_workers; w++) {
+			l->sum_g[i] += l->sums[w * l->n_nodes + i].g;
+			l->sum_h[i] += l->sums[w * l->n_nodes + i].h;
+		}
+	}
+	tree_comm_sum(l->comm, l->sum_g, l->n_nodes);
+	tree_comm_sum(l->comm, l->sum_h, l->n_nodes);
+	return 0;
 }
 
 static double grad_of(const struct tree_leaves *l, uint32_t node)
@@ -156,11 +184,8 @@ int tree_leaves_fill(struct tree_leaves *l, double offset, struct tree *tree, st
 		mem_grow(&l->sum_h, &l->cap_h, l->n_nodes, sizeof(*l->sum_h), e) ||
 		mem_grow(&l->weight, &l->cap_weight, l->n_nodes, sizeof(*l->weight), e))
 		return -1;
-	memset(l->sum_g, 0, l->n_nodes * sizeof(*l->sum_g));
-	memset(l->sum_h, 0, l->n_nodes * sizeof(*l->sum_h));
-	pool_for(l->pool, l->n_nodes, sum_leaf, l);
-	tree_comm_sum(l->comm, l->sum_g, l->n_nodes);
-	tree_comm_sum(l->comm, l->sum_h, l->n_nodes);
+	if (sum_leaves(l, e))
+		return -1;
 	add_up(l, tree);
 	if (l->rest)
 		pool_for(l->pool, l->n_nodes, renew_leaf, l);

@@ -29,9 +29,10 @@ struct tree_leaves {
 
 	const struct tree_grow_node *nodes; /* of the tree at hand */
 	uint32_t n_nodes;
+	struct tree_leaf_sums *sums; /* [n_workers][n_nodes] */
 	int64_t *sum_g, *sum_h; /* [n_nodes] */
 	double *weight; /* [n_nodes] before the learning rate */
-	size_t cap_g, cap_h, cap_weight;
+	size_t cap_sums, cap_g, cap_h, cap_weight;
 	float *rest; /* [n_rows] what is left to explain, and its weights */
 	uint32_t *rest_weight;
 };
