@@ -15,7 +15,8 @@
  * An object to a file without a name yet, or to memory. The first request asks for the first range; its
  * answer tells the size, and the others are then fetched side by side, if the object is still the same
  * one (If-Match). What is small is hashed as it comes; of the others the file is read back, in order, by a thread
- * beside the loop: it is still in memory then.
+ * beside the loop: it is still in memory then. What was put in parts, and is nobody's content by name, has no hash to be
+ * held against the bytes: it is not hashed.
  */
 enum {
 	RANGE = 8 << 20,
@@ -287,12 +288,23 @@ static bool read_md5_etag(
 
 static int fetch_more(struct bucket_task *t, struct err *e);
 
-/* The hash follows what has arrived without a gap. */
-static void note_arrival(struct fetch *f, size_t i)
+/* Is there a hash that the bytes must have, or somebody who asks for it? */
+static bool wants_hash(const struct bucket_task *t)
 {
+	const struct fetch *f = t->state;
+
+	return t->job->has_md5 || t->job->want_md5 || f->has_etag;
+}
+
+/* The hash follows what has arrived without a gap. */
+static void note_arrival(struct bucket_task *t, size_t i)
+{
+	struct fetch *f = t->state;
 	uint64_t until;
 
 	f->arrived[i] = 1;
+	if (!wants_hash(t))
+		return;
 	while (f->n_gapless < f->n_ranges && f->arrived[f->n_gapless])
 		f->n_gapless++;
 	until = (uint64_t)f->n_gapless * RANGE;
@@ -413,7 +425,7 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 		return end(t, e);
 	}
 	note_partial(t, 0);
-	note_arrival(f, 0);
+	note_arrival(t, 0);
 	return fetch_more(t, e);
 }
 
@@ -455,7 +467,7 @@ static int range_done(struct remote_s3_op *op, const struct err *failed, struct 
 	}
 	if (!f->has_failed) {
 		note_partial(r->task, r->number);
-		note_arrival(f, r->number);
+		note_arrival(r->task, r->number);
 	}
 	return fetch_more(r->task, e);
 }
