@@ -71,7 +71,7 @@ fuzz-run: $(call picked,$(fuzz_bin))
 	@sh tests/fuzz/run.sh -b '$(CURDIR)/$B' -s '$(FUZZ_SECONDS)' $(call picked,$(fuzz_bin))
 
 # CD4ML_INTEROP_VENV: virtual environments that are there already, separated by ':'
-.PHONY: interop bench
+.PHONY: interop bench bench-peers
 interop: all ## compare with real DVC, xgboost, pandas, ... (makes build/interop; T=NAME: one)
 	@eval "$$(sh tests/interop/peers.sh build/interop)" && export PEER_PYTHON PEER_XGBOOST2 PEER_DVC CD4ML_S3_SERVER GITLAB_CI_LOCAL && \
 	$(run_tests) -t 1800 $(call picked,$(sort $(wildcard tests/interop/*.bats)))
@@ -79,8 +79,11 @@ interop: all ## compare with real DVC, xgboost, pandas, ... (makes build/interop
 BENCH_SCALE ?= 0.1
 bench: all ## ratios to named peers in one run (BENCH_SCALE=0.1; T=NAME: one)
 	@eval "$$(CD4ML_INTEROP_VENV=$${CD4ML_INTEROP_VENV:-none} sh tests/interop/peers.sh build/interop)" && \
-	export PEER_PYTHON PEER_DVC && \
+	export PEER_PYTHON PEER_DVC CD4ML_S3_SERVER CD4ML_RCLONE CD4ML_AWS && \
 	sh tests/bench/run.sh -b '$(CURDIR)/$B' -s '$(BENCH_SCALE)' $(call picked_bench,$(sort $(wildcard tests/bench/*-*.sh)))
+
+bench-peers: ## install pinned rclone (by Go) and aws into build/interop, where they are missing, for `make bench`
+	@sh tests/interop/peers.sh build/interop bench
 
 lint: all ## layers, names, banned functions, manuals, shell, format (T=NAME: one)
 	@CC='$(CC)' sh tests/lint/run.sh -b '$B' $(T)

@@ -1,13 +1,17 @@
 #!/bin/sh
-# peers.sh FOLDER - finds or makes the Python peers; prints the shell assignments PEER_PYTHON=..., PEER_XGBOOST2=...,
+# peers.sh FOLDER [bench] - finds or makes the Python peers; prints the shell assignments PEER_PYTHON=..., PEER_XGBOOST2=...,
 # PEER_DVC=... and so on.
 #
 # CD4ML_INTEROP_VENV, virtual environments separated by ':', is taken as it is; a peer that none of them has is left
 # empty, and its tests are skipped. Without it environments are made in FOLDER, once: ml, xgboost2 and dvc, which do not
 # agree on their dependencies. With CD4ML_INTEROP_VENV=none nothing is made.
+#
+# rclone and aws (CD4ML_RCLONE, CD4ML_AWS, or on PATH) are only measured against: they are made in FOLDER when `bench` asks
+# for them, and used from then on.
 set -u
 
-folder=$1
+mkdir -p "$1" || exit 3
+folder=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
 python='' xgboost2='' dvc=''
 
@@ -26,8 +30,6 @@ make_venv() {
 case ${CD4ML_INTEROP_VENV-} in
 none) ;;
 '')
-	mkdir -p "$folder" || exit 3
-	folder=$(cd "$folder" && pwd)
 	if make_venv ml requirements.txt; then python=$folder/ml/bin/python; fi
 	if make_venv xgboost2 requirements-xgboost2.txt; then xgboost2=$folder/xgboost2/bin/python; fi
 	if make_venv dvc requirements-dvc.txt; then dvc=$folder/dvc/bin/dvc; fi
@@ -46,15 +48,26 @@ esac
 # An S3 server: CD4ML_S3_SERVER, or on PATH, or built once where Go is installed.
 s3=${CD4ML_S3_SERVER:-$(command -v versitygw || true)}
 if [ -z "$s3" ] && [ "${CD4ML_INTEROP_VENV-}" != none ] && command -v go >/dev/null; then
-	mkdir -p "$folder/bin" && s3=$(cd "$folder/bin" && pwd)/versitygw
+	s3=$folder/bin/versitygw
 	[ -x "$s3" ] || GOBIN=${s3%/*} go install github.com/versity/versitygw/cmd/versitygw@v1.8.0 >&2 || s3=''
 fi
 # GitLab's jobs on this machine: GITLAB_CI_LOCAL, or on PATH, or installed once where npm is.
 gitlab=${GITLAB_CI_LOCAL:-$(command -v gitlab-ci-local || true)}
 if [ -z "$gitlab" ] && [ "${CD4ML_INTEROP_VENV-}" != none ] && command -v npm >/dev/null; then
-	gitlab=$(cd "$folder" && pwd)/npm/node_modules/.bin/gitlab-ci-local
+	gitlab=$folder/npm/node_modules/.bin/gitlab-ci-local
 	[ -x "$gitlab" ] || npm install --silent --prefix "$folder/npm" gitlab-ci-local@4.61.0 >&2 || gitlab=''
 fi
+rclone=${CD4ML_RCLONE:-$(command -v rclone || true)} aws=${CD4ML_AWS:-$(command -v aws || true)}
+if [ "${2-}" = bench ]; then
+	if [ -z "$rclone" ] && [ ! -x "$folder/bin/rclone" ]; then
+		GOBIN=$folder/bin go install github.com/rclone/rclone@v1.76.0 >&2
+	fi
+	[ -n "$aws" ] || make_venv aws requirements-aws.txt
+fi
+[ -n "$rclone" ] || [ ! -x "$folder/bin/rclone" ] || rclone=$folder/bin/rclone
+[ -n "$aws" ] || [ ! -e "$folder/aws/complete" ] || aws=$folder/aws/bin/aws
+echo "CD4ML_RCLONE='$rclone'"
+echo "CD4ML_AWS='$aws'"
 echo "CD4ML_S3_SERVER='$s3'"
 echo "GITLAB_CI_LOCAL='$gitlab'"
 echo "PEER_PYTHON='$python'"
