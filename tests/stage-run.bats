@@ -69,6 +69,24 @@ good() {
 	same "$(cat b.txt)" $'a\nb'
 }
 
+@test "parameters stand in TOML too, and not in Python" {
+	pipeline
+	printf '[train]\ndepth = 6 # levels\nwhen = 2024-05-01\n[[fold]]\nn = 1\n' >p.toml
+	sed -i 's/params: \[n\]/params: [p.toml: [train.depth, fold.0.n, train]]/' dvc.yaml
+	stage-run run
+	contains "$(cat dvc.lock)" $'      p.toml:\n        fold.0.n: 1\n        train:\n          depth: 6\n          when: \'2024-05-01\'\n        train.depth: 6\n'
+	sed -i 's/depth = 6/depth = 7/' p.toml
+	run -1 stage-run status
+	contains "$output" "changed parameter: p.toml: train.depth (6 -> 7)"
+	printf 'train = 1\n[train]\n' >p.toml
+	run -2 stage-run run
+	contains "$output" "p.toml:2: 'train' is a value already, not a table"
+	sed -i 's/p.toml: \[.*\]\]/p.py: [depth]]/' dvc.yaml
+	echo 'depth = 6' >p.py
+	run -2 stage-run run
+	contains "$output" "p.py: values are read from YAML, JSON and TOML, not from Python; move them to a params.yaml"
+}
+
 @test "what ran before comes from the run cache" {
 	pipeline
 	stage-run run

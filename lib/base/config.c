@@ -1,9 +1,9 @@
 #include "base/config.h"
 
+#include "base/doc.h"
 #include "base/input.h"
 #include "base/num.h"
 #include "base/path.h"
-#include "base/ydoc.h"
 
 enum { CONFIG_MAX_BYTES = 16 << 20 };
 
@@ -84,8 +84,7 @@ static json_t *descend(json_t *v, struct slice key, struct err *e)
 
 static int apply_document(const struct config *c, const char *path, struct slice key, struct err *e)
 {
-	bool is_json = slice_ends(slice_of(path), ".json");
-	json_t *root = is_json ? jdoc_load(path, e) : ydoc_load(path, e);
+	json_t *root = doc_load(path, e);
 	json_t *section = root, *v;
 	const char *name;
 	int result = -1;
@@ -159,7 +158,8 @@ static int apply_lines(const struct config *c, const char *path, struct err *e)
 
 static bool is_document(struct slice path)
 {
-	return slice_ends(path, ".yaml") || slice_ends(path, ".yml") || slice_ends(path, ".json");
+	return slice_ends(path, ".yaml") || slice_ends(path, ".yml") || slice_ends(path, ".json") ||
+	       slice_ends(path, ".toml");
 }
 
 int config_apply(const char *file_and_key, const struct opt_table *tables, size_t n_tables,

@@ -1,7 +1,7 @@
 /*
  * config - options from a file, for tools that have --config.
  *
- * FILE.yaml, FILE.yml and FILE.json hold a mapping from option names to values (text, numbers, true or
+ * FILE.yaml, FILE.yml, FILE.json and FILE.toml hold a mapping from option names to values (text, numbers, true or
  * false, lists of these); FILE:KEY takes the mapping at a dotted key in it. Any other file holds lines
  * `name = value`; what follows a '#' at the beginning of a line or behind a blank is a comment.
  */

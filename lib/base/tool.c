@@ -138,7 +138,7 @@ static void add_common_options(struct session *s)
 			"a bar on standard error" },
 		{ 0, "json", OPT_FLAG, offsetof(struct common, json), NULL, "answer in JSON" },
 		{ 0, "config", OPT_TEXT, offsetof(struct common, config), "FILE[:KEY]",
-			"options from a YAML, JSON or `key = value` file" },
+			"options from a YAML, JSON, TOML or `key = value` file" },
 		{ 'q', "quiet", OPT_FLAG, offsetof(struct common, quiet), NULL, "errors only" },
 		{ 'v', "verbose", OPT_COUNT, offsetof(struct common, verbose), NULL,
 			"say what is done; twice: in detail" },

@@ -31,7 +31,7 @@ enum tool_flags {
 	TOOL_PROGRESS = 4, /* --progress auto|always|never; `progress` may be NULL */
 	TOOL_JSON = 8, /* --json */
 	TOOL_CONFIG =
-		16, /* --config FILE[:SECTION]: options from YAML, JSON or `key = value` lines */
+		16, /* --config FILE[:SECTION]: options from YAML, JSON, TOML or `key = value` lines */
 	TOOL_ANY_OPERANDS =
 		32, /* what follows the first operand belongs to somebody else: not parsed */
 };

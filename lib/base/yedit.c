@@ -5,6 +5,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/doc.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/opt.h"
@@ -169,18 +170,12 @@ static int set_member(json_t *doc, const char *key, json_t *value, struct err *e
 	return rc ? err_nomem(e) : 0;
 }
 
-static json_t *parse(struct slice text, const char *name, struct err *e)
-{
-	return slice_ends(slice_of(name), ".json") ? jdoc_parse(text, name, e)
-						   : ydoc_parse(text, name, e);
-}
-
 /* Is what was written read back as what was meant? (An anchor would have changed more than one.) */
 static int check(
 	const struct buf *out, const char *name, const char *key, const json_t *want, struct err *e)
 {
 	struct err why = ERR_INIT;
-	json_t *got = buf_check(out, e) ? NULL : parse(buf_slice(out), name, &why);
+	json_t *got = buf_check(out, e) ? NULL : doc_parse(buf_slice(out), name, &why);
 	bool same = got && json_equal(got, want);
 
 	json_decref(got);
@@ -193,11 +188,17 @@ static int check(
 int yedit_set(struct buf *out, struct slice text, const char *name, const char *key,
 	const char *value, struct err *e)
 {
-	json_t *doc = parse(text, name, e), *want = NULL, *v = NULL;
+	json_t *doc, *want = NULL, *v = NULL;
 	size_t from = 0, to = 0;
 	int rc = -1;
 
 	buf_reset(out);
+	if (slice_ends(slice_of(name), ".toml")) {
+		err_set(e, ERR_INPUT, "a value of a TOML file is not changed, only read");
+		err_hint(e, "change the file by hand, or keep parameters in YAML");
+		return err_at(e, "%s", name);
+	}
+	doc = doc_parse(text, name, e);
 	if (doc)
 		v = ydoc_parse(slice_of(value), "value", e);
 	want = v ? json_deep_copy(doc) : NULL;

@@ -11,7 +11,7 @@
  * with that whole name comes first) replaced by `value` into the emptied `out`. `value` is YAML: 8,
  * 0.5, true, [1, 2], text. In a `name` that ends in .json it is written as JSON. ERR_INPUT: no
  * such key (the nearest is proposed); the value stands in a block of several lines, or is shared by
- * an anchor; `value` is no value of one line.
+ * an anchor; `value` is no value of one line; `name` ends in .toml.
  */
 int yedit_set(struct buf *out, struct slice text, const char *name, const char *key,
 	const char *value, struct err *e) MUST_CHECK;

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/ydoc.h"
+#include "base/doc.h"
 
 enum { MAX_RULES = 10000, MAX_VALUES = 100000 };
 
@@ -456,7 +456,7 @@ int eval_rule_parse(struct eval_rules *r, json_t *doc, const char *name, struct 
 
 int eval_rule_load(struct eval_rules *r, const char *path, struct err *e)
 {
-	json_t *doc = slice_ends(slice_of(path), ".json") ? jdoc_load(path, e) : ydoc_load(path, e);
+	json_t *doc = doc_load(path, e);
 	int rc;
 
 	*r = (struct eval_rules){ 0 };

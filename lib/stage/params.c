@@ -3,27 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/yedit.h"
-#include "base/ydoc.h"
 
 void stage_params_release(struct stage_params *p)
 {
 	json_decref(p->files);
 	p->files = NULL;
-}
-
-static json_t *load(const char *path, struct err *e)
-{
-	struct slice s = slice_of(path);
-
-	if (slice_ends(s, ".toml") || slice_ends(s, ".py")) {
-		err_set(e, ERR_INPUT, "parameters are read from YAML and JSON only");
-		err_at(e, "%s", path);
-		return NULL;
-	}
-	return slice_ends(s, ".json") ? jdoc_load(path, e) : ydoc_load(path, e);
 }
 
 /* Borrowed; json_null() when there is no such file. */
@@ -35,7 +23,7 @@ static json_t *get_file(struct stage_params *p, const char *path, struct err *e)
 		return doc;
 	if (!p->files)
 		p->files = json_object();
-	doc = path_exists(path) ? load(path, e) : json_null();
+	doc = path_exists(path) ? doc_load(path, e) : json_null();
 	if (!doc)
 		return NULL;
 	if (json_object_set_new(p->files, path, doc)) {

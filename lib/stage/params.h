@@ -1,5 +1,5 @@
 /*
- * params - keys of parameter files: YAML and JSON (TOML and Python are refused by name).
+ * params - keys of parameter files: YAML, JSON and TOML, by the ends of their names (.py is refused by name).
  *
  * "train.depth" is the member `depth` of `train`; a number picks from a list.
  */

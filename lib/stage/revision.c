@@ -2,15 +2,9 @@
 
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/path.h"
-#include "base/ydoc.h"
 #include "cas/git.h"
-
-static json_t *parse(const char *name, struct slice text, struct err *e)
-{
-	return slice_ends(slice_of(name), ".json") ? jdoc_parse(text, name, e)
-						   : ydoc_parse(text, name, e);
-}
 
 static json_t *load_here(struct stage_project *p, const char *full, struct err *e)
 {
@@ -18,13 +12,8 @@ static json_t *load_here(struct stage_project *p, const char *full, struct err *
 	json_t *v = NULL;
 
 	cas_repo_absolute(p->tree->repo, full, &path);
-	if (!buf_check(&path, e)) {
-		if (!path_exists(path.p))
-			v = json_null();
-		else
-			v = slice_ends(slice_of(full), ".json") ? jdoc_load(path.p, e)
-								: ydoc_load(path.p, e);
-	}
+	if (!buf_check(&path, e))
+		v = path_exists(path.p) ? doc_load(path.p, e) : json_null();
 	buf_release(&path);
 	return v;
 }
@@ -47,7 +36,7 @@ json_t *stage_revision_load(
 	if (rc > 0)
 		v = json_null();
 	else if (!rc)
-		v = parse(full, buf_slice(&text), e);
+		v = doc_parse(buf_slice(&text), full, e);
 	buf_release(&object);
 	buf_release(&text);
 	return v;
@@ -69,7 +58,7 @@ json_t *stage_revision_load_cached(struct stage_project *p, const json_t *lock,
 		return json_null();
 	}
 	if (!cas_object_load(p->tree->cache, &c.id, &text, e))
-		v = parse(out->path.text, buf_slice(&text), e);
+		v = doc_parse(buf_slice(&text), out->path.text, e);
 	buf_release(&text);
 	return v;
 }
@@ -99,5 +88,6 @@ bool stage_revision_has_numbers(const char *name)
 {
 	struct slice s = slice_of(name);
 
-	return slice_ends(s, ".json") || slice_ends(s, ".yaml") || slice_ends(s, ".yml");
+	return slice_ends(s, ".json") || slice_ends(s, ".yaml") || slice_ends(s, ".yml") ||
+	       slice_ends(s, ".toml");
 }

@@ -8,7 +8,7 @@
 
 /** ERR_INPUT when git knows no such revision; HEAD before the first commit is fine. */
 int stage_revision_check(const struct stage_project *p, const char *rev, struct err *e) MUST_CHECK;
-/** The file (relative to root; JSON by its name, else YAML); null if there is none. */
+/** The file (relative to root; as base/doc reads it); null if there is none. */
 json_t *stage_revision_load(
 	struct stage_project *p, const char *rev, const char *full, struct err *e) MUST_CHECK;
 /**

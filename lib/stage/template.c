@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/path.h"
-#include "base/ydoc.h"
 #include "base/yedit.h"
 
 enum { MAX_DEPTH = 50, MAX_STAGES = 100000 };
@@ -153,8 +153,7 @@ static json_t *load(struct expander *x, const char *file)
 
 	path_join(&path, x->dir, file);
 	if (!buf_check(&path, x->e))
-		v = slice_ends(slice_of(file), ".json") ? jdoc_load(path.p, x->e)
-							: ydoc_load(path.p, x->e);
+		v = doc_load(path.p, x->e);
 	buf_release(&path);
 	return v;
 }

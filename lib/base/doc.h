@@ -1,0 +1,14 @@
+/*
+ * doc - documents in the format that their names say: .json, .toml, and all else YAML, as DVC has it.
+ */
+#ifndef CD4ML_BASE_DOC_H
+#define CD4ML_BASE_DOC_H
+
+#include "base/jdoc.h"
+
+/** Owned by the caller. ERR_INPUT, with name:line; a Python file (.py) is refused by name. */
+json_t *doc_parse(struct slice text, const char *name, struct err *e) MUST_CHECK;
+/** The same for a file ("-": standard input, YAML). */
+json_t *doc_load(const char *path, struct err *e) MUST_CHECK;
+
+#endif
