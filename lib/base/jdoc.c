@@ -40,7 +40,7 @@ json_t *jdoc_parse(struct slice text, const char *name, struct err *e)
 	return NULL;
 }
 
-json_t *jdoc_load(const char *path, struct err *e)
+json_t *jdoc_read(const char *path, jdoc_parser *parse, struct err *e)
 {
 	struct input *in = input_open(path, e);
 	struct slice all;
@@ -49,9 +49,14 @@ json_t *jdoc_load(const char *path, struct err *e)
 	if (!in)
 		return NULL;
 	if (!input_map(in, JDOC_MAX_BYTES, &all, e))
-		v = jdoc_parse(all, input_name(in), e);
+		v = parse(all, input_name(in), e);
 	input_close(in);
 	return v;
+}
+
+json_t *jdoc_load(const char *path, struct err *e)
+{
+	return jdoc_read(path, jdoc_parse, e);
 }
 
 /* ---- typed access ---- */

@@ -17,8 +17,11 @@ enum { JDOC_MAX_BYTES = 1 << 30 };
 
 /** Parses a whole text; duplicated keys are refused, depth is limited. Owned by the caller. Errors: name:line. */
 json_t *jdoc_parse(struct slice text, const char *name, struct err *e) MUST_CHECK;
-/** Reads a file ("-" for standard input). Owned by the caller. */
+/** Reads a file ("-" for standard input). Owned by the caller. Errors: name:line. */
 json_t *jdoc_load(const char *path, struct err *e) MUST_CHECK;
+/** The same for a document of another format: base/ydoc, base/tdoc. */
+typedef json_t *jdoc_parser(struct slice text, const char *name, struct err *e);
+json_t *jdoc_read(const char *path, jdoc_parser *parse, struct err *e) MUST_CHECK;
 
 /*
  * Typed access to members of an object. `where` names the object in messages ("schema.json: field 3").

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/input.h"
 #include "base/mem.h"
 #include "base/tdoc_scalar.h"
 #include "base/utf8.h"
@@ -450,14 +449,5 @@ json_t *tdoc_parse(struct slice text, const char *name, struct err *e)
 
 json_t *tdoc_load(const char *path, struct err *e)
 {
-	struct input *in = input_open(path, e);
-	struct slice all;
-	json_t *v = NULL;
-
-	if (!in)
-		return NULL;
-	if (!input_map(in, JDOC_MAX_BYTES, &all, e))
-		v = tdoc_parse(all, input_name(in), e);
-	input_close(in);
-	return v;
+	return jdoc_read(path, tdoc_parse, e);
 }

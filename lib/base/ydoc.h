@@ -13,9 +13,11 @@
 
 /** Parses one document; an empty one is JSON null. Owned by the caller. Errors: name:line. */
 json_t *ydoc_parse(struct slice text, const char *name, struct err *e) MUST_CHECK;
+/** The same for a file ("-" for standard input). */
 json_t *ydoc_load(const char *path, struct err *e) MUST_CHECK;
 /** Adds the document in DVC's style: indent 2, dashes not indented, quoting and folding as formats/dvc.md 8. */
 int ydoc_format(struct buf *b, const json_t *v, struct err *e) MUST_CHECK;
+/** Writes the document to a file (see base/output for the flags). */
 int ydoc_save(const char *path, const json_t *v, unsigned flags, struct err *e) MUST_CHECK;
 
 #endif
