@@ -610,6 +610,50 @@ Renamed:
 	same "$(find .dvc/cache -type f | wc -l)" "$n"
 }
 
+@test "gc of a cache that lies elsewhere keeps what the other projects use" {
+	repo
+	cas-hash add hello.txt
+	printf '[cache]\n    dir = ../../shared\n' >../config
+	cp ../config .dvc/config.local
+	cas-hash commit
+	mkdir ../other
+	(cd ../other && git init -q && cas-hash init && cp ../config .dvc/config.local &&
+		mkdir d && printf 'theirs\n' >d/theirs && cas-hash add d)
+	printf 'x\n' >loose
+	cas-hash add loose
+	rm loose.dvc
+	n() { find ../shared -type f | wc -l; }
+	same "$(n)" 4
+	run -2 --separate-stderr cas-hash gc -w
+	contains "$stderr" "lies outside of the repository: other projects may use it; nothing was removed; name each with --projects PATH"
+	run -2 --separate-stderr cas-hash gc -w -p ../nosuch
+	same "$(n)" 4
+	contains "$(cas-hash gc -w -p . -p ../other/d)" '3 objects in use, 1 removed'
+	run -0 cas-hash verify
+	contains "$(cas-hash gc -w --not-shared)" '1 objects in use, 2 removed'
+}
+
+@test "gc removes interrupted downloads that nobody is at" {
+	repo
+	cas-hash add hello.txt
+	needs flock
+	part=.dvc/cache/files/md5/b1/.cd4ml-$HELLO-part.tmp
+	echo some >"$part"
+	echo mine >"${part%/*}/.cd4ml-mine-part.tmp"
+	(
+		exec 9<"$part"
+		flock 9
+		cas-hash gc -w 9<&-
+		[ -e "$part" ]
+	)
+	cas-hash gc -w --dry-run
+	[ -e "$part" ]
+	cas-hash gc -w
+	[ ! -e "$part" ]
+	[ -e "${part%/*}/.cd4ml-mine-part.tmp" ]
+	[ -e "$(object $HELLO)" ]
+}
+
 @test "gc with revisions refuses a shallow clone" {
 	repo
 	cas-hash add hello.txt

@@ -427,6 +427,8 @@ sent	sub-x	2	time'
 	contains "$stderr" "bandwidth 'fast'"
 	AWS_REQUEST_CHECKSUM_CALCULATION=maybe run -2 --separate-stderr s3-sync a s3://bucket/a
 	contains "$stderr" 'known are when_supported, when_required'
+	AWS_MAX_ATTEMPTS=0 run -2 --separate-stderr s3-sync a s3://bucket/a
+	contains "$stderr" 'a number from 1 to 100'
 	run -2 s3-sync a s3://bucket/a --transfers 0
 }
 

@@ -14,6 +14,7 @@ struct args {
 	/* checkout */
 	bool relink;
 	struct cas_gc_options gc;
+	struct opt_list projects;
 	bool workspace;
 };
 
@@ -64,6 +65,10 @@ static const struct opt gc_options[] = {
 	{ 'T', "all-tags", OPT_FLAG, offsetof(struct args, gc.all_tags), NULL, "and all tags" },
 	{ 'A', "all-commits", OPT_FLAG, offsetof(struct args, gc.all_commits), NULL,
 		"and all commits" },
+	{ 'p', "projects", OPT_EACH, offsetof(struct args, projects), "PATH",
+		"and what the project in PATH uses; each by its own -p" },
+	{ 0, "not-shared", OPT_FLAG, offsetof(struct args, gc.is_not_shared), NULL,
+		"no other project uses a cache that lies elsewhere" },
 	OPT_HEADING("What is removed"),
 	{ 'r', "remote", OPT_TEXT, offsetof(struct args, gc.remote), "NAME",
 		"objects of this remote, not of the cache" },
@@ -233,6 +238,8 @@ static int gc_in_repo(
 			e, "-w keeps what the workspace references, -A what any commit does");
 	}
 	o.in_remote = o.remote;
+	o.projects = a->projects.items;
+	o.n_projects = a->projects.n;
 	return cas_actions_gc(c, &o, t->verbose, e);
 }
 IN_REPO(gc)

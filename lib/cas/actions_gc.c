@@ -24,7 +24,7 @@ int cas_actions_gc(const struct cas_actions *a, const struct cas_gc_options *opt
 
 	o.each = name_them ? name_removed : NULL;
 	o.ctx = a->out;
-	r = lock ? cas_gc_run(a->w, &o, &res, e) : -1;
+	r = lock ? cas_gc_run(a->w, &o, CAS_ACTIONS_LOCK_MS, &res, e) : -1;
 	lock_drop(lock);
 	if (r)
 		return -1;

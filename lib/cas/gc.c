@@ -2,15 +2,20 @@
 
 #include <stdlib.h>
 
+#include "base/lock.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "cas/git.h"
 #include "cas/objects.h"
 #include "cas/transfer.h"
+#include "remote/partial.h"
 
 struct gc {
 	struct cas_worktree *w;
 	const struct cas_gc_options *o;
 	struct cas_gc_result *res;
+	struct lock **locks; /* [n_locks] of other projects, until all is removed */
+	size_t n_locks;
 	struct cas_objects used;
 	struct doomed {
 		struct cas_id id;
@@ -22,7 +27,8 @@ struct gc {
 
 /* ---- what is used ---- */
 
-static int add_used(struct gc *g, const struct cas_out *out, const char *file, struct err *e)
+static int add_used(struct gc *g, struct cas_worktree *w, const struct cas_out *out,
+	const char *file, struct err *e)
 {
 	const struct cas_id *id = &out->content.id;
 
@@ -30,7 +36,7 @@ static int add_used(struct gc *g, const struct cas_out *out, const char *file, s
 		return -1;
 	if (!id->is_dir)
 		return 0;
-	if (!cas_object_has(g->w->cache, id)) {
+	if (!cas_object_has(w->cache, id)) {
 		if (g->o->allow_missing || !out->cache)
 			return 0;
 		err_set(e, ERR_INPUT,
@@ -40,18 +46,18 @@ static int add_used(struct gc *g, const struct cas_out *out, const char *file, s
 		err_hint(e, "s3-sync fetch brings it; --allow-missing goes on without");
 		return err_at(e, "%s", file);
 	}
-	return cas_objects_add_members(&g->used, g->w, id, out->path, e);
+	return cas_objects_add_members(&g->used, w, id, out->path, e);
 }
 
 /* A shallow clone lacks commits, and branches: what they use cannot be told. */
-static int check_history(const struct gc *g, struct err *e)
+static int check_history(const struct gc *g, const struct cas_repo *repo, struct err *e)
 {
 	static const char *const args[] = { "rev-parse", "--is-shallow-repository", NULL };
 	struct buf out = BUF_INIT;
 	int r = 0;
 
-	if (g->w->repo->git_root && (g->o->all_branches || g->o->all_tags || g->o->all_commits)) {
-		r = cas_git_must(g->w->repo->root, args, (struct slice){ NULL, 0 }, &out, e);
+	if (repo->git_root && (g->o->all_branches || g->o->all_tags || g->o->all_commits)) {
+		r = cas_git_must(repo->root, args, (struct slice){ NULL, 0 }, &out, e);
 		if (!r && slice_starts(buf_slice(&out), "true")) {
 			err_set(e, ERR_INPUT,
 				"this is a shallow clone, so what other commits need cannot be "
@@ -63,24 +69,71 @@ static int check_history(const struct gc *g, struct err *e)
 	return r;
 }
 
-static int collect_used(struct gc *g, struct err *e)
+static int collect_used(struct gc *g, struct cas_worktree *w, struct err *e)
 {
 	struct cas_refs refs = CAS_REFS_INIT;
 	struct cas_refs_revisions revisions = { .all_branches = g->o->all_branches,
 		.all_tags = g->o->all_tags,
 		.all_commits = g->o->all_commits };
-	int r = check_history(g, e) || cas_refs_scan(&refs, g->w->repo, e) ||
-				cas_refs_scan_revisions(&refs, g->w->repo, &revisions, e)
+	int r = check_history(g, w->repo, e) || cas_refs_scan(&refs, w->repo, e) ||
+				cas_refs_scan_revisions(&refs, w->repo, &revisions, e)
 			? -1
 			: 0;
 
 	for (size_t i = 0; i < refs.n && !r; i++)
 		if (refs.refs[i].out.has_id)
-			r = add_used(g, &refs.refs[i].out, refs.refs[i].file, e);
-	cas_objects_sort(&g->used);
-	g->res->n_used = g->used.n;
+			r = add_used(g, w, &refs.refs[i].out, refs.refs[i].file, e);
 	cas_refs_release(&refs);
 	return r;
+}
+
+static int collect_of_project(struct gc *g, const char *path, int lock_ms, struct err *e)
+{
+	struct cas_worktree *w = cas_worktree_open(path, g->w->pool, g->w->diag, e);
+	struct lock *lock = NULL;
+	int r = -1;
+
+	/* Opened from a folder within: the repository itself is meant, too. */
+	if (w && strcmp(w->repo->root, g->w->repo->root) != 0) {
+		lock = cas_repo_lock(w->repo, lock_ms, e);
+		g->locks[g->n_locks++] = lock;
+		r = lock ? collect_used(g, w, e) : -1;
+	} else if (w) {
+		r = 0;
+	}
+	if (r)
+		err_at(e, "%s", path);
+	cas_worktree_close(w);
+	return r;
+}
+
+/* With a cache of its own nobody else's objects can be there. */
+static int check_shared(const struct gc *g, struct err *e)
+{
+	const struct cas_repo *r = g->w->repo;
+	size_t len = strlen(r->root);
+
+	if (g->o->in_remote || g->o->is_not_shared || g->o->n_projects ||
+		(!strncmp(r->cache_dir, r->root, len) && r->cache_dir[len] == '/'))
+		return 0;
+	err_set(e, ERR_INPUT,
+		"the cache '%s' lies outside of the repository: other projects may use it; nothing "
+		"was removed",
+		r->cache_dir);
+	return err_hint(e, "name each with --projects PATH, or say --not-shared");
+}
+
+static int collect_all_used(struct gc *g, int lock_ms, struct err *e)
+{
+	g->locks = mem_array(g->o->n_projects, sizeof(struct lock *), e);
+	if (!g->locks || check_shared(g, e) || collect_used(g, g->w, e))
+		return -1;
+	for (size_t i = 0; i < g->o->n_projects; i++)
+		if (collect_of_project(g, g->o->projects[i], lock_ms, e))
+			return -1;
+	cas_objects_sort(&g->used);
+	g->res->n_used = g->used.n;
+	return 0;
 }
 
 /* ---- what is not ---- */
@@ -132,6 +185,26 @@ static void count(struct gc *g, const struct doomed *d)
 		g->o->each(g->o->ctx, &d->id, d->size);
 }
 
+/* Downloads that were interrupted, and that nobody is at. */
+static int sweep(const struct gc *g, struct err *e)
+{
+	struct buf dir = BUF_INIT;
+	size_t n = 0;
+
+	for (unsigned shard = 0; shard < 256; shard++) {
+		buf_reset(&dir);
+		buf_addf(&dir, "%s/files/md5/%02x", g->w->repo->cache_dir, shard);
+		if (!dir.failed)
+			n += remote_partial_sweep(dir.p, 0);
+	}
+	if (n)
+		diag_say(g->w->diag, DIAG_NOTE, "%zu interrupted downloads removed", n);
+	if (buf_check(&dir, e))
+		return -1;
+	buf_release(&dir);
+	return 0;
+}
+
 static int remove_here(struct gc *g, struct err *e)
 {
 	for (size_t i = 0; i < g->n; i++) {
@@ -139,7 +212,7 @@ static int remove_here(struct gc *g, struct err *e)
 			return -1;
 		count(g, &g->doomed[i]);
 	}
-	return 0;
+	return g->o->dry_run ? 0 : sweep(g, e);
 }
 
 struct removing {
@@ -223,15 +296,15 @@ static int remove_there(struct gc *g, struct remote_store *store, struct err *e)
 	return r;
 }
 
-int cas_gc_run(struct cas_worktree *w, const struct cas_gc_options *o, struct cas_gc_result *res,
-	struct err *e)
+int cas_gc_run(struct cas_worktree *w, const struct cas_gc_options *o, int lock_ms,
+	struct cas_gc_result *res, struct err *e)
 {
 	struct gc g = { .w = w, .o = o, .res = res, .key = BUF_INIT };
 	struct remote_store *store = NULL;
 	int r = -1;
 
 	*res = (struct cas_gc_result){ 0 };
-	if (collect_used(&g, e))
+	if (collect_all_used(&g, lock_ms, e))
 		goto out;
 	if (o->in_remote) {
 		store = cas_transfer_open(w, o->remote, NULL, e);
@@ -245,6 +318,9 @@ int cas_gc_run(struct cas_worktree *w, const struct cas_gc_options *o, struct ca
 	r = o->in_remote ? remove_there(&g, store, e) : remove_here(&g, e);
 out:
 	remote_store_close(store);
+	for (size_t i = 0; i < g.n_locks; i++)
+		lock_drop(g.locks[i]);
+	free(g.locks);
 	cas_objects_release(&g.used);
 	free(g.doomed);
 	buf_release(&g.key);

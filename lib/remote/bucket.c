@@ -81,6 +81,7 @@ static bool is_yes(const char *v)
 static int open_creds(struct bucket *b, const struct remote_store_options *o, struct err *e)
 {
 	bool failed = false;
+	const char *verify = setting(b, o, "ssl_verify", e, &failed);
 	struct remote_creds_options c = {
 		.profile = setting(b, o, "profile", e, &failed),
 		.access_key = setting(b, o, "access_key_id", e, &failed),
@@ -89,6 +90,8 @@ static int open_creds(struct bucket *b, const struct remote_store_options *o, st
 		.credentials_file = setting(b, o, "credentialpath", e, &failed),
 		.config_file = setting(b, o, "configpath", e, &failed),
 		.region = setting(b, o, "region", e, &failed),
+		.insecure = is_no(verify),
+		.ca_bundle = is_no(verify) || is_yes(verify) ? NULL : verify,
 		.anonymous = is_yes(setting(b, o, "allow_anonymous_login", e, &failed)),
 		.diag = o->diag,
 	};
@@ -125,12 +128,17 @@ static int read_http_settings(struct bucket *b, const struct remote_store_option
 	const char *verify = setting(b, o, "ssl_verify", e, &failed);
 	const char *bandwidth = setting(b, o, "bandwidth", e, &failed);
 	const char *jobs = setting(b, o, "jobs", e, &failed);
+	const char *attempts = remote_creds_setting(b->creds, "max_attempts");
 	struct remote_http_options *h = &b->http_options;
 	uint64_t n;
 
 	h->in_flight = o->in_flight;
 	if (!h->in_flight && jobs && num_parse_uint(slice_of(jobs), &n) && n >= 1)
 		h->in_flight = n < 256 ? (int)n : 256;
+	if (attempts && (!num_parse_uint(slice_of(attempts), &n) || n < 1 || n > 100))
+		return err_set(e, ERR_INPUT,
+			"AWS_MAX_ATTEMPTS is '%s': a number from 1 to 100 is meant", attempts);
+	h->attempts = attempts ? (int)n : 0;
 	h->diag = o->diag;
 	h->progress = o->progress;
 	h->threads = o->pool ? pool_size(o->pool) : 1;

@@ -346,6 +346,7 @@ static int adopt_partial(struct bucket_task *t, struct err *e)
 	p = partial_of(t, dir.p, name.p);
 	if (!dir.failed && !name.failed && !fstat(f->fresh.fd, &st))
 		fd = remote_partial_open(&p, &path, f->arrived);
+	remote_partial_sweep(dir.p, REMOTE_PARTIAL_KEEP_S);
 	if (fd < 0)
 		goto out;
 	for (size_t i = 0; i < f->n_ranges; i++)

@@ -93,6 +93,7 @@ const char *remote_creds_setting(const struct remote_creds *c, const char *name)
 		{ "ca_bundle", { "AWS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE" } },
 		{ "endpoint_url", { "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL" } },
 		{ "sts_endpoint_url", { "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL" } },
+		{ "max_attempts", { "AWS_MAX_ATTEMPTS" } },
 		{ "request_checksum_calculation", { "AWS_REQUEST_CHECKSUM_CALCULATION" } },
 	};
 	const char *services;
@@ -126,12 +127,20 @@ static const char *region_of(const struct remote_creds *c)
 	return region ? region : "us-east-1";
 }
 
+/*
+ * What the remote says of certificates is meant for its own servers: also for an STS that somebody named, never for AWS's,
+ * which gets a long-lived secret from us.
+ */
 static struct remote_creds_env source_env(const struct remote_creds *c)
 {
+	const char *sts = remote_creds_setting(c, "sts_endpoint_url");
+
 	return (struct remote_creds_env){
 		.region = region_of(c),
-		.sts_endpoint = remote_creds_setting(c, "sts_endpoint_url"),
-		.ca_bundle = c->o.ca_bundle ? c->o.ca_bundle : remote_creds_setting(c, "ca_bundle"),
+		.sts_endpoint = sts,
+		.ca_bundle = sts && c->o.ca_bundle ? c->o.ca_bundle
+						   : remote_creds_setting(c, "ca_bundle"),
+		.insecure = sts && c->o.insecure,
 		.diag = c->o.diag,
 	};
 }

@@ -28,7 +28,8 @@ struct remote_creds_options {
 	const char *access_key, *secret_key, *session_token;
 	const char *credentials_file, *config_file;
 	const char *region;
-	const char *ca_bundle;
+	const char *ca_bundle; /* of the remote; used for its own STS, as `insecure` is */
+	bool insecure;
 	bool anonymous; /* no signature at all */
 	struct diag *diag; /* where they came from is told at DIAG_DETAIL; may be NULL */
 };

@@ -167,6 +167,7 @@ static int ask(struct request *r, long *status, struct buf *answer, struct err *
 {
 	struct remote_http_options o = { .in_flight = 1,
 		.ca_bundle = r->env->ca_bundle,
+		.insecure = r->env->insecure,
 		.connect_timeout_ms = r->connect_timeout_ms,
 		.diag = r->env->diag };
 	struct remote_http_transfer t = {

@@ -7,6 +7,7 @@
 #ifndef CD4ML_REMOTE_CREDS_SOURCE_H
 #define CD4ML_REMOTE_CREDS_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -30,6 +31,7 @@ struct remote_creds_env {
 	const char *region;
 	const char *sts_endpoint; /* NULL: AWS's own of the region */
 	const char *ca_bundle; /* NULL: libcurl's */
+	bool insecure; /* do not verify certificates: the user said so */
 	struct diag *diag; /* may be NULL */
 };
 

@@ -85,6 +85,8 @@ struct remote_http *remote_http_new(const struct remote_http_options *o, struct 
 	h->o = *o;
 	if (h->o.in_flight < 1)
 		h->o.in_flight = 32;
+	if (h->o.attempts < 1)
+		h->o.attempts = REMOTE_RETRY_ATTEMPTS;
 	h->queue_end = &h->queue;
 	h->pace.bytes_per_s = o->bytes_per_s;
 	clock_gettime(CLOCK_REALTIME, &t);
@@ -385,10 +387,22 @@ static void give_handle(struct remote_http *h, CURL *easy)
 		h->idle[h->n_idle++] = easy;
 }
 
+/*
+ * No byte for so long, and the other side is taken for dead. libcurl counts also the time in which the pace holds an upload:
+ * at worst all others move a block in between.
+ */
+static long stall_seconds(const struct remote_http *h)
+{
+	uint64_t ms = h->o.stall_timeout_ms ? (uint64_t)h->o.stall_timeout_ms : 60000;
+
+	if (h->pace.bytes_per_s)
+		ms += 1000 * (uint64_t)h->o.in_flight * SMALL_BODY / h->pace.bytes_per_s;
+	return ms < 1000 ? 1 : ms / 1000 > INT32_MAX ? INT32_MAX : (long)(ms / 1000);
+}
+
 static void set_common(const struct remote_http *h, CURL *easy, struct remote_http_private *p)
 {
 	const struct remote_libcurl *curl = &h->curl;
-	long stall_s = (h->o.stall_timeout_ms ? h->o.stall_timeout_ms : 60000) / 1000;
 	long block = h->pace.bytes_per_s ? BLOCK_PACED : BLOCK;
 
 	curl->easy_setopt(easy, CURLOPT_PRIVATE, p);
@@ -398,7 +412,7 @@ static void set_common(const struct remote_http *h, CURL *easy, struct remote_ht
 	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 		(long)(h->o.connect_timeout_ms ? h->o.connect_timeout_ms : 10000));
 	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stall_s ? stall_s : 1L);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stall_seconds(h));
 	curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, block);
 	curl->easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, block);
 	curl->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* a key may hold "../": it is a name */
@@ -590,7 +604,7 @@ static int give_up_or_done(struct remote_http_private *p, const struct err *fail
 static int ended(struct remote_http *h, struct remote_http_private *p, CURLcode code, struct err *e)
 {
 	struct remote_http_transfer *t = p->t;
-	bool last = p->attempt + 1 >= REMOTE_RETRY_ATTEMPTS;
+	bool last = p->attempt + 1 >= h->o.attempts;
 	enum remote_http_verdict verdict;
 	struct err failed = ERR_INIT;
 

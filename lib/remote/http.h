@@ -26,6 +26,7 @@ struct remote_http_transfer;
 
 struct remote_http_options {
 	int in_flight; /* transfers at a time, 1 to 256; 0: 32 */
+	int attempts; /* at each transfer; 0: REMOTE_RETRY_ATTEMPTS */
 	const char *ca_bundle; /* NULL: libcurl's */
 	bool insecure; /* do not verify certificates: the user said so */
 	uint64_t bytes_per_s; /* of all transfers together; 0: no limit */

@@ -1,9 +1,11 @@
 #include "remote/partial.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -99,4 +101,45 @@ int remote_partial_finish(const struct remote_partial *p, int fd, unsigned mode,
 	if (ftruncate(fd, (off_t)p->size) || fchmod(fd, (mode_t)mode))
 		return err_errno(e, "cannot write");
 	return 0;
+}
+
+static bool is_partial(const char *name)
+{
+	struct slice s = slice_of(name);
+	uint8_t md5[HASH_MD5_LEN];
+
+	return s.len == strlen(".cd4ml-") + HASH_MD5_HEX + strlen("-part.tmp") &&
+	       slice_starts(s, ".cd4ml-") && slice_ends(s, "-part.tmp") &&
+	       hash_md5_parse((struct slice){ name + strlen(".cd4ml-"), HASH_MD5_HEX }, md5);
+}
+
+/* Whoever opened it meanwhile waits for no lock, and then sees that the name has gone: remote_partial_open(). */
+static bool sweep_one(int dir, const char *name, time_t before)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st, named;
+	bool is_gone = fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB) && !fstat(fd, &st) &&
+		       S_ISREG(st.st_mode) && st.st_mtim.tv_sec <= before &&
+		       !fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) &&
+		       named.st_ino == st.st_ino && named.st_dev == st.st_dev &&
+		       !unlinkat(dir, name, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return is_gone;
+}
+
+size_t remote_partial_sweep(const char *dir, int64_t idle_s)
+{
+	DIR *d = opendir(dir);
+	time_t before = time(NULL) - (time_t)idle_s;
+	struct dirent *entry;
+	size_t n = 0;
+
+	while (d && (entry = readdir(d)))
+		if (is_partial(entry->d_name))
+			n += sweep_one(dirfd(d), entry->d_name, before);
+	if (d)
+		closedir(d);
+	return n;
 }

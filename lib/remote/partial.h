@@ -13,6 +13,9 @@
 
 #include "base/buf.h"
 
+/** So long an interrupted download is kept for going on with it, where another comes into the same folder. */
+enum { REMOTE_PARTIAL_KEEP_S = 7 * 86400 };
+
 struct remote_partial {
 	const char *dir; /* where it will be published */
 	const char *name; /* of the object, unique: "s3://bucket/prefix/key" */
@@ -32,5 +35,11 @@ void remote_partial_note(const struct remote_partial *p, int fd, size_t i);
 /** Cuts the notes off; the file is the object then, with `mode`. */
 int remote_partial_finish(
 	const struct remote_partial *p, int fd, unsigned mode, struct err *e) MUST_CHECK;
+
+/**
+ * Removes from a folder what nobody is at and has not been written to for `idle_s` seconds. How many went; a folder that
+ * cannot be read, or changed, keeps what it has.
+ */
+size_t remote_partial_sweep(const char *dir, int64_t idle_s);
 
 #endif

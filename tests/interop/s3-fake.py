@@ -2,7 +2,8 @@
 
 STS (AssumeRole, AssumeRoleWithWebIdentity), SSO's portal, a container's agent, the metadata service of a machine (version 2), and
 S3 with buckets that misbehave, each by its name; see BUCKETS. Keys are handed out as KEY1, KEY2, ... and are good for
-FAKE_SECONDS (3600). Each request is a line of PORT-FILE.log: who (the access key), method, path, and what it carried.
+FAKE_SECONDS (3600). Each request is a line of PORT-FILE.log: who (the access key), method, path, and what it carried; with
+FAKE_PAYLOAD also what was signed of the body. FAKE_TLS, a file with a certificate and its key, makes it speak TLS.
 """
 import base64
 import email.utils
@@ -11,6 +12,7 @@ import http.server
 import json
 import os
 import re
+import ssl
 import sys
 import threading
 import time
@@ -23,6 +25,7 @@ lock = threading.Lock()
 n_keys = 0
 counts = {}
 objects = {}
+parts = {}
 NS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 
@@ -76,8 +79,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.who, self.region = who.groups() if who else ("-", "-")
         wanted = ("x-amz-", "content-md5", "if-none-match", "range", "content-type")
         wanted += ("host",) if os.environ.get("FAKE_HOSTS") else ()
+        unwanted = ("x-amz-date",) if os.environ.get("FAKE_PAYLOAD") else ("x-amz-date", "x-amz-content-sha256")
         carried = ["%s=%s" % (n.lower(), v) for n, v in self.headers.items()
-                   if n.lower().startswith(wanted) and n.lower() not in ("x-amz-date", "x-amz-content-sha256")]
+                   if n.lower().startswith(wanted) and n.lower() not in unwanted]
         with lock:
             with open(port_file + ".log", "a") as f:
                 f.write(" ".join([self.who, self.region, self.command, self.path] + sorted(carried)) + "\n")
@@ -146,15 +150,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # ---- buckets
 
     def plain(self):
-        """Keeps objects, verifies checksums, knows DeleteObjects; keys with 'locked' stay."""
+        """Keeps objects, also in parts and by ranges, verifies MD5, knows DeleteObjects; keys with 'locked' stay."""
         md5 = self.headers.get("content-md5")
         if md5 and base64.b64decode(md5) != hashlib.md5(self.body).digest():
             return self.error(400, "BadDigest")
         name = (self.bucket, self.key)
         if not self.key:
+            if "uploads" in self.query:
+                return self.answer(200, "<ListMultipartUploadsResult %s></ListMultipartUploadsResult>" % NS)
             if "delete" in self.query:
                 return self.delete_many()
             return self.listing(sorted((k, v) for (b, k), v in objects.items() if b == self.bucket))
+        if "uploads" in self.query:
+            return self.answer(200, "<InitiateMultipartUploadResult %s><UploadId>u1</UploadId></InitiateMultipartUploadResult>" % NS)
+        if "uploadId" in self.query:
+            return self.upload(parts.setdefault(name, {}))
         if self.command == "PUT":
             objects[name] = self.body
             return self.answer(200, headers=[("ETag", '"%s"' % hashlib.md5(self.body).hexdigest())])
@@ -163,8 +173,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(204)
         if name not in objects:
             return self.error(404, "NoSuchKey")
-        body = objects[name]
-        self.answer(200, body, [("ETag", '"%s"' % hashlib.md5(body).hexdigest())])
+        self.give(objects[name])
+
+    def upload(self, mine):
+        if self.command == "PUT":
+            mine[int(self.query["partNumber"])] = self.body
+            return self.answer(200, headers=[("ETag", '"%s"' % hashlib.md5(self.body).hexdigest())])
+        if self.command == "POST":
+            objects[self.bucket, self.key] = b"".join(mine[n] for n in sorted(mine))
+            mine.clear()
+            return self.answer(200, "<CompleteMultipartUploadResult %s><ETag>&quot;x-1&quot;</ETag></CompleteMultipartUploadResult>" % NS)
+        mine.clear()
+        self.answer(204)
+
+    def give(self, body, etag=None, extra=()):
+        """An object, or the range of it that is asked for."""
+        headers = [("ETag", etag or '"%s"' % hashlib.md5(body).hexdigest())] + list(extra)
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if not asked or self.command == "HEAD":
+            return self.answer(200, body, headers)
+        first, last = int(asked[1]), min(int(asked[2]), len(body) - 1)
+        if first > last:
+            return self.error(416, "InvalidRange")
+        self.answer(206, body[first:last + 1], headers + [("Content-Range", "bytes %d-%d/%d" % (first, last, len(body)))])
 
     def delete_many(self):
         if "content-md5" not in self.headers and "x-amz-checksum-crc64nvme" not in self.headers:
@@ -302,6 +333,10 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 server = Server(("127.0.0.1", 0), Handler)
+if os.environ.get("FAKE_TLS"):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.environ["FAKE_TLS"])
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
 with open(port_file + ".tmp", "w") as f:
     f.write(str(server.server_address[1]))
 os.rename(port_file + ".tmp", port_file)

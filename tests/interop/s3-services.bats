@@ -271,10 +271,76 @@ PUT /a'
 	mkdir to
 	echo 1 >to/mine
 	for bucket in cut short lost unsorted empty; do
-		run s3-sync --delete --size-only s3://$bucket to
+		AWS_MAX_ATTEMPTS=2 run s3-sync --delete --size-only s3://$bucket to
 		[ "$status" -eq 2 ] || [ "$status" -eq 3 ]
 		[ -e to/mine ]
 	done
+}
+
+# ---- TLS
+
+# tls NAME=VALUE... - the fake server with a certificate of its own, CERT
+tls() {
+	command -v openssl >/dev/null || skip 'no openssl'
+	CERT=$PWD/cert.pem
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+		-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>openssl.log
+	cat cert.pem key.pem >both.pem
+	fake FAKE_TLS="$PWD/both.pem" "$@"
+	URL=https://${URL#*://}
+	export AWS_ENDPOINT_URL=$URL
+}
+
+# signed - what was signed of the bodies, once each: a hash in hex is told as SHA
+signed() {
+	grep -v Action= "$LOG" | sed -n 's/.*x-amz-content-sha256=\([^ ]*\).*/\1/p' | sed 's/^[0-9a-f]\{64\}$/SHA/' | sort -u | tr '\n' ' '
+}
+
+@test "bodies are signed without TLS, and never with it" {
+	keys
+	fake FAKE_PAYLOAD=1
+	head -c 20000000 /dev/zero >large
+	s3-sync -q a s3://bucket/a
+	s3-sync -q large s3://bucket/large
+	s3-sync -q s3://bucket got
+	s3-sync rm -q --recursive s3://bucket
+	same "$(signed)" 'SHA '
+	kill "$fake_pid"
+	rm "$BATS_TEST_TMPDIR"/port*
+	tls FAKE_PAYLOAD=1
+	export AWS_CA_BUNDLE=$CERT
+	s3-sync -q a s3://bucket/a
+	s3-sync -q large s3://bucket/large
+	s3-sync -q s3://bucket got2
+	s3-sync rm -q --recursive s3://bucket
+	same "$(signed)" 'UNSIGNED-PAYLOAD '
+}
+
+@test "what a remote says of certificates is meant for its own STS too" {
+	tls
+	config <<-END
+		[profile base]
+		aws_access_key_id = base
+		aws_secret_access_key = secret
+		[profile ci]
+		role_arn = arn:role
+		source_profile = base
+	END
+	needs git
+	git init -q .
+	cas-hash init
+	cas-hash remote add -d s s3://bucket/p
+	cas-hash remote modify s profile ci
+	cas-hash add a
+	run -2 --separate-stderr s3-sync push -q
+	contains "$stderr" 'AWS_CA_BUNDLE'
+	cas-hash remote modify s ssl_verify "$CERT"
+	s3-sync push -q
+	same "$(who)" 'KEY1 '
+	rm "$LOG"
+	cas-hash remote modify s ssl_verify false
+	s3-sync push -q
+	same "$(who)" 'KEY2 '
 }
 
 # ---- what is sent

@@ -1,6 +1,7 @@
 /* remote/partial: what is noted is found again; notes of another form, or of a file that has become an object, are not. */
 #include "remote/partial.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,6 +51,32 @@ static void test_resume(void)
 	buf_release(&path);
 }
 
+static void test_sweep(void)
+{
+	struct timespec old[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+	unsigned char arrived[RANGES];
+	struct buf path = BUF_INIT;
+	char other[4096];
+	int fd = open_it("\"s\"", &path, arrived), fd2;
+
+	is_int(futimens(fd, old), 0, "a partial that is old");
+	is_int((long long)remote_partial_sweep(p.dir, 60), 0, "is left while somebody is at it");
+	close(fd);
+	is_int((long long)remote_partial_sweep("/nosuch", 0), 0, "a folder that is not there");
+	snprintf(other, sizeof(other), "%s/.cd4ml-1-part.tmp", p.dir);
+	fd2 = open(other, O_CREAT | O_RDWR, 0600);
+	is_int(futimens(fd2, old), 0, "another's name");
+	is_int((long long)remote_partial_sweep(p.dir, 60), 1, "then it goes");
+	ok(access(path.p, F_OK) != 0 && access(other, F_OK) == 0, "alone");
+	close(fd2);
+	unlink(other);
+	fd = open_it("\"s\"", &path, arrived);
+	close(fd);
+	is_int((long long)remote_partial_sweep(p.dir, 60), 0, "a young one stays");
+	is_int((long long)remote_partial_sweep(p.dir, 0), 1, "unless all are meant");
+	buf_release(&path);
+}
+
 static void test_published(void)
 {
 	unsigned char arrived[RANGES];
@@ -78,6 +105,7 @@ int main(void)
 {
 	p.dir = scratch();
 	test_resume();
+	test_sweep();
 	test_published();
 	return done_testing();
 }
