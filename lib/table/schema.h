@@ -48,6 +48,8 @@ struct table_texts {
 	size_t n, cap;
 };
 
+bool table_texts_has(const struct table_texts *t, struct slice text);
+
 /** Thresholds of a comparison with other data; NAN: not compared. */
 struct table_distance {
 	double l_infinity, jensen_shannon, normalized_difference;
