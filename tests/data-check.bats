@@ -265,3 +265,16 @@ finds() {
 	cmp out1 out2 && cmp out1 out5
 	contains "$(cat out1)" 'value "k0" of row 50005 is already in row 2; 9997 rows'
 }
+
+@test "a datetime is inferred only where validation takes it for one" {
+	printf 'd\n2020-01-01T10:00:00\n2020-01-01Tab:cd:ef\n' >in.csv
+	run -0 data-check infer -q in.csv -o s.json
+	contains "$(tr -d ' \n' <s.json)" '"type":"string"'
+	run -0 data-check validate --schema s.json in.csv
+	printf 'd\n2020-01-01T10:00:00\n2020-01-01T10:00:60\n' >in.csv
+	run -0 data-check infer -q in.csv -o s.json
+	contains "$(tr -d ' \n' <s.json)" '"type":"datetime"'
+	run -0 data-check validate --schema s.json in.csv
+	printf 'd\n2020-01-01T10:00:61\n' >in.csv
+	run -1 data-check validate --schema s.json in.csv
+}

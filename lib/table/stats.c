@@ -8,6 +8,7 @@
 #include "base/fmath.h"
 #include "base/mem.h"
 #include "table/cell.h"
+#include "table/kind.h"
 #include "table/text.h"
 
 enum { SKETCH_SIZE = 1 << TABLE_SKETCH_BITS, MANY_VALUES = 100000 };
@@ -110,7 +111,7 @@ static void count_other(struct table_stats_col *c, struct slice v)
 			return;
 		}
 		if (v.p[10] == 'T' && (v.len == 19 || (v.len == 20 && v.p[19] == 'Z')) &&
-			v.p[13] == ':' && v.p[16] == ':') {
+			table_kind_is_datetime(v)) {
 			c->n_datetime++;
 			return;
 		}
@@ -121,17 +122,6 @@ static void count_other(struct table_stats_col *c, struct slice v)
 		c->n_other++;
 }
 
-static bool is_whole(struct slice v)
-{
-	size_t i = v.p[0] == '-' || v.p[0] == '+';
-
-	for (; i < v.len; i++) {
-		if (v.p[i] < '0' || v.p[i] > '9')
-			return false;
-	}
-	return true;
-}
-
 static void count_number(struct table_stats_col *c, struct slice v, double x)
 {
 	if (isnan(x)) {
@@ -139,7 +129,7 @@ static void count_number(struct table_stats_col *c, struct slice v, double x)
 	} else if (isinf(x)) {
 		c->n_inf++;
 	} else {
-		if (is_whole(v)) {
+		if (table_kind_is_whole(v)) {
 			size_t sign = v.p[0] == '-' || v.p[0] == '+';
 
 			c->n_int++;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "table/kind.h"
 #include "table/text.h"
 
 enum { MAX_UNEXPECTED = 4096 };
@@ -146,58 +147,7 @@ static void add_tally(
 	all->n = n;
 }
 
-/* ---- types ---- */
-
-static bool all_digits(struct slice s)
-{
-	if (s.len && (s.p[0] == '-' || s.p[0] == '+')) {
-		s.p++;
-		s.len--;
-	}
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	}
-	return s.len > 0;
-}
-
-static bool in_texts(const struct table_texts *t, struct slice v)
-{
-	for (size_t i = 0; i < t->n; i++) {
-		if (slice_is(v, t->items[i]))
-			return true;
-	}
-	return false;
-}
-
-/* hh:mm:ss, with a fraction and a zone as ISO 8601 has them. */
-static bool is_time(struct slice s)
-{
-	static const char form[] = "00:00:00";
-
-	if (s.len < 8)
-		return false;
-	for (size_t i = 0; i < 8; i++) {
-		if (form[i] == ':' ? s.p[i] != ':' : s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	}
-	if (s.p[0] > '2' || (s.p[0] == '2' && s.p[1] > '3') || s.p[3] > '5' || s.p[6] > '6')
-		return false;
-	for (size_t i = 8; i < s.len; i++) {
-		if (!strchr("0123456789.:+-Z", s.p[i]))
-			return false;
-	}
-	return true;
-}
-
-static bool is_datetime(struct slice s)
-{
-	struct num_date d;
-
-	return s.len > 11 && (s.p[10] == 'T' || s.p[10] == ' ') &&
-	       csv_value_date((struct slice){ s.p, 10 }, "%Y-%m-%d", &d) &&
-	       is_time((struct slice){ s.p + 11, s.len - 11 });
-}
+/* ---- one cell ---- */
 
 /* The cell's number, or NAN where it has none; false if it is not of the field's type, and counted. */
 static bool take_type(
@@ -211,7 +161,7 @@ static bool take_type(
 	switch (f->kind) {
 	case TABLE_KIND_INTEGER:
 	case TABLE_KIND_YEAR:
-		good = all_digits(cell->v) && num_parse_double(cell->v, false, x);
+		good = table_kind_is_whole(cell->v) && num_parse_double(cell->v, false, x);
 		if (!good && num_parse_double(cell->v, false, x))
 			bad = TABLE_CELL_FLOAT;
 		break;
@@ -226,17 +176,17 @@ static bool take_type(
 		}
 		break;
 	case TABLE_KIND_BOOLEAN:
-		good = in_texts(&f->yes, cell->v) || in_texts(&f->no, cell->v);
+		good = table_texts_has(&f->yes, cell->v) || table_texts_has(&f->no, cell->v);
 		break;
 	case TABLE_KIND_DATE:
 		good = csv_value_date(cell->v, f->format, &d);
 		*x = good ? (double)num_date_to_days(&d) : NAN;
 		break;
 	case TABLE_KIND_DATETIME:
-		good = is_datetime(cell->v);
+		good = table_kind_is_datetime(cell->v);
 		break;
 	case TABLE_KIND_TIME:
-		good = is_time(cell->v);
+		good = table_kind_is_time(cell->v);
 		break;
 	case TABLE_KIND_STRING:
 	case TABLE_KIND_ANY:
@@ -248,8 +198,6 @@ static bool take_type(
 		count(&part->tallies[bad], cell);
 	return good;
 }
-
-/* ---- one cell ---- */
 
 static int count_unexpected(struct piece *p, struct part *part, struct slice v, struct err *e)
 {
@@ -340,7 +288,7 @@ static int check_cell(struct piece *p, size_t i, const struct cell *cell, int wo
 
 static bool is_missing(const struct table_checks *c, const struct table_field *f, struct slice v)
 {
-	return in_texts(f->has_missing ? &f->missing : &c->schema->missing, v) ||
+	return table_texts_has(f->has_missing ? &f->missing : &c->schema->missing, v) ||
 	       (c->cells.dialect->na.n > 0 && v.len > 0 &&
 		       csv_value_is_missing(c->cells.dialect, v));
 }
