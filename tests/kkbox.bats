@@ -128,7 +128,7 @@ sums() {
 	export CD4ML_MK=$ROOT/mk/cd4ml.mk
 	run make repro
 	[ "$status" -ne 0 ]
-	contains "$output" ".csv' is not there; get it with make pull"
+	contains "$output" ".csv' in check_data_DEPS is not there, no stage makes it, and no .dvc file names it; put it there"
 }
 
 @test "the CI's jobs, each in a clone of its own with what the job before passed on" {

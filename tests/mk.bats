@@ -3,6 +3,11 @@ load helper
 # The fragment, in projects of our own. $1 of `project` is more for its Makefile.
 MK=$ROOT/mk/cd4ml.mk
 
+# line TEXT - number of the first line of Makefile that begins so
+line() {
+	awk -v text="$1" 'index($0, text) == 1 { print NR; exit }' Makefile
+}
+
 project() {
 	git init -q .
 	printf 'b\na\n' >in.txt
@@ -204,7 +209,7 @@ bad_CMD := echo half >bad.txt; exit 7'
 @test "a misspelt variable gets the right one proposed" {
 	project 'a_OUT := x'
 	run -2 make repro
-	contains "$output" "'a_OUT' is no variable of stage 'a'; did you mean 'a_OUTS'?"
+	contains "$output" "stage-run: Makefile:$(line a_OUT\ ): 'a_OUT' is no variable of stage 'a'; did you mean 'a_OUTS'?"
 	[ ! -e dvc.yaml ]
 }
 
@@ -218,14 +223,197 @@ bad_CMD := echo half >bad.txt; exit 7'
 	contains "$output" "did you mean 'CD4ML_BASELINE'?"
 }
 
-@test "a dependency that is not there, and that nobody makes, is told before anything runs" {
+@test "a dependency that is not there, and that nobody makes, stops all before anything runs" {
 	project 'STAGES += c
-c_DEPS := b.txt nosuch.csv
+c_DEPS := b.txt \
+	nosuch.csv
 c_OUTS := c.txt
-c_CMD := cat nosuch.csv >c.txt'
+c_CMD := cat nosuch.csv >c.txt
+nosuch.csv: ; echo 1 >$@'
 	run -2 make repro
-	contains "${lines[0]}" "warning: stage 'c': 'nosuch.csv' is not there, no stage makes it, and no .dvc file names it"
+	contains "${lines[0]}" "stage-run: Makefile:$(line c_DEPS): 'nosuch.csv' in c_DEPS is not there, no stage makes it, and no .dvc file names it; put it there; if a rule of yours makes it, ask for it first: make nosuch.csv c"
+	[ ! -e out ]
+	run -0 make status
+	contains "$output" "warning: stage 'c': 'nosuch.csv' is not there"
+	run -2 make -k repro
+	contains "$output" "b: running"
 	contains "$output" "stage 'c': 'nosuch.csv' is not there; get it with make pull or make checkout, or make it"
+	make nosuch.csv c
+	same_file c.txt $'1\n'
+	sed -i 's/^\tnosuch.csv$/\tb.tx/' Makefile
+	run -2 make repro
+	contains "$output" "'b.tx' in c_DEPS is not there, no stage makes it, and no .dvc file names it; did you mean 'b.txt'?"
+}
+
+@test "goals of my own may need stages, or change what these read, and others touch nothing" {
+	project 'all: more repro
+more: ; @echo $(N) >>in.txt
+clean: ; @echo cleaned'
+	run -0 make clean
+	same "$output" cleaned
+	only .git Makefile in.txt params.yaml
+	run -0 make -n all
+	only .git Makefile in.txt params.yaml
+	run -0 make all N=x
+	same_file out/a.txt $'A\nB\nX\n'
+	run -0 make all N=y
+	same_file out/a.txt $'A\nB\nX\nY\n'
+	contains "$output" "b: running"
+	run -0 make more repro N=z
+	same_file out/a.txt $'A\nB\nX\nY\nZ\n'
+	run -0 make -j4 more b N=q
+	sed -i 's/^a_CMD/a_CMDS/' Makefile
+	run -2 make all N=0
+	contains "$output" "stage-run: Makefile:$(line a_CMDS): 'a_CMDS' is no variable of stage 'a'; did you mean 'a_CMD'?"
+	run -0 make clean
+}
+
+@test "a default goal of mine that needs stages, and is not seen, is no silent success" {
+	project
+	echo '.DEFAULT_GOAL := b' >>Makefile
+	run -2 make
+	contains "$output" "cd4ml: stages were not planned when make began: say make repro"
+	run -0 make b
+	[ -e b.txt ]
+}
+
+@test "messages name the line of my Makefile" {
+	project 'STAGES += c d
+c_DEPS := "a
+c_CMD := true
+d_CMD := true'
+	run -2 make repro
+	contains "$output" "stage-run: Makefile:$(line c_DEPS): stage 'c': deps: '\"a' looks like a part of a path with blanks"
+	project 'STAGES += c d
+c_CMD := true'
+	run -2 make repro
+	contains "$output" "stage-run: Makefile:$(line "STAGES += c d"): stage 'd' has no command; set d_CMD"
+	project '
+override export a_OUT ?= x'
+	run -2 make repro
+	contains "$output" "stage-run: Makefile:$(line override): 'a_OUT' is no variable"
+	project 'include other.mk'
+	printf '\n\ndefine a_COMMAND\nx\nendef\n' >other.mk
+	run -2 make repro
+	contains "$output" "stage-run: other.mk:3: 'a_COMMAND' is no variable"
+}
+
+@test "included from a git submodule: here, and in a clone with its submodules" {
+	git init -q ../tool && mkdir ../tool/mk && cp -R "$ROOT"/mk/. ../tool/mk/
+	git -C ../tool add -A && git -C ../tool commit -qm one
+	project
+	git -c protocol.file.allow=always submodule --quiet add "$PWD/../tool" cd4ml
+	sed -i 's,^include .*,include cd4ml/mk/cd4ml.mk,; 1i CD4ML_REMOTE := ../store' Makefile
+	run -0 make -j2 repro push
+	run -0 make
+	contains "$output" "bring all stages up to date"
+	git add -A && git commit -qm one
+	run -0 make exp SET=n=7 NAME=seven # its working tree has no submodule
+	git -c protocol.file.allow=always clone -q --recurse-submodules . ../clone && cd ../clone || return
+	run -0 make pull repro
+	case $output in *running*) false ;; esac
+	run -0 make repro
+	contains "$output" "Nothing to be done"
+	git clone -q . ../bare && cd ../bare || return
+	run -2 make repro
+	contains "$output" "cd4ml/mk/cd4ml.mk: No such file"
+}
+
+@test "two pipelines in one repository, one of which reads what the other makes" {
+	git init -q . && mkdir one two
+	echo 1 >one/in
+	printf 'STAGES := a\na_DEPS := in\na_OUTS := a.out\na_CMD := cat in >a.out\ninclude %s\n' "$MK" >one/Makefile
+	printf 'STAGES := a b\na_DEPS := ../one/a.out\na_OUTS := a.out\na_CMD := cat ../one/a.out >a.out\nb_OUTS := b.out\nb_DEPS := a.out\nb_CMD := cat a.out >b.out\ninclude %s\n' "$MK" >two/Makefile
+	printf 'all: one two\none two: ; +@$(MAKE) --no-print-directory -C $@ repro\ntwo: one\n.PHONY: all one two\n' >Makefile
+	run -0 make -j4
+	same "$(cat two/b.out)" 1
+	[ -e .dvc ] && [ ! -e one/.dvc ]
+	same "$(cat one/.gitignore two/.gitignore)" $'/a.out\n/a.out\n/b.out'
+	echo 2 >one/in
+	run -0 make -C two status
+	contains "$output" "all 2 stages are up to date"
+	run -0 make -j4
+	same "$(cat two/b.out)" 2
+	run -0 make -C one repro
+	contains "$output" "Nothing to be done"
+	# both at once, on one cache and one .dvc
+	for i in 3 4 5; do
+		echo $i >one/in && rm two/dvc.lock
+		make -C one repro >/dev/null 2>&1 3>&- &
+		make -C two repro >/dev/null 2>&1 3>&- || wait
+		wait $!
+		make -j2 >/dev/null
+		same "$(cat two/b.out)" $i
+	done
+	git add -A && git commit -qm one
+	same "$(git ls-files | xargs)" ".dvc/.gitignore .dvc/config .dvcignore Makefile one/.gitignore one/Makefile one/dvc.lock one/dvc.yaml one/in two/.gitignore two/Makefile two/dvc.lock two/dvc.yaml"
+}
+
+@test "--output-sync keeps the lines of each stage together" {
+	make --version | grep -q 'Make [4-9]' || skip "this make has no --output-sync"
+	git init -q .
+	{
+		for i in 1 2 3 4; do
+			printf 'STAGES += s%d\ns%d_OUTS := o%d\ns%d_CMD := for k in 1 2 3 4 5; do echo line of s%d; sleep 0.02; done; echo >o%d\n' $i $i $i $i $i $i
+		done
+		echo "include $MK"
+	} >Makefile
+	run -0 make -j4 --output-sync=target repro
+	same "$(sed -n 's/^line of //p' <<<"$output" | uniq -c | awk '{ print $1 }' | xargs)" "5 5 5 5"
+	same "$(grep -c 'running\|done in' <<<"$output")" 8
+}
+
+@test "-n, -q and -t touch nothing" {
+	project
+	run -0 make -n -B repro
+	contains "$output" "stage-run run"
+	run -1 make -q repro
+	run -0 make -t repro
+	only .git Makefile in.txt params.yaml
+	make repro
+	cp dvc.lock ..
+	echo c >>in.txt
+	run -0 make -n repro
+	contains "$output" "stage-run run"
+	run -1 make -q repro
+	cmp dvc.lock ../dvc.lock
+	make repro
+	run -0 make -q repro
+}
+
+@test "jobs of CI each take the shard of their CI_NODE_INDEX, and one behind them takes all" {
+	project "CD4ML_REMOTE := $PWD/../store
+"'SHARDS := 1 2 3
+define score_stage
+STAGES += score-$(1)
+score-$(1)_DEPS := in.txt
+score-$(1)_OUTS := scores/$(1).txt
+score-$(1)_CMD  := echo $(1) "$$$$(wc -l <in.txt)" >scores/$(1).txt
+score-$(1)_CI   := score-$(1)
+endef
+$(foreach s,$(SHARDS),$(eval $(call score_stage,$(s))))
+STAGES += scores
+scores_DEPS := $(SHARDS:%=scores/%.txt)
+scores_OUTS := scores.txt
+scores_CMD  := cat $(scores_DEPS) >scores.txt
+scores_CI   := scores'
+	make add FILE=in.txt && make push
+	make status >/dev/null
+	git add -A && git commit -qm one
+	line=$(sed -n 's/^    - \(make .*CI_NODE_INDEX.*\)/\1/p' "$ROOT/mk/gitlab/cd4ml.gitlab-ci.yml")
+	for i in 1 2 3; do
+		git clone -q . "../job$i"
+		(cd "../job$i" && CI_JOB_NAME="score $i/3" CI_NODE_INDEX=$i CI_NODE_TOTAL=3 sh -eu -c "$line") >"../log$i" 2>&1 3>&- &
+	done
+	wait
+	for i in 1 2 3; do
+		contains "$(cat "../log$i")" "score-$i: running"
+		same "$(grep -c running "../log$i")" 1
+	done
+	git clone -q . ../last && cd ../last || return
+	run -0 make ci-scores
+	same "$(grep -c running <<<"$output")" 1
+	same_file scores.txt $'1 2\n2 2\n3 2\n'
 }
 
 @test "names with \$, #, %, colons, stars and a leading dash are right; with blanks or quotes they are refused" {

@@ -34,6 +34,30 @@ assert len(paths) == 4 and sum(p.hasAttribute("marker-end") for p in paths) == 3
 	contains "$output" '"a" -> "b";'
 }
 
+@test "a graph of ten stages, however they hang together, fits in 80 columns" {
+	for shape in chain fan full; do
+		{
+			echo stages:
+			for i in 1 2 3 4 5 6 7 8 9 10; do
+				echo "  check_predictions_$i:"
+				echo "    cmd: x"
+				printf '    deps: [in'
+				for ((k = 1; k < i; k++)); do
+					case $shape in
+					chain) [ $k -eq $((i - 1)) ] || continue ;;
+					fan) [ $k -eq 1 ] || [ $i -eq 10 ] || continue ;;
+					esac
+					printf ', o%d' $k
+				done
+				printf ']\n    outs: [o%d]\n' $i
+			done
+		} >dvc.yaml
+		run -0 stage-show dag
+		same "$(grep -c 'check_predictions' <<<"$output")" 10
+		LC_ALL=C.UTF-8 awk 'length($0) > 80 { print "wider than 80: " $0; bad = 1 } END { exit bad }' <<<"$output"
+	done
+}
+
 @test "metrics and params stand beside those of the last commit" {
 	pipeline
 	stage-run run

@@ -55,7 +55,7 @@ asan: ## all tests under AddressSanitizer and UBSan
 
 # What has threads; the others would only be slow. Names of tests, not of files.
 tsan_tests := base_pool base_progress base_diag csv_% table_% hash_% tree_% score_% cas_% remote_% \
-	csv-join csv-encode csv-split csv-merge rf-train gbt-train model-eval cas-hash s3-sync stage-run data-check
+	csv-join csv-encode csv-split csv-merge rf-train gbt-train model-eval cas-hash s3-sync stage_% stage-% data-check
 tsan_picked = $(foreach t,$(1),$(if $(filter $(tsan_tests),$(basename $(notdir $(t)))),$(t)))
 
 tsan: ## the tests of what has threads, under ThreadSanitizer

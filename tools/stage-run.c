@@ -15,7 +15,7 @@ struct args {
 	struct stage_run_options run;
 	struct opt_list frozen, always; /* names of stages */
 	const char *ci, *remote;
-	bool local, merge;
+	bool local, merge, strict;
 };
 
 static const struct args defaults = { .run = { .wait_s = -1 } };
@@ -50,6 +50,7 @@ static const struct opt status_options[] = { CI, OPT_END };
 static const struct opt plan_options[] = { TAKE_AS,
 	{ 'f', "force", OPT_FLAG, AT(run.force), NULL, "name all stages" },
 	{ 'n', "dry", OPT_FLAG, AT(run.dry), NULL, "write nothing" },
+	{ 0, "strict", OPT_FLAG, AT(strict), NULL, "refuse what reads a file that nobody has" },
 	{ 0, "remote", OPT_TEXT, AT(remote), "URL", "default remote to set" },
 	{ 0, "local", OPT_FLAG, AT(local), NULL, "set it for this clone only" }, OPT_END };
 static const struct opt setup_options[] = {
@@ -111,6 +112,7 @@ static enum tool_status plan(struct tool *t, const void *args, struct err *e)
 {
 	const struct args *a = args;
 	json_t *stages = stage_declare_parse(t->operands, t->n_operands, e), *doc = NULL;
+	struct stage_look_plan how = { a->run.force, a->strict, t->operands, t->n_operands };
 	struct stage_project p;
 	struct buf b = BUF_INIT;
 	int rc = -1;
@@ -124,7 +126,7 @@ static enum tool_status plan(struct tool *t, const void *args, struct err *e)
 		rc = stage_look_plan_new(doc, &b, e);
 	} else if (!stage_project_open(&p, doc, t->pool, t->diag, e)) {
 		rc = stage_spec_take_as(&p.pipeline, &a->frozen, &a->always, e) ||
-				     stage_look_plan(&p, a->run.force, &b, e)
+				     stage_look_plan(&p, &how, &b, e)
 			     ? -1
 			     : 0;
 		stage_project_close(&p);

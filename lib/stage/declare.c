@@ -8,6 +8,7 @@
 #include "base/output.h"
 #include "base/path.h"
 #include "base/ydoc.h"
+#include "stage/where.h"
 
 /* What the fragment wrote as \n, \q and \\ (its make cannot carry these safely). */
 static json_t *decoded(const char *text, struct err *e)
@@ -223,7 +224,8 @@ static int check_variable(char **words, size_t n, const char *variable, struct e
 		if (!near)
 			continue;
 		err_set(e, ERR_INPUT, "'%s' is no variable of stage '%s'", variable, stage);
-		return err_hint(e, "did you mean '%s_%s'?", stage, near);
+		err_hint(e, "did you mean '%s_%s'?", stage, near);
+		return stage_where_at(words, n, variable, NULL, e);
 	}
 	return 0;
 }
@@ -264,15 +266,17 @@ static int check_knobs(char **words, size_t n, struct err *e)
 		if (!strncmp(words[i], "knobs=", 6))
 			knobs = words[i] + 6;
 		else if (!strncmp(words[i], "knob=", 5))
-			rc = check_knob(words[i] + 5, knobs, e);
+			rc = check_knob(words[i] + 5, knobs, e)
+				     ? stage_where_at(words, n, words[i] + 5, NULL, e)
+				     : 0;
 	}
 	return rc;
 }
 
 static bool is_about_variables(const char *word)
 {
-	return !strncmp(word, "variable=", 9) || !strncmp(word, "knobs=", 6) ||
-	       !strncmp(word, "knob=", 5);
+	return !strncmp(word, "makefile=", 9) || !strncmp(word, "variable=", 9) ||
+	       !strncmp(word, "knobs=", 6) || !strncmp(word, "knob=", 5);
 }
 
 static int set_flag(json_t *stage, const char *key, const char *text, struct err *e)
@@ -322,6 +326,21 @@ static json_t *in_order(json_t *stage, struct err *e)
 	return o;
 }
 
+/* An error in stage=NAME's deps=..., say: the place is the line of NAME_DEPS. */
+static int at_variable(char **words, size_t n, const char *name, const char *word, struct err *e)
+{
+	struct buf b = BUF_INIT;
+
+	err_at(e, "stage '%s'", name);
+	buf_addf(&b, "%s_", name);
+	for (; *word && *word != '='; word++)
+		buf_add_char(&b, *word >= 'a' && *word <= 'z' ? (char)(*word - 'a' + 'A') : *word);
+	if (!b.failed)
+		stage_where_at(words, n, b.p, NULL, e);
+	buf_release(&b);
+	return -1;
+}
+
 static int finish_stage(json_t *stages, const char *name, json_t *stage, struct err *e)
 {
 	json_t *o;
@@ -353,11 +372,11 @@ json_t *stage_declare_parse(char **words, size_t n, struct err *e)
 				   : err_set(e, ERR_INPUT, "'%s' comes before stage=NAME",
 					     words[i]);
 			if (rc && name)
-				err_at(e, "stage '%s'", name);
+				at_variable(words, n, name, words[i], e);
 			continue;
 		}
-		if (stage)
-			rc = finish_stage(stages, name, stage, e);
+		if (stage && finish_stage(stages, name, stage, e))
+			rc = stage_where_at(words, n, "STAGES", name, e);
 		name = words[i] + 6;
 		json_decref(stage);
 		stage = json_object();
@@ -366,8 +385,8 @@ json_t *stage_declare_parse(char **words, size_t n, struct err *e)
 		if (!rc && json_object_get(stages, name))
 			rc = err_set(e, ERR_INPUT, "stage '%s' is declared twice", name);
 	}
-	if (!rc && stage)
-		rc = finish_stage(stages, name, stage, e);
+	if (!rc && stage && finish_stage(stages, name, stage, e))
+		rc = stage_where_at(words, n, "STAGES", name, e);
 	json_decref(stage);
 	if (!rc)
 		return stages;

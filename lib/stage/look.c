@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/opt.h"
 #include "base/path.h"
+#include "stage/where.h"
 
 /* ---- for make ---- */
 
@@ -49,43 +51,92 @@ int stage_look_plan_new(const json_t *doc, struct buf *b, struct err *e)
 	return rc;
 }
 
-/* What a stage that is to run reads, but nobody has or makes: told before others run for hours. */
-static int tell_missing(struct stage_project *p, const struct stage_spec *s, struct err *e)
+/* Is there anything, or anybody who makes it or holds it? 1, 0, -1. */
+static int can_be_had(struct stage_project *p, const char *dep, struct err *e)
 {
 	struct buf full = BUF_INIT, holder = BUF_INIT;
 	struct cas_content c;
-	int rc = 0;
+	int rc = 1;
 
-	for (size_t i = 0; i < s->n_deps && rc >= 0; i++) {
-		const char *dep = s->deps[i].full;
-
-		cas_repo_absolute(p->tree->repo, dep, &full);
-		if (buf_check(&full, e)) {
-			rc = -1;
-			break;
-		}
-		if (path_exists(full.p) || stage_graph_maker(&p->graph, dep) != SIZE_MAX)
-			continue;
+	cas_repo_absolute(p->tree->repo, dep, &full);
+	if (buf_check(&full, e))
+		rc = -1;
+	else if (!path_exists(full.p) && stage_graph_maker(&p->graph, dep) == SIZE_MAX)
 		rc = stage_project_holder(p, dep, &holder, &c, e);
-		if (!rc)
-			diag_say(p->tree->diag, DIAG_WARNING,
-				"stage '%s': '%s' is not there, no stage makes it, and no .dvc "
-				"file "
-				"names it",
-				s->name, s->deps[i].text);
-	}
 	buf_release(&full);
 	buf_release(&holder);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
-int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err *e)
+/* The output of a stage that this is nearly the name of; NULL: none. */
+static const char *nearest_out(const struct stage_pipeline *p, const char *name)
+{
+	struct err e = ERR_INIT;
+	const char **names, *near = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += p->stages[i].n_outs;
+	names = mem_array(n + 1, sizeof(*names), &e); /* no memory: nothing is proposed */
+	n = 0;
+	for (size_t i = 0; names && i < p->n; i++)
+		for (size_t k = 0; k < p->stages[i].n_outs; k++)
+			names[n++] = p->stages[i].outs[k].path.text;
+	if (names)
+		near = opt_nearest(name, names);
+	free(names);
+	return near;
+}
+
+/* What a stage that is to run reads, but nobody has or makes: told before others run for hours. */
+static int tell_missing(struct stage_project *p, const struct stage_spec *s,
+	const struct stage_look_plan *how, struct err *e)
+{
+	for (size_t i = 0; i < s->n_deps; i++) {
+		const char *dep = s->deps[i].text, *near;
+		struct buf variable = BUF_INIT;
+		int rc = can_be_had(p, s->deps[i].full, e);
+
+		if (rc < 0)
+			return -1;
+		if (rc)
+			continue;
+		if (!how->strict) {
+			diag_say(p->tree->diag, DIAG_WARNING,
+				"stage '%s': '%s' is not there, no stage makes it, and no .dvc "
+				"file names it",
+				s->name, dep);
+			continue;
+		}
+		err_set(e, ERR_INPUT,
+			"'%s' in %s_DEPS is not there, no stage makes it, and no .dvc file names "
+			"it",
+			dep, s->name);
+		near = nearest_out(&p->pipeline, dep);
+		if (near)
+			err_hint(e, "did you mean '%s'?", near);
+		else
+			err_hint(e,
+				"put it there; if a rule of yours makes it, ask for it first: make "
+				"%s %s",
+				dep, s->name);
+		buf_addf(&variable, "%s_DEPS", s->name);
+		if (!variable.failed)
+			stage_where_at(how->words, how->n_words, variable.p, NULL, e);
+		buf_release(&variable);
+		return -1;
+	}
+	return 0;
+}
+
+int stage_look_plan(
+	struct stage_project *p, const struct stage_look_plan *how, struct buf *b, struct err *e)
 {
 	struct stage_states s;
 	bool *todo;
 	int rc = 0;
 
-	if (all) {
+	if (how->all) {
 		add_all(&p->graph, b);
 		return 0;
 	}
@@ -104,7 +155,7 @@ int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err
 		if (!todo[i])
 			continue;
 		add_word(&p->graph, i, todo, b);
-		rc = tell_missing(p, &p->pipeline.stages[i], e);
+		rc = tell_missing(p, &p->pipeline.stages[i], how, e);
 	}
 	buf_add_char(b, '\n');
 	stage_change_release(p, &s);

@@ -6,13 +6,20 @@
 
 #include "stage/change.h"
 
+struct stage_look_plan {
+	bool all; /* every stage, whatever its state */
+	bool strict; /* what a stage reads, and nobody has or makes, is an error; else a warning */
+	char **words; /* [n_words] borrowed, for stage_where_at() */
+	size_t n_words;
+};
+
 /**
  * What there is to do, as words for make: "ok", then for each stage that is not up to date, in
  * order,
- * NAME or NAME:NEED,NEED with those of its needs that are not up to date either. `all`: every
- * stage, whatever its state.
+ * NAME or NAME:NEED,NEED with those of its needs that are not up to date either.
  */
-int stage_look_plan(struct stage_project *p, bool all, struct buf *b, struct err *e) MUST_CHECK;
+int stage_look_plan(struct stage_project *p, const struct stage_look_plan *how, struct buf *b,
+	struct err *e) MUST_CHECK;
 /** The same for the document of a pipeline whose repository is not there yet, and must not be made: all stages. */
 int stage_look_plan_new(const json_t *doc, struct buf *b, struct err *e) MUST_CHECK;
 

@@ -54,20 +54,34 @@ _cd4ml_take_as := $(call _cd4ml_called,FROZEN,--frozen) $(call _cd4ml_called,ALW
 # ---- the one look ----------------------------------------------------------------------------------
 _cd4ml_todo :=
 _cd4ml_plan :=
-_cd4ml_asked := $(call _cd4ml_goals,repro status dag params metrics timings gate release exp-show ci-% gitlab-ci.yml) \
-	$(filter $(_cd4ml_stages),$(MAKECMDGOALS))
+_cd4ml_to_run := $(strip $(call _cd4ml_goals,repro gate release) $(filter $(_cd4ml_stages),$(MAKECMDGOALS)))
+_cd4ml_asked := $(_cd4ml_to_run) $(call _cd4ml_goals,status dag params metrics timings exp-show ci-% gitlab-ci.yml)
+# Goals of the user's own may need stages (all: repro), or change what they read: then each looks when its turn comes.
+_cd4ml_own := $(filter-out $(addprefix $(_cd4ml_p),$(_cd4ml_fixed) ci-% ci-comment) $(_cd4ml_stages),$(MAKECMDGOALS))
+_cd4ml_words = $(foreach s,$(_cd4ml_stages),$(call _cd4ml_declare,$(s))) $(patsubst %,'variable=%',$(_cd4ml_strange)) \
+	$(if $(_cd4ml_odd),'knobs=$(_cd4ml_knobs)' $(patsubst %,'knob=%',$(_cd4ml_odd))) \
+	$(foreach f,$(filter-out $(_cd4ml_dir)%,$(MAKEFILE_LIST)),'makefile=$(f)')
+_cd4ml_do_plan = $(call _cd4ml_tool,stage-run) plan $(1) $(if $(findstring B,$(_cd4ml_flags)),--force) \
+	$(_cd4ml_take_as) $(_cd4ml_setup_flags) -- $(_cd4ml_words)
 
 ifneq ($(and $(_cd4ml_stages),$(strip $(_cd4ml_asked))),)
-_cd4ml_plan := $(shell $(call _cd4ml_tool,stage-run) plan \
-	$(if $(findstring n,$(_cd4ml_flags))$(findstring q,$(_cd4ml_flags))$(findstring t,$(_cd4ml_flags)),--dry) \
-	$(if $(findstring B,$(_cd4ml_flags)),--force) $(_cd4ml_take_as) $(_cd4ml_setup_flags) -- \
-	$(foreach s,$(_cd4ml_stages),$(call _cd4ml_declare,$(s))) $(patsubst %,'variable=%',$(_cd4ml_strange)) \
-	$(if $(_cd4ml_odd),'knobs=$(_cd4ml_knobs)' $(patsubst %,'knob=%',$(_cd4ml_odd))))
+_cd4ml_plan := $(shell $(call _cd4ml_do_plan,$(if $(_cd4ml_own),--force) \
+	$(if $(_cd4ml_to_run),$(if $(findstring k,$(_cd4ml_flags)),,--strict)) $(if \
+	$(findstring n,$(_cd4ml_flags))$(findstring q,$(_cd4ml_flags))$(findstring t,$(_cd4ml_flags)),--dry)))
 ifneq ($(firstword $(_cd4ml_plan)),ok)
 $(error cd4ml: the pipeline cannot be planned, for the reason above)
 endif
-_cd4ml_todo := $(foreach w,$(filter-out ok,$(_cd4ml_plan)),$(firstword $(subst :, ,$(w))))
+else ifneq ($(_cd4ml_stages),)
+# Nothing is written, as perhaps no stage is needed; the first that is has it done. There, too, it is said what
+# is wrong: the tools may be made by this very goal.
+_cd4ml_plan := $(if $(strip $(_cd4ml_own)),$(shell $(call _cd4ml_do_plan,--force --dry) 2>/dev/null))
+.PHONY: _cd4ml_declared
+_cd4ml_declared:
+	$(_cd4ml_q)$(_cd4ml_do_plan) >/dev/null
+	$(_cd4ml_q)$(if $(_cd4ml_plan),:,echo 'cd4ml: stages were not planned when make began: say make $(_cd4ml_p)repro' >&2; exit 2)
+$(_cd4ml_p)repro $(_cd4ml_stages): | _cd4ml_declared
 endif
+_cd4ml_todo := $(foreach w,$(filter-out ok,$(_cd4ml_plan)),$(firstword $(subst :, ,$(w))))
 
 # NAME:NEED,NEED of the plan becomes a rule. What brings data comes first if both are asked for.
 define _cd4ml_rule
