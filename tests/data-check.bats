@@ -278,3 +278,14 @@ finds() {
 	printf 'd\n2020-01-01T10:00:61\n' >in.csv
 	run -1 data-check validate --schema s.json in.csv
 }
+
+@test "a report that cannot be written is refused before the work" {
+	printf 'a\n1\n' >in.csv
+	data-check infer -q in.csv -o s.json
+	run -2 --separate-stderr data-check validate --schema s.json in.csv --junit in.csv
+	contains "$stderr" "in.csv"
+	same "$(cat in.csv)" $'a\n1'
+	run -2 --separate-stderr data-check validate --schema s.json in.csv --junit none/r.xml
+	run -2 --separate-stderr data-check validate --schema s.json in.csv --junit r.txt -o r.txt
+	[ ! -e r.txt ]
+}

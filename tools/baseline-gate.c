@@ -3,11 +3,12 @@
 #include "base/path.h"
 #include "base/tool.h"
 #include "eval/gate.h"
-#include "eval/report_junit.h"
+#include "eval/reports.h"
 
 struct args {
 	struct eval_gate_rule rule;
-	const char *baseline, *init, *model, *against, *junit;
+	const char *baseline, *init, *model, *against;
+	struct eval_reports reports;
 	bool check;
 	const char *predictions, *released;
 	struct eval_rows_options rows;
@@ -50,7 +51,8 @@ static const struct opt options[] = {
 	{ 0, "positive", OPT_TEXT, offsetof(struct args, rows.positive), "LABEL",
 		"whose probability it is (the last of two in order)" },
 	OPT_HEADING("Report, besides the text"),
-	{ 0, "junit", OPT_TEXT, offsetof(struct args, junit), "FILE", "JUnit XML", .writes = true },
+	{ 0, "junit", OPT_TEXT, offsetof(struct args, reports.junit), "FILE", "JUnit XML",
+		.writes = true },
 	OPT_END,
 };
 
@@ -109,7 +111,7 @@ static int store(const struct args *a, const struct eval_gate_result *r,
 	return rc;
 }
 
-/* Adds what goes to standard output; writes --junit. */
+/* Adds what goes to standard output; writes the report. */
 static int tell(struct tool *t, const struct args *a, const struct eval_gate_result *r,
 	const char *sentence, struct buf *out, struct err *e)
 {
@@ -118,13 +120,9 @@ static int tell(struct tool *t, const struct args *a, const struct eval_gate_res
 	json_t *json = NULL;
 	int rc = -1;
 
-	if (a->junit) {
-		if (eval_gate_report(&report, &a->rule, r, sentence, e))
-			goto out;
-		eval_report_junit_findings(out, &report);
-		if (eval_report_save(a->junit, out, e))
-			goto out;
-	}
+	if (eval_gate_report(&report, &a->rule, r, sentence, e) ||
+		eval_reports_save_findings(&a->reports, &report, e))
+		goto out;
 	if (t->json) {
 		json = eval_gate_json(&a->rule, r, stores, e);
 		if (!json)

@@ -1,6 +1,6 @@
 #include "base/tool.h"
 #include "eval/anomalies.h"
-#include "eval/report_junit.h"
+#include "eval/reports.h"
 #include "table/findings.h"
 #include "table/infer.h"
 #include "table/validate.h"
@@ -15,13 +15,12 @@ struct infer_args {
 
 struct validate_args {
 	struct csv_dialect dialect;
-	const char *schema, *environment, *junit;
+	const char *schema, *environment;
+	struct eval_reports reports;
 };
 
-static const struct infer_args infer_defaults = {
-	.dialect = CSV_DIALECT_DEFAULT,
-	.max_domain = 100,
-};
+static const struct infer_args infer_defaults = { .dialect = CSV_DIALECT_DEFAULT,
+	.max_domain = 100 };
 
 static const struct validate_args validate_defaults = { .dialect = CSV_DIALECT_DEFAULT };
 
@@ -49,8 +48,8 @@ static const struct opt validate_options[] = {
 		"what the tables must look like" },
 	{ 0, "environment", OPT_TEXT, offsetof(struct validate_args, environment), "NAME",
 		"which of the schema's environments this is" },
-	{ 0, "junit", OPT_TEXT, offsetof(struct validate_args, junit), "FILE",
-		"write a JUnit report too" },
+	{ 0, "junit", OPT_TEXT, offsetof(struct validate_args, reports.junit), "FILE",
+		"write a JUnit report too", .writes = true },
 	CSV_DIALECT_OPTIONS(struct validate_args, dialect),
 	OPT_END,
 };
@@ -75,20 +74,17 @@ static enum tool_status run_infer(struct tool *t, const void *args, struct err *
 	if (rc == 0 && (a->unique.n > 0 || a->key.n > 0))
 		rc = table_infer_confirm(
 			buf_slice(&text), paths, t->n_operands, &a->dialect, t->pool, e);
-	if (rc == 0) {
+	if (rc == 0)
 		table_infer_warn(stats, t->diag);
-		output_slice(t->out, buf_slice(&text));
-	}
-	buf_release(&text);
 	json_decref(schema);
 	table_stats_free(stats);
-	return rc ? TOOL_FAILED : TOOL_YES;
+	return tool_print(t, &text, rc, e);
 }
 
 /* What the files came to. */
 struct verdict {
 	struct eval_report report;
-	json_t *files; /* with --json */
+	json_t *files; /* for --json */
 	struct buf text;
 	size_t n_errors;
 };
@@ -100,74 +96,60 @@ static int validate_file(struct tool *t, const struct validate_args *a,
 	struct table_findings f = TABLE_FINDINGS_INIT;
 	int rc = table_validate(path, s, &o, t->pool, &f, e);
 
-	if (rc == 0 && v->files) {
+	if (rc == 0 && t->json) {
 		json_t *file = table_findings_json(&f, path, e);
 
 		rc = file && json_array_append_new(v->files, file) == 0 ? 0 : err_nomem(e);
 	} else if (rc == 0) {
 		rc = table_findings_text(&f, path, &v->text, e);
 	}
-	if (rc == 0 && a->junit)
+	if (rc == 0 && a->reports.junit)
 		rc = eval_anomalies_add(&v->report, &f, t->n_operands > 1 ? path : NULL, e);
 	v->n_errors += table_findings_count(&f, TABLE_ERROR);
 	table_findings_release(&f);
 	return rc;
 }
 
-static int write_verdict(
-	struct tool *t, const struct validate_args *a, struct verdict *v, struct err *e)
+static int add_json(struct verdict *v, struct err *e)
 {
-	struct buf junit = BUF_INIT;
-	int rc = 0;
+	json_t *doc = json_pack("{s:b, s:O}", "valid", v->n_errors == 0, "files", v->files);
 
-	if (v->files) {
-		json_t *doc = json_pack("{s:b, s:O}", "valid", v->n_errors == 0, "files", v->files);
-
-		jdoc_format(&v->text, doc, JDOC_PRETTY);
-		json_decref(doc);
-		rc = buf_check(&v->text, e);
-	}
-	output_slice(t->out, buf_slice(&v->text));
-	if (rc == 0 && a->junit) {
-		eval_report_junit_findings(&junit, &v->report);
-		rc = buf_check(&junit, e);
-		if (rc == 0)
-			rc = output_save(a->junit, OUTPUT_PLAIN, buf_slice(&junit), e);
-		buf_release(&junit);
-	}
-	return rc;
+	if (!doc)
+		return err_nomem(e);
+	jdoc_format(&v->text, doc, JDOC_PRETTY);
+	json_decref(doc);
+	return 0;
 }
 
 static enum tool_status run_validate(struct tool *t, const void *args, struct err *e)
 {
 	const struct validate_args *a = args;
-	struct verdict v = { .text = BUF_INIT };
-	struct table_schema *s;
-	int rc = 0;
+	struct verdict v = { .report = { .tool = t->name,
+				     .subject = t->n_operands == 1 ? t->operands[0] : "tables" },
+		.files = json_array(),
+		.text = BUF_INIT };
+	struct table_schema *s = NULL;
+	enum tool_status status;
+	int rc = v.files ? 0 : err_nomem(e);
 
 	if (!a->schema) {
 		err_set(e, ERR_INPUT, "no --schema");
 		err_hint(e, "write one with data-check infer, and correct it by hand");
-		return TOOL_FAILED;
+	} else if (rc == 0) {
+		s = table_schema_load(a->schema, t->diag, e);
 	}
-	v.report.tool = t->name;
-	v.report.subject = t->n_operands == 1 ? t->operands[0] : "tables";
-	s = table_schema_load(a->schema, t->diag, e);
-	if (!s)
-		return TOOL_FAILED;
-	if (t->json) {
-		v.files = json_array();
-		rc = v.files ? 0 : err_nomem(e);
-	}
+	rc = s ? 0 : -1;
 	for (size_t i = 0; i < t->n_operands && rc == 0; i++)
 		rc = validate_file(t, a, s, t->operands[i], &v, e);
+	if (rc == 0 && t->json)
+		rc = add_json(&v, e);
 	if (rc == 0)
-		rc = write_verdict(t, a, &v, e);
+		rc = eval_reports_save_findings(&a->reports, &v.report, e);
+	status = tool_print(t, &v.text, rc, e);
 	table_schema_free(s);
 	json_decref(v.files);
-	buf_release(&v.text);
 	eval_report_release(&v.report);
-	return rc ? TOOL_FAILED : v.n_errors ? TOOL_NO : TOOL_YES;
+	return status == TOOL_YES && v.n_errors ? TOOL_NO : status;
 }
 
 static const struct tool_command commands[] = {
@@ -202,17 +184,16 @@ static const struct tool_command commands[] = {
 	{ 0 },
 };
 
-static const struct tool_spec spec = {
-	.main = {
-		.name = "data-check",
-		.summary = "infers what a table looks like, and tells where others differ",
-		.example = "data-check infer train.csv -o schema.json\n"
-			   "data-check validate --schema schema.json tomorrow.csv --junit data.xml",
-	},
-	.commands = commands,
-};
-
 int main(int argc, char **argv)
 {
+	static const struct tool_spec spec = {
+		.main = { .name = "data-check",
+			.summary = "infers what a table looks like, and tells where others differ",
+			.example = "data-check infer train.csv -o schema.json\n"
+				   "data-check validate --schema schema.json tomorrow.csv --junit "
+				   "data.xml" },
+		.commands = commands,
+	};
+
 	return tool_main(&spec, argc, argv);
 }

@@ -2,11 +2,7 @@
 
 #include "base/tool.h"
 #include "eval/predict.h"
-#include "eval/report_html.h"
-#include "eval/report_json.h"
-#include "eval/report_md.h"
-#include "eval/report_openmetrics.h"
-#include "eval/report_text.h"
+#include "eval/reports.h"
 #include "tree/model_file.h"
 
 /* ---- predict -------------------------------------------------------------------------------------- */
@@ -62,14 +58,13 @@ static enum tool_status run_predict(struct tool *t, const void *args, struct err
 struct evaluate_args {
 	struct eval_rows_options rows;
 	double confidence;
-	const char *metrics, *html, *markdown, *openmetrics, *prefix, *title;
+	struct eval_reports reports;
 	struct csv_dialect dialect;
 };
 
 static const struct evaluate_args evaluate_defaults = { .rows = { .threshold = NAN },
 	.confidence = 0.95,
-	.prefix = "model_",
-	.title = "Model evaluation",
+	.reports = { .prefix = "model_", .title = "Model evaluation" },
 	.dialect = CSV_DIALECT_DEFAULT };
 
 #define FIELD(name) offsetof(struct evaluate_args, name)
@@ -94,61 +89,28 @@ static const struct opt evaluate_options[] = {
 	{ 0, "confidence", OPT_NUMBER, FIELD(confidence), "X", "of the bounds; 0: none", .min = 0,
 		.max = 0.999999 },
 	OPT_HEADING("Reports, besides the text"),
-	{ 'm', "metrics", OPT_TEXT, FIELD(metrics), "FILE", "JSON, for baseline-gate and dvc",
+	{ 'm', "metrics", OPT_TEXT, FIELD(reports.metrics), "FILE",
+		"JSON, for baseline-gate and dvc", .writes = true },
+	{ 0, "html", OPT_TEXT, FIELD(reports.html), "FILE", "one page with the curves",
 		.writes = true },
-	{ 0, "html", OPT_TEXT, FIELD(html), "FILE", "one page with the curves", .writes = true },
-	{ 0, "title", OPT_TEXT, FIELD(title), "TEXT", "of the page" },
-	{ 0, "markdown", OPT_TEXT, FIELD(markdown), "FILE", "tables for a merge request",
+	{ 0, "title", OPT_TEXT, FIELD(reports.title), "TEXT", "of the page" },
+	{ 0, "markdown", OPT_TEXT, FIELD(reports.markdown), "FILE", "tables for a merge request",
 		.writes = true },
-	{ 0, "openmetrics", OPT_TEXT, FIELD(openmetrics), "FILE", "for GitLab's metrics report",
-		.writes = true },
-	{ 0, "prefix", OPT_TEXT, FIELD(prefix), "TEXT", "of the names in it" },
+	{ 0, "openmetrics", OPT_TEXT, FIELD(reports.openmetrics), "FILE",
+		"for GitLab's metrics report", .writes = true },
+	{ 0, "prefix", OPT_TEXT, FIELD(reports.prefix), "TEXT", "of the names in it" },
 	CSV_DIALECT_OPTIONS(struct evaluate_args, dialect),
 	OPT_END,
 };
-
-static int write_reports(
-	struct tool *t, const struct evaluate_args *a, const struct eval_measure *m, struct err *e)
-{
-	struct buf b = BUF_INIT;
-	json_t *json = eval_report_json_measure(m, e);
-	int rc = -1;
-
-	if (!json || (a->metrics && jdoc_save(a->metrics, json, JDOC_PRETTY, OUTPUT_PLAIN, e)))
-		goto out;
-	if (a->html) {
-		eval_report_html_measure(&b, m, a->title);
-		if (eval_report_save(a->html, &b, e))
-			goto out;
-	}
-	if (a->markdown) {
-		eval_report_md_measure(&b, m);
-		if (eval_report_save(a->markdown, &b, e))
-			goto out;
-	}
-	if (a->openmetrics) {
-		eval_report_openmetrics_measure(&b, m, a->prefix);
-		if (eval_report_save(a->openmetrics, &b, e))
-			goto out;
-	}
-	if (t->json)
-		jdoc_format(&b, json, JDOC_PRETTY);
-	else
-		eval_report_text_measure(&b, m);
-	output_slice(t->out, buf_slice(&b));
-	rc = buf_check(&b, e);
-out:
-	json_decref(json);
-	buf_release(&b);
-	return rc;
-}
 
 static enum tool_status run_evaluate(struct tool *t, const void *args, struct err *e)
 {
 	const struct evaluate_args *a = args;
 	struct eval_rows_options o = a->rows;
+	struct eval_reports reports = a->reports;
 	struct eval_rows rows = { 0 };
 	struct eval_measure m = { 0 };
+	struct buf text = BUF_INIT;
 	int rc = -1;
 
 	if (!o.target) {
@@ -158,16 +120,17 @@ static enum tool_status run_evaluate(struct tool *t, const void *args, struct er
 	}
 	o.dialect = &a->dialect;
 	o.progress = t->progress;
+	reports.json = t->json;
 	if (!csv_dialect_check(&a->dialect, e) &&
 		!eval_rows_load(&rows, t->operands[0], &o, t->pool, e)) {
 		if (eval_measure_rows(&m, &rows, a->confidence, t->pool, e))
 			err_at(e, "%s", t->operands[0]);
 		else
-			rc = write_reports(t, a, &m, e);
+			rc = eval_reports_tell_measure(&reports, &m, &text, e);
 	}
 	eval_measure_release(&m);
 	eval_rows_release(&rows);
-	return rc ? TOOL_FAILED : TOOL_YES;
+	return tool_print(t, &text, rc, e);
 }
 
 static const struct tool_command commands[] = {

@@ -1,12 +1,10 @@
 #include "base/tool.h"
 #include "eval/check.h"
-#include "eval/report_json.h"
-#include "eval/report_junit.h"
-#include "eval/report_md.h"
-#include "eval/report_text.h"
+#include "eval/reports.h"
 
 struct args {
-	const char *rules, *folds, *junit, *markdown;
+	const char *rules, *folds;
+	struct eval_reports reports;
 	struct csv_dialect dialect;
 };
 
@@ -18,45 +16,13 @@ static const struct opt options[] = {
 	{ 0, "cv", OPT_TEXT, offsetof(struct args, folds), "FILE",
 		"cross-validation results of rf-train or gbt-train" },
 	OPT_HEADING("Reports, besides the text"),
-	{ 0, "junit", OPT_TEXT, offsetof(struct args, junit), "FILE", "JUnit XML", .writes = true },
-	{ 0, "markdown", OPT_TEXT, offsetof(struct args, markdown), "FILE", "a table",
+	{ 0, "junit", OPT_TEXT, offsetof(struct args, reports.junit), "FILE", "JUnit XML",
+		.writes = true },
+	{ 0, "markdown", OPT_TEXT, offsetof(struct args, reports.markdown), "FILE", "a table",
 		.writes = true },
 	CSV_DIALECT_OPTIONS(struct args, dialect),
 	OPT_END,
 };
-
-static int write_reports(
-	struct tool *t, const struct args *a, const struct eval_report *report, struct err *e)
-{
-	struct buf b = BUF_INIT;
-	json_t *json = NULL;
-	int rc = -1;
-
-	if (a->junit) {
-		eval_report_junit_findings(&b, report);
-		if (eval_report_save(a->junit, &b, e))
-			goto out;
-	}
-	if (a->markdown) {
-		eval_report_md_findings(&b, report);
-		if (eval_report_save(a->markdown, &b, e))
-			goto out;
-	}
-	if (t->json) {
-		json = eval_report_json_findings(report, e);
-		if (!json)
-			goto out;
-		jdoc_format(&b, json, JDOC_PRETTY);
-	} else {
-		eval_report_text_findings(&b, report);
-	}
-	output_slice(t->out, buf_slice(&b));
-	rc = buf_check(&b, e);
-out:
-	json_decref(json);
-	buf_release(&b);
-	return rc;
-}
 
 static enum tool_status run(struct tool *t, const void *args, struct err *e)
 {
@@ -64,10 +30,14 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 	struct eval_check_options o = {
 		.dialect = &a->dialect, .folds_name = a->folds, .progress = t->progress
 	};
+	struct eval_reports reports = a->reports;
 	struct eval_report report = { .tool = "sanity-check", .subject = t->operands[0] };
 	struct eval_rules rules = { 0 };
-	enum tool_status status = TOOL_FAILED;
+	struct buf text = BUF_INIT;
+	enum tool_status status;
+	int rc = -1;
 
+	reports.json = t->json;
 	if (!a->rules) {
 		err_set(e, ERR_INPUT, "--rules is missing");
 		return TOOL_FAILED;
@@ -78,10 +48,13 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 	if (a->folds && !o.folds)
 		goto out;
 	if (eval_check_run(&rules, t->operands[0], &o, t->pool, &report, e) ||
-		write_reports(t, a, &report, e))
+		eval_reports_tell_findings(&reports, &report, &text, e))
 		goto out;
-	status = eval_report_count(&report, EVAL_FAIL) ? TOOL_NO : TOOL_YES;
+	rc = 0;
 out:
+	status = tool_print(t, &text, rc, e);
+	if (status == TOOL_YES && eval_report_count(&report, EVAL_FAIL) > 0)
+		status = TOOL_NO;
 	json_decref(o.folds);
 	eval_report_release(&report);
 	eval_rule_release(&rules);

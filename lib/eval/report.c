@@ -56,16 +56,6 @@ const char *eval_report_status(enum eval_status status)
 	return names[status];
 }
 
-int eval_report_save(const char *path, struct buf *b, struct err *e)
-{
-	int rc = buf_check(b, e);
-
-	if (!rc)
-		rc = output_save(path, OUTPUT_PLAIN, buf_slice(b), e);
-	buf_reset(b);
-	return rc;
-}
-
 void eval_report_release(struct eval_report *r)
 {
 	if (!r)

@@ -36,8 +36,6 @@ int eval_report_add(struct eval_report *r, enum eval_status status, const char *
 size_t eval_report_count(const struct eval_report *r, enum eval_status status);
 /** "pass", "warning", "fail", "skip". */
 const char *eval_report_status(enum eval_status status);
-/** Writes what `b` holds to the file `path`, whole or not at all, and empties it. */
-int eval_report_save(const char *path, struct buf *b, struct err *e) MUST_CHECK;
 void eval_report_release(struct eval_report *r);
 
 #endif
