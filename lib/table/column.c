@@ -6,22 +6,14 @@
 #include "table/column.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/mem.h"
-#include "table/cell.h"
-#include "table/dict.h"
+#include "table/column_piece.h"
 
 enum { LOOK_ROWS = 4096 };
-
-enum mode {
-	READ_NUMBER,
-	READ_TEXT,
-	READ_NOT, /* contradicted, or done by the pass before */
-};
 
 /* A file that can be read again: by its name, or from a copy in memory. */
 struct source {
@@ -34,8 +26,6 @@ struct source {
 struct growing {
 	struct table_dict dict; /* texts of all rows so far */
 	size_t cap; /* of numbers or codes */
-	_Atomic int
-		mode; /* enum mode; only ever from READ_NUMBER to READ_NOT while rows are read */
 };
 
 struct memory {
@@ -46,165 +36,21 @@ struct load {
 	const struct table_options *o;
 	struct table *t;
 	struct growing *cols; /* [t->n_cols] */
-	size_t *field_of; /* [t->n_cols] where the column stands in the file being read */
 	size_t n_rows; /* of this pass, so far */
-	struct table_cells cells;
+	struct column_layout layout; /* of the file being read */
 };
 
-/* What one piece of rows holds of one column. */
-struct part {
-	enum mode mode; /* as it was read */
-	bool failed; /* a value is not a number */
-	bool is_int;
-	float *numbers;
-	uint32_t *codes; /* of `dict` */
-	size_t cap_numbers, cap_codes;
-	uint64_t n_missing;
-	struct table_dict dict;
-	struct arena texts; /* values that had doubled quotes */
-};
-
-struct piece {
-	size_t n_rows, n_cols;
-	struct part *parts; /* [n_cols] */
-	struct buf unquoted;
-	uint32_t *map; /* codes of a part to codes of the table */
-	size_t cap_map;
-};
-
-static void piece_release(void *result)
-{
-	struct piece *p = result;
-
-	for (size_t i = 0; p->parts && i < p->n_cols; i++) {
-		struct part *part = &p->parts[i];
-
-		free(part->numbers);
-		free(part->codes);
-		table_dict_release(&part->dict);
-		arena_release(&part->texts);
-	}
-	free(p->parts);
-	free(p->map);
-	buf_release(&p->unquoted);
-}
-
-static int piece_begin(struct piece *p, const struct load *l, struct err *e)
-{
-	if (!p->parts) {
-		buf_init(&p->unquoted);
-		p->n_cols = l->t->n_cols;
-		p->parts = mem_array(p->n_cols, sizeof(*p->parts), e);
-		if (!p->parts)
-			return -1;
-	}
-	p->n_rows = 0;
-	for (size_t i = 0; i < p->n_cols; i++) {
-		struct part *part = &p->parts[i];
-
-		part->mode =
-			(enum mode)atomic_load_explicit(&l->cols[i].mode, memory_order_relaxed);
-		part->failed = false;
-		part->is_int = true;
-		part->n_missing = 0;
-		table_dict_reset(&part->dict);
-		arena_reset(&part->texts);
-	}
-	return 0;
-}
-
-static int add_text(struct piece *p, struct part *part, const struct csv_field *f,
-	const struct table_cells *cells, struct err *e)
-{
-	struct slice v;
-
-	if (table_cell_value(cells, f, &p->unquoted, &v, e))
-		return -1;
-	if (table_cell_is_missing(cells, v)) {
-		part->codes[p->n_rows] = TABLE_MISSING;
-		part->n_missing++;
-		return 0;
-	}
-	if (f->escaped) {
-		/* It stands in a buffer that the next value takes. */
-		v.p = arena_copy(&part->texts, v.p, v.len, e);
-		if (!v.p)
-			return -1;
-	}
-	return table_dict_add_borrowed(
-		&part->dict, v, table_dict_hash(v), &part->codes[p->n_rows], e);
-}
-
-static int add_number(struct piece *p, struct part *part, const struct csv_field *f,
-	const struct table_cells *cells, struct err *e)
-{
-	struct slice v;
-	double x = NAN;
-
-	if (table_cell_value(cells, f, &p->unquoted, &v, e))
-		return -1;
-	if (!table_cell_is_missing(cells, v) && !table_cell_number(v, &x)) {
-		part->failed = true;
-		part->mode = READ_NOT;
-		return 0;
-	}
-	if (isnan(x))
-		part->n_missing++;
-	else if (part->is_int)
-		part->is_int = fabs(x) < 0x1p53 && (double)(int64_t)x == x;
-	part->numbers[p->n_rows] = (float)x;
-	return 0;
-}
-
-static int add_row(struct piece *p, const struct load *l, const struct csv_row *row, struct err *e)
-{
-	for (size_t i = 0; i < p->n_cols; i++) {
-		struct part *part = &p->parts[i];
-		const struct csv_field *f = &row->fields[l->field_of[i]];
-
-		if (part->mode == READ_TEXT) {
-			if (p->n_rows == part->cap_codes &&
-				mem_grow(&part->codes, &part->cap_codes, p->n_rows + 1,
-					sizeof(*part->codes), e))
-				return -1;
-			if (add_text(p, part, f, &l->cells, e))
-				return -1;
-		} else if (part->mode == READ_NUMBER) {
-			if (p->n_rows == part->cap_numbers &&
-				mem_grow(&part->numbers, &part->cap_numbers, p->n_rows + 1,
-					sizeof(*part->numbers), e))
-				return -1;
-			if (add_number(p, part, f, &l->cells, e))
-				return -1;
-			if (part->failed)
-				atomic_store_explicit(
-					&l->cols[i].mode, READ_NOT, memory_order_relaxed);
-		}
-	}
-	p->n_rows++;
-	return 0;
-}
-
-static int piece_read(void *ctx, struct csv_chunk *c, int worker, struct err *e)
+static int read_piece(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 {
 	const struct load *l = ctx;
-	struct piece *p = csv_chunk_result(c);
-	struct csv_row row;
-	int rc;
 
 	(void)worker;
-	if (piece_begin(p, l, e))
-		return -1;
-	while ((rc = csv_chunk_next(c, &row, e)) > 0) {
-		if (add_row(p, l, &row, e))
-			return -1;
-	}
-	return rc;
+	return table_column_piece_read(&l->layout, c, e);
 }
 
-static int append_texts(struct piece *p, struct load *l, size_t i, struct err *e)
+static int append_texts(struct column_piece *p, struct load *l, size_t i, struct err *e)
 {
-	struct part *part = &p->parts[i];
+	struct column_part *part = &p->parts[i];
 	struct growing *g = &l->cols[i];
 	struct table_column *col = &l->t->cols[i];
 	uint32_t *to;
@@ -223,22 +69,22 @@ static int append_texts(struct piece *p, struct load *l, size_t i, struct err *e
 static int piece_append(void *ctx, struct csv_chunk *c, struct err *e)
 {
 	struct load *l = ctx;
-	struct piece *p = csv_chunk_result(c);
+	struct column_piece *p = csv_chunk_result(c);
 
 	for (size_t i = 0; i < p->n_cols; i++) {
-		struct part *part = &p->parts[i];
+		struct column_part *part = &p->parts[i];
 		struct table_column *col = &l->t->cols[i];
 
-		if (part->mode == READ_TEXT && append_texts(p, l, i, e))
+		if (part->mode == COLUMN_TEXT && append_texts(p, l, i, e))
 			return -1;
-		if (part->mode == READ_NUMBER && p->n_rows > 0) {
+		if (part->mode == COLUMN_NUMBER && p->n_rows > 0) {
 			if (mem_grow(&col->numbers, &l->cols[i].cap, l->n_rows + p->n_rows,
 				    sizeof(*col->numbers), e))
 				return -1;
 			memcpy(col->numbers + l->n_rows, part->numbers,
 				p->n_rows * sizeof(*col->numbers));
 		}
-		if (part->mode != READ_NOT) {
+		if (part->mode != COLUMN_NOT) {
 			col->n_missing += part->n_missing;
 			col->is_int = col->is_int && part->is_int;
 		}
@@ -247,15 +93,9 @@ static int piece_append(void *ctx, struct csv_chunk *c, struct err *e)
 	return 0;
 }
 
-static struct csv_table *source_open(
-	const struct source *s, const struct csv_dialect *d, struct err *e)
+static struct input *source_open(const struct source *s, struct err *e)
 {
-	struct input *in;
-
-	if (!s->in)
-		return csv_table_open(s->path, d, e);
-	in = input_open_memory(input_name(s->in), s->all, e);
-	return in ? csv_table_new(in, d, e) : NULL;
+	return s->in ? input_open_memory(input_name(s->in), s->all, e) : input_open(s->path, e);
 }
 
 /* A pipe is read once: what comes out of it is kept. */
@@ -294,8 +134,9 @@ static int choose_columns(struct load *l, const struct csv_table *in, struct err
 	}
 	l->t->cols = mem_array(n, sizeof(*l->t->cols), e);
 	m->cols = l->cols = mem_array(n, sizeof(*l->cols), e);
-	l->field_of = mem_array(n, sizeof(*l->field_of), e);
-	if (!l->t->cols || !l->cols || !l->field_of)
+	l->layout.fields = mem_array(n, sizeof(*l->layout.fields), e);
+	l->layout.modes = mem_array(n, sizeof(*l->layout.modes), e);
+	if (!l->t->cols || !l->cols || !l->layout.fields || !l->layout.modes)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		const char *name = csv_table_col_name(in, i);
@@ -307,8 +148,8 @@ static int choose_columns(struct load *l, const struct csv_table *in, struct err
 		if (!l->t->cols[at].name)
 			return -1;
 		l->t->cols[at].is_int = true;
-		l->cols[at].mode = listed(o->as_text, name) ? READ_TEXT : READ_NUMBER;
-		l->t->n_cols++;
+		l->layout.modes[at] = listed(o->as_text, name) ? COLUMN_TEXT : COLUMN_NUMBER;
+		l->layout.n_cols = ++l->t->n_cols;
 	}
 	return 0;
 }
@@ -321,7 +162,7 @@ static int match_columns(struct load *l, const struct csv_table *in, struct err 
 
 		if (at < 0)
 			return -1;
-		l->field_of[i] = (size_t)at;
+		l->layout.fields[i] = (size_t)at;
 	}
 	for (size_t i = 0; !l->o->keep && i < csv_table_n_cols(in); i++) {
 		const char *name = csv_table_col_name(in, i);
@@ -344,11 +185,12 @@ static int look_at_row(
 		struct slice v;
 		double x;
 
-		if (table_cell_value(&l->cells, &row->fields[l->field_of[i]], unquoted, &v, e))
+		if (table_cell_value(
+			    &l->layout.cells, &row->fields[l->layout.fields[i]], unquoted, &v, e))
 			return -1;
-		if (l->cols[i].mode == READ_NUMBER && !table_cell_is_missing(&l->cells, v) &&
-			!table_cell_number(v, &x))
-			l->cols[i].mode = READ_TEXT;
+		if (l->layout.modes[i] == COLUMN_NUMBER &&
+			!table_cell_is_missing(&l->layout.cells, v) && !table_cell_number(v, &x))
+			l->layout.modes[i] = COLUMN_TEXT;
 	}
 	return 0;
 }
@@ -356,8 +198,7 @@ static int look_at_row(
 /* What the first rows show to be text is read as such from the start. */
 static int look(struct load *l, const struct source *s, struct err *e)
 {
-	struct input *in =
-		s->in ? input_open_memory(input_name(s->in), s->all, e) : input_open(s->path, e);
+	struct input *in = source_open(s, e);
 	struct csv_reader *r = in ? csv_reader_new(in, l->o->dialect, e) : NULL;
 	struct buf unquoted = BUF_INIT;
 	struct csv_row row;
@@ -376,14 +217,15 @@ static int look(struct load *l, const struct source *s, struct err *e)
 static int read_source(struct load *l, const struct source *s, struct pool *pool, struct err *e)
 {
 	const struct csv_run run = {
-		.work = piece_read,
+		.work = read_piece,
 		.done = piece_append,
 		.ctx = l,
-		.result_size = sizeof(struct piece),
-		.result_release = piece_release,
+		.result_size = sizeof(struct column_piece),
+		.result_release = table_column_piece_release,
 		.progress = l->o->progress,
 	};
-	struct csv_table *in = source_open(s, l->o->dialect, e);
+	struct input *file = source_open(s, e);
+	struct csv_table *in = file ? csv_table_new(file, l->o->dialect, e) : NULL;
 	int rc = -1;
 
 	if (!in)
@@ -407,10 +249,10 @@ static bool prepare_second(struct load *l)
 
 	for (size_t i = 0; i < l->t->n_cols; i++) {
 		struct table_column *col = &l->t->cols[i];
-		bool contradicted = l->cols[i].mode == READ_NOT;
+		bool contradicted = l->layout.modes[i] == COLUMN_NOT;
 
-		col->type = l->cols[i].mode == READ_NUMBER ? TABLE_NUMBER : TABLE_TEXT;
-		l->cols[i].mode = contradicted ? READ_TEXT : READ_NOT;
+		col->type = l->layout.modes[i] == COLUMN_NUMBER ? TABLE_NUMBER : TABLE_TEXT;
+		l->layout.modes[i] = contradicted ? COLUMN_TEXT : COLUMN_NOT;
 		if (!contradicted)
 			continue;
 		again = true;
@@ -458,7 +300,7 @@ static void finish(struct load *l)
 struct table *table_load(const char *const *paths, size_t n_paths, const struct table_options *o,
 	struct pool *pool, struct err *e)
 {
-	struct load l = { .o = o, .cells = table_cells_of(o->dialect) };
+	struct load l = { .o = o, .layout.cells = table_cells_of(o->dialect) };
 	struct source *sources = mem_array(n_paths, sizeof(*sources), e);
 	bool good = false;
 
@@ -481,7 +323,8 @@ out:
 	for (size_t i = 0; sources && i < n_paths; i++)
 		input_close(sources[i].in);
 	free(sources);
-	free(l.field_of);
+	free(l.layout.fields);
+	free(l.layout.modes);
 	if (!good) {
 		table_free(l.t);
 		return NULL;

@@ -108,16 +108,10 @@ void table_keymap_free(struct table_keymap *m)
 static int end_record(struct table_keymap *m, struct reading *r, size_t at, struct slice key,
 	bool has_key, struct buf *b, struct err *e)
 {
-	struct keymap_keyed *k = &r->keyed;
-
 	buf_add(b, "\0\0\0\0\0\0\0", (KEYMAP_ALIGN - b->len % KEYMAP_ALIGN) % KEYMAP_ALIGN);
-	if (!has_key || m->spec.is_list)
-		return buf_check(b, e);
-	if (mem_grow(&k->hashes, &k->cap_hashes, k->n + 1, sizeof(*k->hashes), e) ||
-		mem_grow(&k->offsets, &k->cap_offsets, k->n + 1, sizeof(*k->offsets), e))
+	if (has_key && !m->spec.is_list &&
+		table_keymap_keyed_add(&r->keyed, table_keymap_hash(m, key), at, e))
 		return -1;
-	k->hashes[k->n] = table_keymap_hash(m, key);
-	k->offsets[k->n++] = (uint32_t)(at / KEYMAP_ALIGN);
 	return buf_check(b, e);
 }
 
@@ -444,12 +438,8 @@ int table_keymap_finish(struct table_keymap *m, struct pool *pool, const char *n
 		if (f.parts[p].again && (!worst || f.parts[p].again->line < worst->again->line))
 			worst = &f.parts[p];
 	}
-	for (size_t i = 0; i < m->n_blocks; i++) {
-		free(m->blocks[i].hashes);
-		free(m->blocks[i].offsets);
-		m->blocks[i].hashes = NULL;
-		m->blocks[i].offsets = NULL;
-	}
+	for (size_t i = 0; i < m->n_blocks; i++)
+		table_keymap_block_settle(&m->blocks[i]);
 	m->counts.duplicate_line = worst ? worst->again->line : 0;
 	if (worst && m->spec.duplicates == TABLE_DUPLICATES_ERROR)
 		return fail_duplicate(worst, name, e);

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
-
 enum { SLAB_MIN = 2 << 20, SLAB_MAX = 32 << 20 };
 
 /* Any thread. */
@@ -46,12 +44,19 @@ void table_keymap_slabs_release(struct keymap_slabs *s)
 	s->n = s->cap = s->left = 0;
 }
 
+void table_keymap_block_settle(struct keymap_block *b)
+{
+	free(b->hashes);
+	free(b->offsets);
+	b->hashes = NULL;
+	b->offsets = NULL;
+}
+
 void table_keymap_block_release(struct keymap_block *b)
 {
 	if (b->own_bytes)
 		free(b->bytes);
-	free(b->hashes);
-	free(b->offsets);
+	table_keymap_block_settle(b);
 	*b = (struct keymap_block){ 0 };
 }
 

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "base/mem.h"
 #include "table/keymap.h"
 
 enum { KEYMAP_ALIGN = 8 };
@@ -27,6 +28,18 @@ struct keymap_keyed {
 	uint32_t *offsets;
 	size_t n, cap_hashes, cap_offsets;
 };
+
+/** Adds a row by the hash of its key and where it lies in the bytes of its block. */
+static inline int table_keymap_keyed_add(
+	struct keymap_keyed *k, uint64_t hash, size_t at, struct err *e)
+{
+	if (mem_grow(&k->hashes, &k->cap_hashes, k->n + 1, sizeof(*k->hashes), e) ||
+		mem_grow(&k->offsets, &k->cap_offsets, k->n + 1, sizeof(*k->offsets), e))
+		return -1;
+	k->hashes[k->n] = hash;
+	k->offsets[k->n++] = (uint32_t)(at / KEYMAP_ALIGN);
+	return 0;
+}
 
 /** Memory for the rows of many blocks: huge pages want large pieces. */
 struct keymap_slabs {
@@ -54,6 +67,8 @@ void table_keymap_slabs_release(struct keymap_slabs *s);
  */
 int table_keymap_block_make(struct keymap_block *to, struct slice rows,
 	const struct keymap_keyed *keyed, struct keymap_slabs *slabs, struct err *e) MUST_CHECK;
+/** Forgets hashes and offsets: the table is filled. */
+void table_keymap_block_settle(struct keymap_block *b);
 void table_keymap_block_release(struct keymap_block *b);
 
 #endif
