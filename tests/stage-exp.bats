@@ -101,6 +101,25 @@ go=(--command 'stage-run run')
 	contains "$output" "there is no experiment 'nosuch' that ended well"
 }
 
+@test "gc keeps what experiments made, until they are removed" {
+	project
+	printf 'c\nb\na\n' >in.txt
+	cas-hash add -q in.txt && stage-run run -q
+	git commit -qam two && cas-hash gc -qw
+	stage-exp run --set n=2 --name "$(printf 'long%.0s' $(seq 20))" "${go[@]}"
+	rm -r .dvc/cache/runs
+	run -0 cas-hash gc -w
+	contains "$output" " 0 removed"
+	stage-exp apply "$(printf 'long%.0s' $(seq 20))"
+	run -0 stage-run run
+	contains "$output" "b: restored from the cache"
+	same "$(cat b.txt)" $'a\nb'
+	git checkout -q . && stage-run run -q
+	stage-exp remove "$(printf 'long%.0s' $(seq 20))"
+	run -0 cas-hash gc -w
+	contains "$output" " 1 removed"
+}
+
 @test "what is not committed yet is part of the experiment" {
 	project
 	sed -i 's/>m.json/>m.json; echo changed/' dvc.yaml

@@ -74,7 +74,8 @@ static int collect_used(struct gc *g, struct cas_worktree *w, struct err *e)
 	struct cas_refs refs = CAS_REFS_INIT;
 	struct cas_refs_revisions revisions = { .all_branches = g->o->all_branches,
 		.all_tags = g->o->all_tags,
-		.all_commits = g->o->all_commits };
+		.all_commits = g->o->all_commits,
+		.experiments = w->repo->git_root != NULL };
 	int r = check_history(g, w->repo, e) || cas_refs_scan(&refs, w->repo, e) ||
 				cas_refs_scan_revisions(&refs, w->repo, &revisions, e)
 			? -1

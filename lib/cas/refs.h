@@ -43,11 +43,15 @@ int cas_refs_scan(struct cas_refs *r, const struct cas_repo *repo, struct err *e
  */
 int cas_refs_scan_revision(
 	struct cas_refs *r, const struct cas_repo *repo, const char *rev, struct err *e) MUST_CHECK;
+/** Where stage-exp keeps the commits of experiments. */
+#define CAS_REFS_EXPERIMENTS "refs/cd4ml/exp/"
+
 /** Which revisions of git are meant. */
 struct cas_refs_revisions {
 	bool all_branches; /* local and remote-tracking */
 	bool all_tags;
 	bool all_commits; /* every commit that a ref reaches */
+	bool experiments; /* those that are not removed yet */
 	const char *one; /* NULL: none by name */
 };
 

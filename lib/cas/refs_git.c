@@ -173,25 +173,22 @@ int cas_refs_scan_revision(
 	return result;
 }
 
-/* A commit to a line. */
+/* A revision to a line. */
 static int scan_lines(
 	struct cas_refs *refs, const struct cas_repo *repo, struct slice revs, struct err *e)
 {
+	struct buf rev = BUF_INIT;
 	struct slice line;
+	int rc = 0;
 
-	while (slice_cut(&revs, '\n', &line)) {
-		char rev[80];
-
-		if (!line.len)
-			continue;
-		if (line.len >= sizeof(rev))
-			return err_set(e, ERR_SYSTEM, "git printed something else");
-		memcpy(rev, line.p, line.len);
-		rev[line.len] = '\0';
-		if (cas_refs_scan_revision(refs, repo, rev, e))
-			return -1;
+	while (!rc && slice_cut(&revs, '\n', &line)) {
+		buf_reset(&rev);
+		buf_add_slice(&rev, line);
+		if (line.len)
+			rc = buf_check(&rev, e) || cas_refs_scan_revision(refs, repo, rev.p, e);
 	}
-	return 0;
+	buf_release(&rev);
+	return rc ? -1 : 0;
 }
 
 int cas_refs_scan_revisions(struct cas_refs *refs, const struct cas_repo *repo,
@@ -200,18 +197,20 @@ int cas_refs_scan_revisions(struct cas_refs *refs, const struct cas_repo *repo,
 	const char *const branches[] = { "for-each-ref", "--format=%(objectname)", "refs/heads",
 		"refs/remotes", NULL };
 	const char *const tags[] = { "for-each-ref", "--format=%(refname)", "refs/tags", NULL };
+	const char *const experiments[] = { "for-each-ref", "--format=%(refname)",
+		CAS_REFS_EXPERIMENTS, NULL };
 	const char *const commits[] = { "rev-list", "--all", "HEAD", NULL };
 	const struct {
 		bool wanted;
 		const char *const *args;
 	} lists[] = { { which->all_branches, branches }, { which->all_tags, tags },
-		{ which->all_commits, commits } };
+		{ which->all_commits, commits }, { which->experiments, experiments } };
 	struct buf out = BUF_INIT;
 	int r = 0;
 
 	if (which->one)
 		r = cas_refs_scan_revision(refs, repo, which->one, e);
-	for (size_t i = 0; i < 3 && !r; i++) {
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists) && !r; i++) {
 		if (!lists[i].wanted)
 			continue;
 		if (!repo->git_root) {

@@ -22,7 +22,7 @@ static int find(const struct cas_worktree *w, const char *name, struct buf *id, 
 	const char *args[] = { "rev-parse", "--verify", "--quiet", NULL, NULL };
 	int rc = -1;
 
-	buf_addf(&ref, STAGE_EXPERIMENT_REFS "%s^{commit}", name);
+	buf_addf(&ref, CAS_REFS_EXPERIMENTS "%s^{commit}", name);
 	args[3] = ref.p;
 	if (!buf_check(&ref, e))
 		rc = cas_git_run(w->repo->root, args, nothing, id, NULL, e);
@@ -186,7 +186,7 @@ static int commit(const struct stage_experiment *x, const struct stage_copy *c, 
 	buf_addf(&message, "Experiment %s\n", name);
 	for (size_t i = 0; i < x->n_set; i++)
 		buf_addf(&message, "\n%s", x->set[i]);
-	buf_addf(&ref, STAGE_EXPERIMENT_REFS "%s", name);
+	buf_addf(&ref, CAS_REFS_EXPERIMENTS "%s", name);
 	make[5] = message.p;
 	keep[1] = ref.p;
 	if (!r || buf_check(&yaml, e) || buf_check(&message, e) || buf_check(&ref, e) ||
@@ -352,7 +352,7 @@ int stage_experiment_remove(struct cas_worktree *w, const char *name, struct err
 	if (rc)
 		return -1;
 	folder_of(w, name, &path);
-	buf_addf(&ref, STAGE_EXPERIMENT_REFS "%s", name);
+	buf_addf(&ref, CAS_REFS_EXPERIMENTS "%s", name);
 	forget[2] = ref.p;
 	known = find(w, name, &id, e);
 	rc = known < 0 || buf_check(&path, e) || buf_check(&ref, e) ? -1 : 0;

@@ -9,6 +9,7 @@
 #ifndef CD4ML_STAGE_EXPERIMENT_H
 #define CD4ML_STAGE_EXPERIMENT_H
 
+#include "cas/refs.h"
 #include "stage/copy.h"
 #include "stage/project.h"
 
@@ -43,7 +44,5 @@ int stage_experiment_remove(struct cas_worktree *w, const char *name, struct err
  */
 int stage_experiment_show(
 	struct stage_project *p, bool json, struct buf *b, struct err *e) MUST_CHECK;
-
-#define STAGE_EXPERIMENT_REFS "refs/cd4ml/exp/"
 
 #endif

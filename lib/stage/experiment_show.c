@@ -133,7 +133,7 @@ static json_t *describe(struct stage_project *p, const char *name, const char *r
 static int add_done(struct stage_project *p, json_t *rows, struct err *e)
 {
 	const char *args[] = { "for-each-ref", "--sort=version:refname", "--sort=creatordate",
-		"--format=%(refname)", STAGE_EXPERIMENT_REFS, NULL };
+		"--format=%(refname)", CAS_REFS_EXPERIMENTS, NULL };
 	struct buf out = BUF_INIT, ref = BUF_INIT;
 	struct slice rest, line;
 	int rc = cas_git_must(p->tree->repo->root, args, (struct slice){ NULL, 0 }, &out, e);
@@ -142,7 +142,7 @@ static int add_done(struct stage_project *p, json_t *rows, struct err *e)
 	while (!rc && slice_cut(&rest, '\n', &line)) {
 		json_t *row;
 
-		if (!slice_starts(line, STAGE_EXPERIMENT_REFS))
+		if (!slice_starts(line, CAS_REFS_EXPERIMENTS))
 			continue;
 		buf_reset(&ref);
 		buf_add_slice(&ref, line);
@@ -150,7 +150,7 @@ static int add_done(struct stage_project *p, json_t *rows, struct err *e)
 			rc = -1;
 			break;
 		}
-		row = describe(p, ref.p + strlen(STAGE_EXPERIMENT_REFS), ref.p, e);
+		row = describe(p, ref.p + strlen(CAS_REFS_EXPERIMENTS), ref.p, e);
 		if (!row)
 			rc = -1;
 		else if (json_array_append_new(rows, row))
