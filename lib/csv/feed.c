@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 
-enum { PIECE_BYTES = 1 << 20 };
+/* Stays in a core's second cache, together with what is made of it. */
+enum { PIECE_BYTES = 256 << 10 };
 #define MAX_ROW_BYTES ((size_t)1 << 30)
 
 void csv_feed_init(struct csv_feed *f, struct input *in, const struct csv_scan *scan, char quote)
