@@ -114,6 +114,10 @@ _cd4ml_flags := $(filter-out --%,$(firstword -$(MAKEFLAGS)))
 _cd4ml_make := $(MAKE)
 _cd4ml_make_in_copy = $(_cd4ml_make) --no-print-directory -I $(call _cd4ml_quote,$(CURDIR)) -I $(call _cd4ml_quote,$(abspath $(_cd4ml_dir)))
 _cd4ml_plus := $(if $(findstring n,$(_cd4ml_flags)),,+)
+# What makes the pipeline again from git finds nothing where its Makefile is not there.
+_cd4ml_makefile := $(firstword $(MAKEFILE_LIST))
+_cd4ml_in_git = git ls-files --error-unmatch -- $(call _cd4ml_quote,$(_cd4ml_makefile)) >/dev/null 2>&1 || { \
+	echo 'cd4ml: $(_cd4ml_makefile) is not in git: first git add and git commit what the project is made of' >&2; exit 2; }
 # Is one of these goals asked for? $(call _cd4ml_goals,push pull)
 _cd4ml_goals = $(filter $(addprefix $(_cd4ml_p),$(1)),$(MAKECMDGOALS))
 

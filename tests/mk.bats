@@ -231,7 +231,7 @@ c_OUTS := c.txt
 c_CMD := cat nosuch.csv >c.txt
 nosuch.csv: ; echo 1 >$@'
 	run -2 make repro
-	contains "${lines[0]}" "stage-run: Makefile:$(line c_DEPS): 'nosuch.csv' in c_DEPS is not there, no stage makes it, and no .dvc file names it; put it there; if a rule of yours makes it, ask for it first: make nosuch.csv c"
+	contains "${lines[0]}" "stage-run: Makefile:$(line c_DEPS): 'nosuch.csv' in c_DEPS is not there, no stage makes it, and no .dvc file names it; put it there (make add FILE=... versions it); if a rule of yours makes it, ask for it first: make nosuch.csv c"
 	[ ! -e out ]
 	run -0 make status
 	contains "$output" "warning: stage 'c': 'nosuch.csv' is not there"
@@ -240,7 +240,10 @@ nosuch.csv: ; echo 1 >$@'
 	contains "$output" "stage 'c': 'nosuch.csv' is not there; get it with make pull or make checkout, or make it"
 	make nosuch.csv c
 	same_file c.txt $'1\n'
-	sed -i 's/^\tnosuch.csv$/\tb.tx/' Makefile
+	sed -i 's,nosuch.csv,elsewhere/b.txt,' Makefile
+	run -2 make repro
+	case $output in *"did you mean"*) false ;; esac
+	sed -i 's,^\telsewhere/b.txt$,\tb.tx,' Makefile
 	run -2 make repro
 	contains "$output" "'b.tx' in c_DEPS is not there, no stage makes it, and no .dvc file names it; did you mean 'b.txt'?"
 }
@@ -659,6 +662,16 @@ CD4ML_GATE_FLAGS := --direction higher'
 	make add FILE=in.txt
 	make repro
 	git add -A && git commit -qm one
+}
+
+@test "what starts from git says so where the Makefile is not in it" {
+	project
+	make repro
+	run -2 make exp SET=n=5
+	same "${lines[0]}" "cd4ml: Makefile is not in git: first git add and git commit what the project is made of"
+	run -2 make release
+	contains "$output" "cd4ml: Makefile is not in git"
+	[ -z "$(git tag)" ]
 }
 
 @test "exp runs beside the workspace, exp-show compares, exp-apply brings it here" {

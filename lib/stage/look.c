@@ -68,7 +68,14 @@ static int can_be_had(struct stage_project *p, const char *dep, struct err *e)
 	return rc;
 }
 
-/* The output of a stage that this is nearly the name of; NULL: none. */
+static bool is_same_folder(const char *a, const char *b)
+{
+	size_t len = strlen(a) - strlen(path_base(a));
+
+	return len == strlen(b) - strlen(path_base(b)) && !strncmp(a, b, len);
+}
+
+/* The output of a stage, in the same folder, that this is nearly the name of; NULL: none. */
 static const char *nearest_out(const struct stage_pipeline *p, const char *name)
 {
 	struct err e = ERR_INIT;
@@ -81,7 +88,8 @@ static const char *nearest_out(const struct stage_pipeline *p, const char *name)
 	n = 0;
 	for (size_t i = 0; names && i < p->n; i++)
 		for (size_t k = 0; k < p->stages[i].n_outs; k++)
-			names[n++] = p->stages[i].outs[k].path.text;
+			if (is_same_folder(name, p->stages[i].outs[k].path.text))
+				names[n++] = p->stages[i].outs[k].path.text;
 	if (names)
 		near = opt_nearest(name, names);
 	free(names);
@@ -117,8 +125,8 @@ static int tell_missing(struct stage_project *p, const struct stage_spec *s,
 			err_hint(e, "did you mean '%s'?", near);
 		else
 			err_hint(e,
-				"put it there; if a rule of yours makes it, ask for it first: make "
-				"%s %s",
+				"put it there (make add FILE=... versions it); if a rule of yours "
+				"makes it, ask for it first: make %s %s",
 				dep, s->name);
 		buf_addf(&variable, "%s_DEPS", s->name);
 		if (!variable.failed)

@@ -10,6 +10,7 @@ _cd4ml_exp_name = $(if $(call _cd4ml_get,NAME),,$(error cd4ml: say which: make $
 
 ##@ Experiments
 $(CD4ML_PREFIX)exp: | _cd4ml_ready ## run with other parameters, beside the workspace (SET="train.depth=8 p.json:a=1", NAME=deep)
+	$(_cd4ml_q)$(_cd4ml_in_git)
 	$(_cd4ml_plus)$(_cd4ml_q)$(call _cd4ml_tool,stage-exp) run \
 		$(foreach s,$(call _cd4ml_get,SET),--set $(call _cd4ml_quote,$(s))) $(call _cd4ml_option,--name,NAME) \
 		--command $(call _cd4ml_quote,$(_cd4ml_make_in_copy) $(_cd4ml_p)repro)

@@ -19,6 +19,7 @@ $(CD4ML_PREFIX)gate: $(_cd4ml_todo) ## pass only a metric better than the baseli
 	$(_cd4ml_q)$(_cd4ml_gate)
 
 $(CD4ML_PREFIX)release: $(_cd4ml_todo) | $(call _cd4ml_goals,gate push) ## what the gate passed: commit lock, metrics and baseline, tag model-N
+	$(_cd4ml_q)$(_cd4ml_in_git)
 	$(_cd4ml_q)$(_cd4ml_release)
 
 # Of the release: `make rollback TAG=model-3`.
