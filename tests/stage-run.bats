@@ -87,6 +87,25 @@ good() {
 	contains "$output" "p.py: values are read from YAML, JSON and TOML, not from Python; move them to a params.yaml"
 }
 
+# What this process and its children have read.
+bytes_read() {
+	awk '$1 == "rchar:" { print $2 }' /proc/$$/io
+}
+
+@test "a large dependency that was touched a moment ago is hashed once" {
+	[ -r /proc/$$/io ] || skip "this system does not count what is read"
+	git init -q . && stage-run setup
+	head -c 20000000 /dev/zero >in.bin
+	printf 'stages: {a: {cmd: cp in.bin a.bin, deps: [in.bin], outs: [a.bin]}}' >dvc.yaml
+	stage-run run -q
+	from=$(bytes_read)
+	touch in.bin && stage-run status
+	once=$(bytes_read)
+	[ $((once - from)) -gt 20000000 ]
+	stage-run status
+	[ $(($(bytes_read) - once)) -lt 5000000 ]
+}
+
 @test "what ran before comes from the run cache" {
 	pipeline
 	stage-run run

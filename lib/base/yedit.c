@@ -125,8 +125,12 @@ static int locate(struct slice text, const json_t *doc, const char *key, size_t 
 		return err_nomem(e);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text.p, text.len);
 	if (!yaml_parser_load(&parser, &nodes)) {
+		if (parser.error == YAML_MEMORY_ERROR)
+			err_nomem(e);
+		else /* JSON that is no YAML */
+			err_set(e, ERR_INPUT, "%s: change the file by hand", parser.problem);
 		yaml_parser_delete(&parser);
-		return err_nomem(e);
+		return -1;
 	}
 	at = yaml_document_get_root_node(&nodes);
 	for (int depth = 0; at && doc && rest.p && depth < MAX_DEPTH; depth++) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -16,6 +17,9 @@ enum {
 	SMALL_BYTES = 128 << 10, /* read whole */
 	GROUP_FILES = 64,
 	GROUP_BYTES = 2 << 20,
+	SETTLE_BYTES =
+		16 << 20, /* takes longer to hash than the step of the clock that files have */
+	SETTLE_NS = 21 * 1000 * 1000,
 };
 
 /* ---- looking at the file ---- */
@@ -359,6 +363,18 @@ static int flush_group(struct cas_cache *c, struct group *g, struct err *e)
 	return r;
 }
 
+/* Changed a moment ago, it would be hashed again the next time: to wait for the clock's step is cheaper. */
+static int let_settle(struct cas_put *p, struct err *e)
+{
+	struct timespec step = { 0, SETTLE_NS };
+
+	if (p->st.st_size < SETTLE_BYTES || cas_index_is_settled(&p->st, p->now_ns))
+		return 0;
+	nanosleep(&step, NULL);
+	p->has_st = false;
+	return look(p, e);
+}
+
 int cas_object_put_files(struct cas_cache *c, struct cas_put *puts, size_t n, struct err *e)
 {
 	struct group *g = NULL;
@@ -382,7 +398,7 @@ int cas_object_put_files(struct cas_cache *c, struct cas_put *puts, size_t n, st
 		if (p->is_left)
 			continue;
 		if (p->st.st_size > SMALL_BYTES || p->is_legacy) {
-			if (put_large(c, p, e))
+			if (let_settle(p, e) || put_large(c, p, e))
 				goto out;
 			continue;
 		}
