@@ -147,3 +147,19 @@ good() {
 	contains "$stderr" "NUL"
 	only t.csv d
 }
+
+@test "no part replaces the table that is read" {
+	printf 'k,v\nb,1\na,2\n"' >l2.csv
+	for how in '--rows 1 -o l%d.csv' '--parts 2 -o l%d.csv' '--shares 1,1 -o l%d.csv'; do
+		run ! csv-split l2.csv $how
+		[ "$(cat l2.csv)" = $'k,v\nb,1\na,2\n"' ]
+	done
+	printf 'k,v\nb,1\na,2\n' >la.csv
+	run -2 --separate-stderr csv-split la.csv --by k -o 'l%s.csv'
+	same "$stderr" "csv-split: part 'la.csv' is the table that is read; choose names that lead to other files"
+	run -2 csv-split - --by k -o 'l%s.csv' <la.csv
+	ln -s ../la.csv "$(mkdir d && echo d)/p1"
+	run -2 csv-split la.csv --rows 1 -o 'd/p%d'
+	same_file la.csv $'k,v\nb,1\na,2\n'
+	only l2.csv la.csv d
+}

@@ -2,7 +2,7 @@
  * chunk - a table cut at safe newlines (outside of quotes), for many threads, order kept.
  *
  * The header is read first; then csv_table_run() hands pieces of whole rows to `work` on all threads of the pool,
- * and their results to `done` in file order. Memory is bounded: a few pieces of about 1 MiB (a longer
+ * and their results to `done` in file order. Memory is bounded: a few pieces of about 256 KiB (a longer
  * row makes a longer piece), whatever the size of the file; pipes and gzip work too.
  */
 #ifndef CD4ML_CSV_CHUNK_H
@@ -52,7 +52,7 @@ struct csv_run {
 	size_t result_size;
 	void (*result_release)(void *result); /* at the end, for each; NULL: none */
 	struct progress *progress; /* NULL: none; bytes are added */
-	size_t piece_bytes; /* of a chunk behind the first, about; 0: 1 MiB */
+	size_t piece_bytes; /* of a chunk behind the first, about; 0: 256 KiB */
 };
 
 /** Runs over all rows that are left, once. The earliest failure in file order is reported. */

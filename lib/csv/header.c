@@ -11,7 +11,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(**(const char **const *)a, **(const char **const *)b);
 }
 
-/* Two columns of one name, or one without: an error. */
+/* Two columns of one name, one without, one of a file with old line ends: an error. */
 static int check_names(const struct csv_header *h, const struct csv_rows *rows, struct err *e)
 {
 	const char ***sorted;
@@ -25,6 +25,11 @@ static int check_names(const struct csv_header *h, const struct csv_rows *rows, 
 		if (!*h->names[i]) {
 			err_set(e, ERR_INPUT, "column %zu has no name", i + 1);
 			err_hint(e, "name it in the header, or say --no-header if there is none");
+			goto out;
+		}
+		if (!h->fields[i].quoted && strchr(h->names[i], '\r')) {
+			err_set(e, ERR_INPUT, "a carriage return in the name of column %zu", i + 1);
+			err_hint(e, "do lines end with it alone? tr '\\r' '\\n' converts them");
 			goto out;
 		}
 	}

@@ -412,6 +412,7 @@ int table_cut_run(const struct table_cut *spec, struct pool *pool, struct progre
 
 	*r = (struct table_cut_result){ 0 };
 	cut.parts.names = spec->names;
+	cut.parts.source = spec->path;
 	if (table_cut_parts_check(spec->names, spec->by != NULL, e))
 		goto out;
 	if (spec->n_parts && count_rows(&cut, pool, e))

@@ -1,6 +1,8 @@
 #include "table/cut_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -125,6 +127,19 @@ static int write_held(struct table_cut_parts *p, struct err *e)
 	return 0;
 }
 
+/* Is the part the table itself? If the run failed later, nothing would be left of it. */
+static int check_source(const char *path, const char *source, struct err *e)
+{
+	struct stat part, table;
+
+	if (stat(path, &part) || !S_ISREG(part.st_mode) ||
+		(strcmp(source, "-") == 0 ? fstat(STDIN_FILENO, &table) : stat(source, &table)) ||
+		part.st_dev != table.st_dev || part.st_ino != table.st_ino)
+		return 0;
+	err_set(e, ERR_INPUT, "part '%s' is the table that is read", path);
+	return err_hint(e, "choose names that lead to other files");
+}
+
 int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct err *e)
 {
 	struct table_cut_part *part;
@@ -136,7 +151,8 @@ int table_cut_parts_add(struct table_cut_parts *p, struct slice value, struct er
 	part->path = table_cut_parts_path(p->names, p->n + 1, value, e);
 	if (!part->path)
 		return -1;
-	part->out = output_open(part->path, OUTPUT_PLAIN, e);
+	if (!check_source(part->path, p->source, e))
+		part->out = output_open(part->path, OUTPUT_PLAIN, e);
 	if (!part->out) {
 		free(part->path);
 		return -1;

@@ -18,6 +18,8 @@ struct table_cut_part {
 
 struct table_cut_parts {
 	const char *names; /* the template */
+	const char *
+		source; /* the table that is read, "-" for standard input: no part may replace it */
 	struct slice header; /* what each begins with */
 	struct table_cut_part *parts;
 	size_t n, cap;

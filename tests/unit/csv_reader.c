@@ -93,6 +93,12 @@ static void test_bad(struct buf *b)
 		" ! t.csv:1: column 2 has no name; name it in the header, or say --no-header if "
 		"there is none",
 		"no name");
+	is_text(dump("a,b\r1,2\r", &plain, b),
+		" ! t.csv:1: a carriage return in the name of column 2; do lines end with it "
+		"alone? tr '\\r' '\\n' converts them",
+		"old line ends");
+	is_text(dump("\"a\rb\"\r\n1\n", &plain, b), "<a\rb> 2:[1]",
+		"a carriage return in a quoted name");
 	is_text(dump("a,b\n1,2\n\"x,2\n3,4\n", &plain, b),
 		"<a><b> 2:[1][2] ! t.csv:3: a quoted field is never closed; close the quote that "
 		"opens in this row",
