@@ -174,6 +174,30 @@ good() {
 	same "$output" "all 2 stages are up to date"
 }
 
+@test "make from-dvc takes over foreach too: the Makefile's stages stand in its place" {
+	git init -q . && stage-run setup
+	echo x >in.txt
+	printf 'names: [one, two]\n' >params.yaml
+	cat >dvc.yaml <<-'EOF'
+		vars: [params.yaml]
+		stages:
+		  t:
+		    foreach: ${names}
+		    do:
+		      cmd: cp in.txt ${item}.txt
+		      deps: [in.txt]
+		      outs: ["${item}.txt"]
+	EOF
+	run -2 stage-run run
+	contains "$output" "stage 't': foreach or matrix is not read here; make from-dvc makes stages of a Makefile of it"
+	run -0 make -f "$MK" from-dvc
+	run -0 make repro
+	contains "$output" "t-one: running"
+	case $(cat dvc.yaml) in *foreach* | *vars*) false ;; esac
+	run -0 make repro
+	contains "$output" "Nothing to be done"
+}
+
 @test "make new starts a project that runs, gates and releases, and overwrites nothing" {
 	for t in csv-encode gbt-train model-eval baseline-gate; do needs $t; done
 	mkdir other && touch other/params.yaml

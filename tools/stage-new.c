@@ -2,11 +2,13 @@
 #include "base/path.h"
 #include "base/tool.h"
 #include "base/ydoc.h"
+#include "stage/declare.h"
 #include "stage/from_dvc.h"
 #include "stage/start.h"
 
 struct args {
 	const char *mk, *include;
+	bool take_over;
 };
 
 static const struct args defaults = { .include = "cd4ml.mk" };
@@ -46,14 +48,18 @@ static enum tool_status from_dvc(struct tool *t, const void *args, struct err *e
 		rc = buf_check(&dir, e) || stage_from_dvc(&b, doc, dir.p, t->diag, e) ? -1 : 0;
 	if (!rc)
 		buf_addf(&b, "include %s\n", a->include);
+	if (!rc && a->take_over)
+		rc = stage_declare_take_over(file, e);
 	json_decref(doc);
 	buf_release(&dir);
 	return tool_print(t, &b, rc, e);
 }
 
-static const struct opt from_dvc_options[] = {
-	{ 0, "include", OPT_TEXT, AT(include), "FILE", "what the Makefile is to include" }, OPT_END
-};
+static const struct opt from_dvc_options[] = { { 0, "include", OPT_TEXT, AT(include), "FILE",
+						       "what the Makefile is to include" },
+	{ 0, "take-over", OPT_FLAG, AT(take_over), NULL,
+		"the Makefile writes the file from now on" },
+	OPT_END };
 
 static const struct tool_command commands[] = {
 	{ "project", "", "write the first files of a project", project_options, &defaults,

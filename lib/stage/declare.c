@@ -403,6 +403,9 @@ static json_t *merge(const json_t *old, json_t *stages, bool ours, struct err *e
 	if (!doc)
 		goto nomem;
 	if (ours || !json_is_object(theirs)) {
+		/* values of templates, which the Makefile has resolved */
+		if (ours)
+			json_object_del(doc, "vars");
 		if (json_object_set(doc, "stages", stages))
 			goto nomem;
 		return doc;
@@ -474,4 +477,21 @@ out:
 	json_decref(old);
 	buf_release(&text);
 	return doc;
+}
+
+int stage_declare_take_over(const char *path, struct err *e)
+{
+	struct buf text = BUF_INIT, marked = BUF_INIT;
+	int rc = input_load(path, JDOC_MAX_BYTES, &text, e);
+
+	if (!rc && !slice_starts(buf_slice(&text), STAGE_OUR_HEADER)) {
+		buf_add_text(&marked, STAGE_OUR_HEADER);
+		buf_add_slice(&marked, buf_slice(&text));
+		rc = buf_check(&marked, e) || output_save(path, OUTPUT_SYNC, buf_slice(&marked), e)
+			     ? -1
+			     : 0;
+	}
+	buf_release(&text);
+	buf_release(&marked);
+	return rc;
 }

@@ -32,5 +32,7 @@ json_t *stage_declare_parse(char **words, size_t n, struct err *e) MUST_CHECK;
  */
 json_t *stage_declare_save(
 	const char *path, json_t *stages, bool dry, struct diag *d, struct err *e) MUST_CHECK;
+/** Marks a dvc.yaml as written from the Makefile, which it is from then on: what the Makefile lacks then goes. */
+int stage_declare_take_over(const char *path, struct err *e) MUST_CHECK;
 
 #endif

@@ -377,8 +377,10 @@ static int read_stage(struct reader *r, const char *name, const json_t *stage)
 
 	if (!json_is_object(stage))
 		return refuse(r, "%s should have keys and values", "it");
-	if (json_object_get(stage, "foreach") || json_object_get(stage, "matrix"))
-		return refuse(r, "%s is not read yet", "foreach or matrix");
+	if (json_object_get(stage, "foreach") || json_object_get(stage, "matrix")) {
+		refuse(r, "%s is not read here", "foreach or matrix");
+		return err_hint(r->e, "make from-dvc makes stages of a Makefile of it");
+	}
 	if (!is_good_name(name))
 		return refuse(r, "'%s' cannot be a name: letters, digits, - and _", name);
 	s->name = keep(r, name);

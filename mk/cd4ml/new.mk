@@ -17,4 +17,4 @@ $(CD4ML_PREFIX)new: ## start a project here: Makefile, params.yaml, .gitlab-ci.y
 $(CD4ML_PREFIX)from-dvc: ## dvc.yaml as variables, in a new Makefile (FILE=: in this one)
 	$(_cd4ml_q)f=$(call _cd4ml_quote,$(or $(call _cd4ml_get,FILE),Makefile)); \
 	if [ -e "$$f" ]; then echo "cd4ml: $$f is there already: say FILE=pipeline.mk, and include that" >&2; exit 2; fi; \
-	$(call _cd4ml_tool,stage-new) from-dvc --include $(call _cd4ml_quote,$(_cd4ml_include)) -o "$$f"
+	$(call _cd4ml_tool,stage-new) from-dvc --take-over --include $(call _cd4ml_quote,$(_cd4ml_include)) -o "$$f"

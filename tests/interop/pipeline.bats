@@ -113,3 +113,43 @@ setup() {
 	run -0 make status
 	contains "$output" "all 3 stages are up to date"
 }
+
+@test "a project of DVC's with foreach is taken over: what DVC ran is restored, and DVC agrees" {
+	mkdir ../theirs && cd ../theirs || return
+	git init -q . && "$dvc" init -q
+	echo x >raw.txt && "$dvc" add -q raw.txt
+	printf 'models: [rf, gbt]\nprep: {seed: 3}\n' >params.yaml
+	cat >dvc.yaml <<-'EOF'
+		stages:
+		  prep:
+		    cmd: cp raw.txt clean.txt
+		    deps: [raw.txt]
+		    params: [prep.seed]
+		    outs: [clean.txt]
+		  train:
+		    foreach: ${models}
+		    do:
+		      cmd: cat clean.txt >"${item}.txt" && echo '{"acc":1}' >${item}.json
+		      deps: [clean.txt]
+		      outs: ["${item}.txt"]
+		      metrics:
+		      - ${item}.json: {cache: false}
+		  report:
+		    cmd: >-
+		      cat rf.json gbt.json
+		      > report.txt
+		    deps: [rf.json, gbt.json]
+		    outs: [report.txt]
+	EOF
+	"$dvc" repro -q
+	git add -A && git commit -qm one
+	make -f "$ROOT/mk/cd4ml.mk" from-dvc
+	run -0 make -j4 repro
+	same "$(sort <<<"$output")" $'train-gbt: restored from the run cache\ntrain-rf: restored from the run cache'
+	run -0 make repro
+	contains "$output" "Nothing to be done"
+	run -0 "$dvc" status
+	contains "$output" "up to date"
+	run -0 "$dvc" repro
+	case $output in *Running*) false ;; esac
+}

@@ -63,7 +63,7 @@ static void check_refusals(void)
 	refused("stages: {a: 1}", "stage 'a': it should have keys and values");
 	refused("stages: {a: {cmd: 1}}", "'cmd' should be text or a list of texts");
 	refused("stages: {a: {cmd: 'x ${y}'}}", "templates are not read: 'x ${y}'");
-	refused("stages: {a: {foreach: [1], do: {cmd: x}}}", "foreach or matrix is not read yet");
+	refused("stages: {a: {foreach: [1], do: {cmd: x}}}", "foreach or matrix is not read here");
 	refused("stages: {'a b': {cmd: x}}", "'a b' cannot be a name");
 	refused("stages: {a: {cmd: x, outs: [b, ./b]}}", "output");
 	refused("stages: {a: {cmd: x, deps: x}}", "'deps' should be a list");
