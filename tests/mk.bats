@@ -684,8 +684,9 @@ CD4ML_GATE_FLAGS := --direction higher'
 	same "$(cat c.txt)" 3
 	run -0 make exp SET="n=7" NAME=best
 	run -0 make exp-show
-	contains "$output" 'exp-1       done       5      2      5'
-	contains "$output" 'best        done       7      2      7'
+	contains "$output" 'exp-1       done       5      5'
+	contains "$output" 'best        done       7      7'
+	contains "$(make exp-show METRIC='score lines')" 'best        done       7      2      7'
 	run -0 make exp-apply NAME=best
 	same "$(cat c.txt params.yaml)" $'7\nn: 7'
 	run -0 make repro

@@ -76,6 +76,11 @@ go=(--command 'stage-run run')
 		'exp-1       done        2      2' \
 		'more        done        1      3' \
 		'bad         unfinished  -      -')"
+	echo '{"lines": 2, "more": 1}' >m.json
+	contains "$(stage-exp show | head -n 1)" "lines  more"
+	same "$(stage-exp show --metric lines --metric nosuch | head -n 1)" "experiment  state       n  lines"
+	contains "$(stage-exp show --metric nosuch | head -n 1)" "lines  more"
+	git checkout -q m.json
 	stage-exp show --json -o rows.json
 	same "$(python3 -c 'import json; print([(r["name"], r["state"], r["metrics"]) for r in json.load(open("rows.json"))])')" \
 		"[('workspace', 'workspace', {'m.json': {'lines': 2}}), ('exp-1', 'done', {'m.json': {'lines': 2}}), ('more', 'done', {'m.json': {'lines': 3}}), ('bad', 'unfinished', {})]"

@@ -6,7 +6,7 @@
 #include "stage/experiment.h"
 
 struct args {
-	struct opt_list set;
+	struct opt_list set, metrics;
 	const char *name, *command;
 	bool force;
 };
@@ -20,6 +20,9 @@ static const struct opt run_options[] = { { 's', "set", OPT_EACH, AT(set), "[FIL
 	{ 0, "name", OPT_TEXT, AT(name), "NAME", "what to call it (default: exp-1, exp-2, ...)",
 		.hide_default = true },
 	{ 0, "command", OPT_TEXT, AT(command), "TEXT", "what runs the pipeline" }, OPT_END };
+static const struct opt show_options[] = {
+	{ 0, "metric", OPT_EACH, AT(metrics), "NAME", "this metric, instead of all" }, OPT_END
+};
 static const struct opt apply_options[] = { { 'f', "force", OPT_FLAG, AT(force), NULL,
 						    "also over what was changed here since" },
 	OPT_END };
@@ -50,16 +53,16 @@ static enum tool_status run(struct tool *t, const void *args, struct err *e)
 
 static enum tool_status show(struct tool *t, const void *args, struct err *e)
 {
+	const struct args *a = args;
 	struct stage_project p;
 	struct buf b = BUF_INIT;
 	int rc;
 
-	(void)args;
 	if (stage_project_open(&p, NULL, t->pool, t->diag, e))
 		return TOOL_FAILED;
-	rc = stage_experiment_show(&p, t->json, &b, e);
+	rc = stage_experiment_show(&p, t->json, &a->metrics, &b, e);
 	stage_project_close(&p);
-	return tell(t, &b, rc, e);
+	return tool_print(t, &b, rc, e);
 }
 
 static enum tool_status apply(struct tool *t, const void *args, struct err *e)
@@ -91,8 +94,8 @@ static const struct tool_command commands[] = {
 	{ "run", "", "run the pipeline with other parameters", run_options, &defaults,
 		sizeof(defaults), LOOKING, 0, 0, run,
 		"  stage-exp run --set train.max_depth=8 --name deep\n" },
-	{ "show", "", "compare experiments with each other", NULL, &defaults, sizeof(defaults),
-		LOOKING | TOOL_JSON, 0, 0, show, "  stage-exp show\n" },
+	{ "show", "", "compare experiments with each other", show_options, &defaults,
+		sizeof(defaults), LOOKING | TOOL_JSON, 0, 0, show, "  stage-exp show\n" },
 	{ "apply", "NAME", "bring an experiment's parameters and results here", apply_options,
 		&defaults, sizeof(defaults), LOOKING, 1, 1, apply, "  stage-exp apply deep\n" },
 	{ "remove", "NAME...", "forget experiments", NULL, &defaults, sizeof(defaults),

@@ -230,6 +230,32 @@ static bool is_there(const json_t *columns, const char *kind, const char *file, 
 	return false;
 }
 
+static bool is_named(const struct opt_list *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->items[i], name))
+			return true;
+	return false;
+}
+
+/* Leaves the metrics of these names, if there are any. */
+static void pick_metrics(json_t *columns, const struct opt_list *names)
+{
+	bool any = false;
+	size_t i;
+	json_t *c;
+
+	json_array_foreach(columns, i, c) any =
+		any || (!strcmp(json_string_value(json_array_get(c, 0)), "metrics") &&
+			       is_named(names, json_string_value(json_array_get(c, 2))));
+	for (i = json_array_size(columns); any && i--;) {
+		c = json_array_get(columns, i);
+		if (!strcmp(json_string_value(json_array_get(c, 0)), "metrics") &&
+			!is_named(names, json_string_value(json_array_get(c, 2))))
+			json_array_remove(columns, i);
+	}
+}
+
 /* Adds [kind, file, name] for what any row has. */
 static int add_columns(
 	json_t *columns, const json_t *rows, const char *kind, bool only_varying, struct err *e)
@@ -274,7 +300,7 @@ static void add_row(struct stage_table *t, const json_t *row, const json_t *colu
 	}
 }
 
-static int format(const json_t *rows, struct buf *b, struct err *e)
+static int format(const json_t *rows, const struct opt_list *metrics, struct buf *b, struct err *e)
 {
 	json_t *columns = json_array(), *v;
 	struct stage_table t = STAGE_TABLE_INIT(2);
@@ -286,6 +312,7 @@ static int format(const json_t *rows, struct buf *b, struct err *e)
 				     add_columns(columns, rows, "metrics", false, e)
 			     ? -1
 			     : 0;
+	pick_metrics(columns, metrics);
 	t.n_cols += json_array_size(columns);
 	stage_table_add(&t, "experiment");
 	stage_table_add(&t, "state");
@@ -301,7 +328,8 @@ static int format(const json_t *rows, struct buf *b, struct err *e)
 	return rc;
 }
 
-int stage_experiment_show(struct stage_project *p, bool json, struct buf *b, struct err *e)
+int stage_experiment_show(struct stage_project *p, bool json, const struct opt_list *metrics,
+	struct buf *b, struct err *e)
 {
 	json_t *rows = json_array(), *here;
 	int rc = -1;
@@ -323,7 +351,7 @@ int stage_experiment_show(struct stage_project *p, bool json, struct buf *b, str
 	if (json)
 		jdoc_format(b, rows, JDOC_PRETTY);
 	else
-		rc = format(rows, b, e);
+		rc = format(rows, metrics, b, e);
 	if (!rc)
 		rc = buf_check(b, e);
 out:

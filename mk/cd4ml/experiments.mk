@@ -15,8 +15,9 @@ $(CD4ML_PREFIX)exp: | _cd4ml_ready ## run with other parameters, beside the work
 		$(foreach s,$(call _cd4ml_get,SET),--set $(call _cd4ml_quote,$(s))) $(call _cd4ml_option,--name,NAME) \
 		--command $(call _cd4ml_quote,$(_cd4ml_make_in_copy) $(_cd4ml_p)repro)
 
-$(CD4ML_PREFIX)exp-show: | $(_cd4ml_after_stages) ## compare experiments: parameters that differ, metrics
-	$(_cd4ml_q)$(call _cd4ml_tool,stage-exp) show
+$(CD4ML_PREFIX)exp-show: | $(_cd4ml_after_stages) ## compare experiments: parameters that differ, CD4ML_METRIC (METRIC="auc logloss": others)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-exp) show \
+		$(foreach m,$(or $(call _cd4ml_get,METRIC),$(CD4ML_METRIC)),--metric $(call _cd4ml_quote,$(m)))
 
 $(CD4ML_PREFIX)exp-apply: | _cd4ml_ready ## bring an experiment's parameters and results here (NAME=deep)
 	$(_cd4ml_q)$(call _cd4ml_tool,stage-exp) apply $(call _cd4ml_exp_name,exp-apply)
