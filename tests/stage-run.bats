@@ -192,6 +192,18 @@ bytes_read() {
 	run -1 stage-run status -q
 }
 
+@test "what nohup has ignored does not end a stage" {
+	pipeline
+	sed -i 's/cmd: sort in.txt.*/cmd: while [ ! -e go ]; do sleep 0.05; done; sort in.txt >a.txt/' dvc.yaml
+	(trap '' HUP && exec stage-run run a) >out 2>&1 3>&- &
+	pid=$!
+	until grep -q running out; do sleep 0.02; done
+	kill -HUP $pid
+	touch go
+	wait $pid
+	same "$(cat a.txt)" $'a\nb'
+}
+
 @test "no part of a command outlives a stage-run that was killed" {
 	git init -q . && stage-run setup
 	cat >dvc.yaml <<-'EOF'

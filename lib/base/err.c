@@ -129,6 +129,8 @@ int err_errno(struct err *e, const char *fmt, ...)
 		snprintf(text, sizeof(text), "error %d", no);
 	size_t len = strlen(e->what);
 	snprintf(e->what + len, sizeof(e->what) - len, ": %s", text);
+	if (no == ENOSPC || no == EDQUOT)
+		err_hint(e, "make room on that disk, and try again");
 	return -1;
 }
 

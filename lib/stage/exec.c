@@ -36,9 +36,6 @@ static void become(const struct child *c)
 		_exit(127);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
 	if (c->mask)
 		sigprocmask(SIG_SETMASK, c->mask, NULL);
 	if (null < 0 || dup2(null, 0) < 0 || (c->out >= 0 && dup2(c->out, 1) < 0) ||
@@ -213,12 +210,16 @@ static const char *choose_shell(const struct stage_exec *x, bool *pipefail, stru
 
 /* ---- waiting, with signals ---- */
 
+/* What our caller ignores (nohup) is ignored here too, and by the command. */
 static void watched_signals(sigset_t *set)
 {
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction now;
+
 	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGHUP);
+	for (size_t i = 0; i < 3; i++)
+		if (sigaction(ends[i], NULL, &now) || now.sa_handler != SIG_IGN)
+			sigaddset(set, ends[i]);
 	sigaddset(set, SIGCHLD);
 	sigaddset(set, SIGALRM);
 }

@@ -200,8 +200,12 @@ static int store_outs(struct run *x)
 				out->path.text);
 			goto fail;
 		}
-		if (there < 0 || cas_worktree_put(x->p->tree, out->path.full, flags, &c, x->e))
+		if (there < 0)
 			goto fail;
+		if (cas_worktree_put(x->p->tree, out->path.full, flags, &c, x->e)) {
+			err_at(x->e, "'%s' into the cache", out->path.text);
+			goto fail;
+		}
 		item = stage_project_item(out->path.text, &c, x->e);
 		if (!item)
 			goto fail;

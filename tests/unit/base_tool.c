@@ -236,7 +236,8 @@ static void check_output(void)
 	expect(&one, "-o no/such/folder", 2, "", NULL);
 	is_int(count_files("."), 0, "nothing is left");
 	expect(&one, "-o /dev/full", 3, "",
-		"say: /dev/full: cannot write: No space left on device\n");
+		"say: /dev/full: cannot write: No space left on device; make room on that disk, "
+		"and try again\n");
 	is_int(wait_for(start(&one, "-n 1", "/dev/full")), 3, "a full standard output");
 	is_int(wait_for(start(&one, "-n 1000000", "/dev/full")), 3, "also of much");
 	is_int(wait_for(start(&one, "--help", "/dev/full")), 3, "also of --help");
