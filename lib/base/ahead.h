@@ -21,6 +21,7 @@ enum { AHEAD_BYTES = 4 << 20 };
  */
 typedef ssize_t ahead_source(void *ctx, char *p, size_t cap, struct err *e);
 
+/** Starts the thread, which reads at once. `ctx` is the thread's until ahead_free(). NULL and ERR_SYSTEM. */
 struct ahead *ahead_new(ahead_source *source, void *ctx, struct err *e) MUST_CHECK;
 /** Waits until the source returns. Make it return soon: a source that waits for a pipe must be woken. */
 void ahead_free(struct ahead *a);

@@ -16,9 +16,11 @@ struct budget {
 	_Atomic uint64_t used; /* never more than the limit */
 };
 
+/** Nothing is taken yet. `limit`: bytes. */
 void budget_init(struct budget *b, uint64_t limit);
 /** Takes `n` bytes, or nothing and false. */
 bool budget_take(struct budget *b, uint64_t n);
+/** Gives back `n` of the bytes taken. */
 void budget_give(struct budget *b, uint64_t n);
 /** What could be taken now. */
 uint64_t budget_left(const struct budget *b);

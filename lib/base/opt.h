@@ -109,9 +109,6 @@ void opt_free(struct opt_result *r);
 int opt_set(const struct opt_table *tables, size_t n_tables, const char *name, const char *value,
 	struct opt_result *r, struct err *e) MUST_CHECK;
 
-/** Adds the help lines of a table, wrapped at 80 columns, defaults taken from `args` (NULL: none shown). */
-void opt_format_help(struct buf *b, const struct opt *options, const void *args);
-
 /** The one of `names` (NULL-terminated) nearest to `word` by edit distance, NULL if none is near. */
 const char *opt_nearest(const char *word, const char *const *names);
 

@@ -1,6 +1,6 @@
-/* What --help shows of an option table. */
+#include "base/opt_help.h"
+
 #include "base/num.h"
-#include "base/opt.h"
 
 enum { HELP_COLUMN = 28, HELP_WIDTH = 79 };
 
@@ -71,7 +71,7 @@ static void add_wrapped(struct buf *b, const char *text, size_t column)
 	buf_add_char(b, '\n');
 }
 
-void opt_format_help(struct buf *b, const struct opt *options, const void *args)
+void opt_help_format(struct buf *b, const struct opt *options, const void *args)
 {
 	struct buf text = BUF_INIT;
 

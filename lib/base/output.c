@@ -124,7 +124,6 @@ struct output {
 	int handle;
 	char *buffer;
 	size_t len;
-	uint64_t size;
 	bool failed;
 	struct err error; /* the first */
 };
@@ -308,7 +307,6 @@ static void wake(struct output *o)
 
 void output_write(struct output *o, const void *p, size_t len)
 {
-	o->size += len;
 	wake(o);
 	if (o->failed)
 		return;
@@ -351,16 +349,6 @@ void output_printf(struct output *o, const char *fmt, ...)
 	}
 	output_write(o, b.p, b.len);
 	buf_release(&b);
-}
-
-const char *output_name(const struct output *o)
-{
-	return o->name;
-}
-
-uint64_t output_size(const struct output *o)
-{
-	return o->size;
 }
 
 bool output_failed(const struct output *o)

@@ -38,10 +38,6 @@ void output_text(struct output *o, const char *s);
 void output_char(struct output *o, char c);
 void output_slice(struct output *o, struct slice s);
 void output_printf(struct output *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/** What to call it in messages. Valid until closed. */
-const char *output_name(const struct output *o);
-/** Bytes written so far. */
-uint64_t output_size(const struct output *o);
 /** Has a write failed? For loops that would run long in vain. */
 bool output_failed(const struct output *o);
 /**

@@ -18,10 +18,11 @@ void progress_free(struct progress *p);
 /** Begins a piece of work of `total` units (0: not known), bytes or things called `unit`. Ends the piece before. */
 void progress_start(struct progress *p, const char *title, uint64_t total, const char *unit);
 #define PROGRESS_BYTES ((const char *)0)
+/** `n` more units of the piece are done. Any thread. */
 void progress_add(struct progress *p, uint64_t n);
 /**
- * Things are counted beside the units: `n` of them are to come (0: not known), called `what` ("files"). Where the units'
- * total is not known, theirs tells how long it takes. For the piece that was begun last.
+ * Things are counted beside the units: `n` of them are to come (0: not known), called `what` ("files"). Where the
+ * units' total is not known, theirs tells how long it takes. For the piece that was begun last.
  */
 void progress_expect(struct progress *p, uint64_t n, const char *what);
 /** One of these is done. Any thread. */

@@ -446,8 +446,3 @@ json_t *tdoc_parse(struct slice text, const char *name, struct err *e)
 	json_decref(root);
 	return NULL;
 }
-
-json_t *tdoc_load(const char *path, struct err *e)
-{
-	return jdoc_read(path, tdoc_parse, e);
-}

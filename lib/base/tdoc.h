@@ -11,7 +11,5 @@
 
 /** Parses a document: always an object. Owned by the caller. Errors: name:line. */
 json_t *tdoc_parse(struct slice text, const char *name, struct err *e) MUST_CHECK;
-/** The same for a file ("-" for standard input). */
-json_t *tdoc_load(const char *path, struct err *e) MUST_CHECK;
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/config.h"
 #include "base/cpu.h"
 #include "base/mem.h"
+#include "base/opt_help.h"
 #include "base/num.h"
 
 enum { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER };
@@ -197,8 +198,8 @@ static int print_help(struct session *s, struct err *e)
 	if (c->options && c->options[0].type != OPT_TYPE_HEADING &&
 		c->options[0].type != OPT_TYPE_END)
 		buf_add_text(&b, "Options:\n");
-	opt_format_help(&b, c->options, c->defaults);
-	opt_format_help(&b, s->table, &(struct common){ 0 });
+	opt_help_format(&b, c->options, c->defaults);
+	opt_help_format(&b, s->table, &(struct common){ 0 });
 	if (c->example) {
 		buf_add_text(&b, "\nExample:\n");
 		add_indented(&b, c->example);

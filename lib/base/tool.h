@@ -76,7 +76,8 @@ struct tool_spec {
 /**
  * Parses, runs, closes, prints the error, and returns the exit status. SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU
  * remove unfinished files and end the process by the same signal; SIGPIPE and SIGXFSZ are ignored, so that a
- * closed pipe and a file beyond the limit are errors of writing (status 3). Standard output and the tool's output are flushed and checked.
+ * closed pipe and a file beyond the limit are errors of writing (status 3). Standard output and the tool's output are
+ * flushed and checked.
  */
 int tool_main(const struct tool_spec *spec, int argc, char **argv);
 

@@ -11,7 +11,6 @@ struct csv_chunk {
 	struct csv_rows rows;
 	struct buf out;
 	void *result;
-	uint64_t index;
 };
 
 struct csv_table {
@@ -21,7 +20,7 @@ struct csv_table {
 	struct csv_piece first; /* what was read with the header, for the first chunk */
 	bool has_first;
 	struct csv_rows rows; /* of the header */
-	uint64_t n_chunks, n_ragged;
+	uint64_t n_ragged;
 	int64_t n_consumed; /* of the input, already told to the progress */
 	const struct csv_run *run;
 };
@@ -106,11 +105,6 @@ int csv_chunk_next(struct csv_chunk *c, struct csv_row *row, struct err *e)
 	return csv_rows_next(&c->rows, row, e);
 }
 
-uint64_t csv_chunk_index(const struct csv_chunk *c)
-{
-	return c->index;
-}
-
 size_t csv_chunk_n_bytes(const struct csv_chunk *c)
 {
 	return c->piece.len - c->piece.start;
@@ -149,7 +143,6 @@ static int next_chunk(void *ctx, void *item, struct err *e)
 		got = csv_feed_next(&t->feed, &c->piece, e);
 	if (got <= 0)
 		return got;
-	c->index = t->n_chunks++;
 	if (t->run->progress) {
 		int64_t consumed = input_consumed(t->feed.in);
 

@@ -34,8 +34,6 @@ bool csv_table_has_bom(const struct csv_table *t);
 
 /** The next row of the chunk: 1, 0 at its end, -1 and `e` ("file:line: ..."). `row->line` counts in the file. */
 int csv_chunk_next(struct csv_chunk *c, struct csv_row *row, struct err *e) MUST_CHECK;
-/** 0, 1, 2, ... in file order. */
-uint64_t csv_chunk_index(const struct csv_chunk *c);
 /** Its length in the file (inflated, for gzip). */
 size_t csv_chunk_n_bytes(const struct csv_chunk *c);
 /** A buf of the chunk's own for `work` to fill and `done` to write; emptied before `work`. */

@@ -8,7 +8,7 @@
 
 #include "base/opt.h"
 
-/** What a row of another length than the header is. KEEP gives it as it is, for who checks tables; no option says so. */
+/** What a row of another length than the header is. KEEP (no option says so) gives it as it is: for checks. */
 enum csv_ragged { CSV_RAGGED_ERROR, CSV_RAGGED_PAD, CSV_RAGGED_SKIP, CSV_RAGGED_KEEP };
 
 struct csv_dialect {

@@ -11,7 +11,6 @@ struct csv_reader {
 	struct csv_piece piece;
 	struct csv_rows rows;
 	struct csv_header header;
-	uint64_t n_ragged; /* in the pieces before */
 };
 
 struct csv_reader *csv_reader_open(const char *path, const struct csv_dialect *d, struct err *e)
@@ -63,11 +62,6 @@ const char *csv_reader_name(const struct csv_reader *r, size_t col)
 	return r->header.names[col];
 }
 
-int csv_reader_find(const struct csv_reader *r, const char *name, struct err *e)
-{
-	return csv_header_find(&r->header, r->rows.name, name, e);
-}
-
 int csv_reader_next(struct csv_reader *r, struct csv_row *row, struct err *e)
 {
 	for (;;) {
@@ -78,20 +72,9 @@ int csv_reader_next(struct csv_reader *r, struct csv_row *row, struct err *e)
 		got = csv_feed_next(&r->feed, &r->piece, e);
 		if (got <= 0)
 			return got;
-		r->n_ragged += r->rows.n_ragged;
 		if (csv_rows_begin(&r->rows, &r->piece, e))
 			return -1;
 	}
-}
-
-const struct input *csv_reader_input(const struct csv_reader *r)
-{
-	return r->feed.in;
-}
-
-uint64_t csv_reader_n_ragged(const struct csv_reader *r)
-{
-	return r->n_ragged + r->rows.n_ragged;
 }
 
 struct slice csv_field_value(const struct csv_field *f, char quote, struct buf *b)

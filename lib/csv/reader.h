@@ -49,13 +49,8 @@ void csv_reader_close(struct csv_reader *r);
 size_t csv_reader_n_cols(const struct csv_reader *r);
 /** Name of a column, unquoted; lives as long as the reader. */
 const char *csv_reader_name(const struct csv_reader *r, size_t col);
-/** Index of a column by name, or -1 with a message that proposes the nearest name. */
-int csv_reader_find(const struct csv_reader *r, const char *name, struct err *e) MUST_CHECK;
 /** The next row: 1, 0 at the end, -1 and `e`. */
 int csv_reader_next(struct csv_reader *r, struct csv_row *row, struct err *e) MUST_CHECK;
-const struct input *csv_reader_input(const struct csv_reader *r);
-/** Rows that were padded or skipped by the dialect's `ragged` so far. */
-uint64_t csv_reader_n_ragged(const struct csv_reader *r);
 
 /** The field's value: without quotes, doubled quotes single. Points into the row, or into the emptied `b`. */
 struct slice csv_field_value(const struct csv_field *f, char quote, struct buf *b);

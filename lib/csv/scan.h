@@ -34,6 +34,7 @@ struct csv_scan_state {
 	bool has_nul; /* there was a NUL */
 };
 
+/** Before the first byte of a row. `quote` 0: there are none. */
 void csv_scan_init(struct csv_scan_state *s, char delimiter, char quote);
 
 struct csv_scan {

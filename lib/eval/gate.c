@@ -46,7 +46,8 @@ static int no_metric(json_t *metrics, const char *metric, const char *name, stru
 	return err_at(e, "%s", name);
 }
 
-int eval_gate_metric(
+/* The number at a key, or at a path of keys with dots between. */
+static int find_metric(
 	json_t *metrics, const char *metric, const char *name, double *v, struct err *e)
 {
 	json_t *found = find_path(metrics, metric);
@@ -114,7 +115,7 @@ int eval_gate_replace(struct eval_baseline *b, json_t *metrics, json_t *other, c
 	json_t *hash = json_object_get(metrics, "test_hash");
 	double value;
 
-	if (eval_gate_metric(other, metric, other_name, &value, e))
+	if (find_metric(other, metric, other_name, &value, e))
 		return -1;
 	if (!json_is_string(hash) || !json_equal(hash, json_object_get(other, "test_hash"))) {
 		err_set(e, ERR_INPUT, "was not measured on the same test set");
@@ -154,7 +155,7 @@ int eval_gate_judge(json_t *metrics, const char *name, const struct eval_baselin
 {
 	*r = (struct eval_gate_result){ .baseline = paired ? paired->test.a : b->value,
 		.p = paired ? paired->test.p : NAN };
-	if (eval_gate_metric(metrics, rule->metric, name, &r->value, e) ||
+	if (find_metric(metrics, rule->metric, name, &r->value, e) ||
 		jdoc_get_text_or(metrics, "test_hash", name, &r->test_hash, e) ||
 		find_direction(rule, b, &r->direction, e))
 		return -1;
@@ -176,7 +177,7 @@ int eval_gate_judge(json_t *metrics, const char *name, const struct eval_baselin
 	return 0;
 }
 
-const char *eval_gate_verdict(enum eval_verdict v)
+static const char *verdict_word(enum eval_verdict v)
 {
 	static const char *const names[] = { "better", "too little", "noise", "same", "worse",
 		"new test set" };
@@ -268,7 +269,7 @@ json_t *eval_gate_json(const struct eval_gate_rule *rule, const struct eval_gate
 {
 	json_t *o = json_object();
 	bool good = r->verdict == EVAL_BETTER;
-	int rc = set_text(o, "verdict", eval_gate_verdict(r->verdict)) ||
+	int rc = set_text(o, "verdict", verdict_word(r->verdict)) ||
 		 json_object_set_new(o, "passed", json_boolean(good)) ||
 		 set_text(o, "metric", rule->metric) ||
 		 json_object_set_new(o, "value", json_real(r->value)) ||

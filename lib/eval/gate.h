@@ -40,9 +40,6 @@ struct eval_gate_result {
 	const char *test_hash; /* borrowed from the metrics, NULL if they have none */
 };
 
-/** The number at a key, or at a path of keys with dots between. */
-int eval_gate_metric(
-	json_t *metrics, const char *metric, const char *name, double *v, struct err *e) MUST_CHECK;
 /**
  * Takes the value of the released model on the present test set in place of the stored one: `other` are its
  * metrics. ERR_INPUT if they have not the test set of `metrics`.
@@ -56,8 +53,6 @@ int eval_gate_replace(struct eval_baseline *b, json_t *metrics, json_t *other, c
 int eval_gate_judge(json_t *metrics, const char *name, const struct eval_baseline *b,
 	const struct eval_gate_rule *rule, const struct eval_paired *paired,
 	struct eval_gate_result *r, struct err *e) MUST_CHECK;
-/** "better", "too little", "noise", "same", "worse", "new test set". */
-const char *eval_gate_verdict(enum eval_verdict v);
 
 /** The verdict in a sentence for people, without a newline; for a value that is the same, whether the model is. */
 void eval_gate_format(struct buf *b, const struct eval_gate_rule *rule,

@@ -3,7 +3,8 @@
  *
  * The kept columns come first, as they stand in the file. Then, for two classes: `prediction` (the label
  * as in the training data), `probability` (of the positive class); for several: `prediction`,
- * `probability_LABEL` for each; for a number: `prediction`, for several `prediction_0` and on. Numbers are floats in their shortest text.
+ * `probability_LABEL` for each; for a number: `prediction`, for several `prediction_0` and on. Numbers are floats in
+ * their shortest text.
  */
 #ifndef CD4ML_EVAL_PREDICT_H
 #define CD4ML_EVAL_PREDICT_H

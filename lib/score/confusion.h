@@ -22,12 +22,14 @@ struct score_confusion {
 int score_confusion_init(struct score_confusion *c, size_t n_classes, struct err *e) MUST_CHECK;
 void score_confusion_release(struct score_confusion *c);
 
+/** Adds a row; both classes are below `n_classes`. */
 static inline void score_confusion_add(
 	struct score_confusion *c, size_t truth, size_t predicted, double weight)
 {
 	c->cells[truth * c->n_classes + predicted] += weight;
 }
 
+/** Weight of the rows of class `truth` that are said to be `predicted`. */
 static inline double score_confusion_at(
 	const struct score_confusion *c, size_t truth, size_t predicted)
 {

@@ -48,7 +48,9 @@ double score_metric_class_accuracy(const struct score_classes *in, struct pool *
 /** Log loss over several classes; scores are clipped as above and not renormalised. */
 double score_metric_class_logloss(const struct score_classes *in, struct pool *pool);
 
+/** Square root of the mean squared error. */
 double score_metric_rmse(const struct score_values *in, struct pool *pool);
+/** Mean of |error|. */
 double score_metric_mae(const struct score_values *in, struct pool *pool);
 /** Mean of slope^2 (sqrt(1 + (error / slope)^2) - 1), XGBoost's mphe. */
 double score_metric_huber(const struct score_values *in, double slope, struct pool *pool);

@@ -50,7 +50,8 @@ static int falling(const void *a, const void *b)
 	return *x > *y ? -1 : *x < *y;
 }
 
-double score_ndcg_ideal(float *relevance, size_t n, size_t k)
+/* The largest sum that the first `k` places can have. Sorts the relevances, the largest first. */
+static double ideal_sum(float *relevance, size_t n, size_t k)
 {
 	double sum = 0;
 
@@ -84,7 +85,7 @@ static double group_ndcg(const struct score_values *in, const uint32_t *rows, si
 		order[i] = (struct place){ in->predicted[rows[i]], rows[i] };
 		relevance[i] = (float)in->truth[rows[i]];
 	}
-	ideal = score_ndcg_ideal(relevance, n, k);
+	ideal = ideal_sum(relevance, n, k);
 	if (!(ideal > 0))
 		return 1;
 	qsort(order, n, sizeof(*order), by_score);

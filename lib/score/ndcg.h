@@ -1,8 +1,8 @@
 /*
  * ndcg - how good an order is: normalized discounted cumulative gain of groups of rows, as of search results.
  *
- * Gain is 2^relevance - 1, the i-th place (from 0) counts 1 / log2(i + 2) of it, as in XGBoost and LightGBM; scikit-learn's
- * gain is the relevance itself. Equal scores stand in the order of the rows.
+ * Gain is 2^relevance - 1, the i-th place (from 0) counts 1 / log2(i + 2) of it, as in XGBoost and LightGBM;
+ * scikit-learn's gain is the relevance itself. Equal scores stand in the order of the rows.
  */
 #ifndef CD4ML_SCORE_NDCG_H
 #define CD4ML_SCORE_NDCG_H
@@ -28,8 +28,6 @@ void score_groups_release(struct score_groups *g);
 double score_ndcg_gain(double relevance);
 /** The weight of a place, from 0. */
 double score_ndcg_discount(size_t place);
-/** The largest sum that the first `k` places can have. Sorts the relevances, the largest first. */
-double score_ndcg_ideal(float *relevance, size_t n, size_t k);
 
 /**
  * The mean of the groups' values over the first `k` places; a group without any relevant row counts 1, as with the

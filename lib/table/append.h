@@ -29,6 +29,7 @@ struct table_append;
 struct table_append *table_append_open(const char *path, struct err *e) MUST_CHECK;
 /** What was not ended is undone. NULL is fine. */
 void table_append_close(struct table_append *a);
+/** Length in bytes and time of last change, of the file as it is now. */
 uint64_t table_append_size(const struct table_append *a);
 int64_t table_append_mtime_ns(const struct table_append *a);
 /** A hash of the first and last 64 KiB. */
@@ -36,7 +37,9 @@ const uint8_t *table_append_content(const struct table_append *a);
 /** Does the file end with something else than a newline? */
 bool table_append_is_within_line(const struct table_append *a);
 
+/** Writes the journal, synced: from now on what is not ended is undone, by the next run if need be. */
 int table_append_begin(struct table_append *a, struct err *e) MUST_CHECK;
+/** Adds bytes behind the file's last. */
 int table_append_write(struct table_append *a, struct slice bytes, struct err *e) MUST_CHECK;
 /** Syncs, takes the journal away; size, time and content are those of now. */
 int table_append_end(struct table_append *a, struct err *e) MUST_CHECK;

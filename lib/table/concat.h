@@ -43,6 +43,7 @@ struct table_concat_result {
 	bool is_index_known; /* table_concat_append() did not need to read the table */
 };
 
+/** Writes all files' rows to `out`, which stays open. ERR_INPUT: columns that do not agree, ragged rows. */
 int table_concat_run(const struct table_concat *c, struct output *out, struct pool *pool,
 	struct progress *progress, struct table_concat_result *r, struct err *e) MUST_CHECK;
 

@@ -12,6 +12,11 @@
 
 struct concat_disk;
 
+/**
+ * Keeps rows in temporary files in `temp_dir` (borrowed), with `memory` bytes for sorting and looking up: of rows
+ * with a key (`has_key`) one of each, `duplicates` says which; in the order they came in, or by their tails
+ * (`is_sorted`).
+ */
 struct concat_disk *table_concat_disk_new(uint64_t memory, const char *temp_dir,
 	enum table_duplicates duplicates, bool has_key, bool is_sorted, struct err *e) MUST_CHECK;
 /** NULL is fine. */

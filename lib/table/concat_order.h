@@ -17,6 +17,7 @@ struct concat_sorted {
 	double number;
 };
 
+/** `row`, whose tail holds the values to sort by, is borrowed; equal ones go by `position`. */
 struct concat_sorted table_concat_order_of(const struct table_row *row, size_t position);
 /** For qsort: of two struct concat_sorted. */
 int table_concat_order_compare(const void *a, const void *b);

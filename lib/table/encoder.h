@@ -128,6 +128,7 @@ struct table_encoder {
 	bool drop_others;
 };
 
+/** One without rules. */
 struct table_encoder *table_encoder_new(struct err *e) MUST_CHECK;
 void table_encoder_free(struct table_encoder *enc);
 /** Adds a rule for the column, which passes so far; returns it, valid until the next is added. */

@@ -16,6 +16,7 @@ struct join_lines {
 	_Atomic uint8_t *bits;
 };
 
+/** Room for the lines up to `last`; none is in it. */
 int table_join_lines_init(struct join_lines *l, uint64_t last, struct err *e) MUST_CHECK;
 void table_join_lines_release(struct join_lines *l);
 /** Any thread. */

@@ -36,6 +36,7 @@ struct join_worker {
 	struct table_join_counts *counts; /* [n_sides] */
 };
 
+/** What one thread needs to look rows up: batch, buffers, counts of its own. `p` is borrowed. */
 struct join_worker *table_join_worker_new(
 	const struct table_join_plan *p, struct err *e) MUST_CHECK;
 void table_join_worker_free(struct join_worker *w);

@@ -105,6 +105,7 @@ typedef int table_keymap_text(
 
 struct table_keymap;
 
+/** An empty map; `spec` is copied, budget and sink are borrowed. */
 struct table_keymap *table_keymap_new(
 	const struct table_keymap_spec *spec, struct err *e) MUST_CHECK;
 void table_keymap_free(struct table_keymap *m);
@@ -128,6 +129,7 @@ int table_keymap_finish(
 	struct table_keymap *m, struct pool *pool, const char *name, struct err *e) MUST_CHECK;
 void table_keymap_get_counts(const struct table_keymap *m, struct table_keymap_counts *c);
 
+/** A keyed hash: it differs from map to map, and no result may depend on it. */
 uint64_t table_keymap_hash(const struct table_keymap *m, struct slice key);
 /** Brings near what find() will look at first, then second: for batches of keys. */
 void table_keymap_prefetch(const struct table_keymap *m, uint64_t hash);

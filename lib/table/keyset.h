@@ -30,6 +30,7 @@ struct table_print {
 	uint64_t a, b;
 };
 
+/** The fingerprint of a key: 128 bits of SHA-256. ERR_SYSTEM. */
 int table_print_of(struct slice key, struct table_print *print, struct err *e) MUST_CHECK;
 
 /** What the keys belong to; compared as bytes. */

@@ -18,7 +18,7 @@ int main(int argc, char **argv)
 
 		list.p[name.p - list.p + (ptrdiff_t)name.len] = '\0';
 		err_clear(&e);
-		v = tdoc_load(name.p, &e);
+		v = jdoc_read(name.p, tdoc_parse, &e);
 		buf_reset(&line);
 		if (v)
 			jdoc_format(&line, v, JDOC_LINE);

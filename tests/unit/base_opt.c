@@ -1,5 +1,5 @@
 /* base/opt, base/config: the option table, from a command line and from files. */
-#include "base/opt.h"
+#include "base/opt_help.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,7 +270,7 @@ static void check_help(void)
 	struct slice rest, line;
 	bool narrow = true;
 
-	opt_format_help(&b, options, &defaults);
+	opt_help_format(&b, options, &defaults);
 	ok(strstr(b.p, "Rule:\n  -f, --flag"), "headings, letters and names");
 	ok(strstr(b.p, "      --[no-]on"), "a flag that is on can be negated");
 	ok(strstr(b.p, "-n, --whole N") && strstr(b.p, "a whole number [5]"), "defaults");
@@ -282,7 +282,7 @@ static void check_help(void)
 		narrow = narrow && line.len < 80;
 	ok(narrow, "at most 79 columns");
 	buf_reset(&b);
-	opt_format_help(&b, options, NULL);
+	opt_help_format(&b, options, NULL);
 	ok(!strstr(b.p, "[5]"), "none without values");
 	buf_release(&b);
 }
