@@ -100,6 +100,26 @@ project() {
 	same "$(cat m.json)" '{"lines": 2}'
 }
 
+@test "outputs that are in the cache come back all at once, before what must run" {
+	project
+	make repro
+	rm out/a.txt b.txt
+	run -0 make -n repro
+	same "$(grep -c 'stage-run run' <<<"$output")" 1
+	run -0 make -j4 repro
+	same "$output" $'a: restored from the cache\nb: restored from the cache'
+	rm out/a.txt b.txt
+	run -0 make a # and no more than asked for
+	same "$output" "a: restored from the cache"
+	[ ! -e b.txt ]
+	rm out/a.txt && echo 'n: 4' >params.yaml
+	run -0 make -j4 repro
+	same "${lines[0]}" "a: restored from the cache"
+	contains "${lines[1]}" "b: running"
+	run -0 make repro
+	contains "$output" "Nothing to be done"
+}
+
 @test "a stage's name is a target that brings what it needs" {
 	project
 	run -0 make a

@@ -160,7 +160,9 @@ int stage_look_plan(
 		size_t i = p->graph.order[k];
 
 		todo[i] = s.all[i].verdict != STAGE_SAME;
-		if (!todo[i])
+		if (s.all[i].verdict == STAGE_RESTORE)
+			buf_addf(b, " =%s", p->pipeline.stages[i].name);
+		if (s.all[i].verdict != STAGE_CHANGED)
 			continue;
 		add_word(&p->graph, i, todo, b);
 		rc = tell_missing(p, &p->pipeline.stages[i], how, e);

@@ -16,7 +16,8 @@ struct stage_look_plan {
 /**
  * What there is to do, as words for make: "ok", then for each stage that is not up to date, in
  * order,
- * NAME or NAME:NEED,NEED with those of its needs that are not up to date either.
+ * NAME or NAME:NEED,NEED with those of its needs that are not up to date either; =NAME
+ * for one that only its outputs are to be brought of, from the cache: it needs none that is to run.
  */
 int stage_look_plan(struct stage_project *p, const struct stage_look_plan *how, struct buf *b,
 	struct err *e) MUST_CHECK;

@@ -81,7 +81,18 @@ _cd4ml_declared:
 	$(_cd4ml_q)$(if $(_cd4ml_plan),:,echo 'cd4ml: stages were not planned when make began: say make $(_cd4ml_p)repro' >&2; exit 2)
 $(_cd4ml_p)repro $(_cd4ml_stages): | _cd4ml_declared
 endif
+_cd4ml_restore := $(patsubst =%,%,$(filter =%,$(_cd4ml_plan)))
+_cd4ml_plan := $(patsubst =%,%,$(_cd4ml_plan))
 _cd4ml_todo := $(foreach w,$(filter-out ok,$(_cd4ml_plan)),$(firstword $(subst :, ,$(w))))
+
+# Outputs that are only to be brought from the cache: for all stages at once, if all are asked for.
+ifneq ($(and $(_cd4ml_restore),$(call _cd4ml_goals,repro gate release)),)
+_cd4ml_plan := $(filter-out $(_cd4ml_restore),$(_cd4ml_plan))
+.PHONY: _cd4ml_restored
+_cd4ml_restored: | $(call _cd4ml_goals,pull checkout add)
+	$(_cd4ml_q)$(call _cd4ml_tool,stage-run) run $(_cd4ml_take_as) $(CD4ML_RUN_FLAGS) $(_cd4ml_restore)
+$(_cd4ml_restore): | _cd4ml_restored
+endif
 
 # NAME:NEED,NEED of the plan becomes a rule. What brings data comes first if both are asked for.
 define _cd4ml_rule
