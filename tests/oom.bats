@@ -91,7 +91,7 @@ check_tool() {
 	cd "$BATS_TEST_TMPDIR/$name/in" || return
 	# The functions of the tool's own tests, its tests left out.
 	# shellcheck disable=SC1090
-	source <(sed 's/^@test .*{$/_not_run() {/; /^load /d; s/^setup()/_not_run()/; s/^teardown()/_not_run()/' "$ROOT/tests/$name.bats")
+	source <(sed 's/^@test .*{$/_not_run() {/; /^load helper$/d; s/^setup()/_not_run()/; s/^teardown()/_not_run()/' "$ROOT/tests/$name.bats")
 	good
 	if _contract_help_of_good "$name" | grep -q -- '-j, --threads'; then
 		threads=(-j 1)

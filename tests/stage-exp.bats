@@ -1,37 +1,20 @@
 load helper
+load stage
 
-# A pipeline of two stages: in.txt -> a.txt -> b.txt, with a parameter and a metric.
-pipeline() {
-	git init -q .
-	printf 'b\na\n' >in.txt
-	printf '# tuned by hand\nn: 1 # lines\nsub: {x: 0.5}\n' >params.yaml
-	cat >dvc.yaml <<-'EOF'
-		stages:
-		  a:
-		    cmd: sort in.txt | cat >a.txt
-		    deps: [in.txt]
-		    outs: [a.txt]
-		  b:
-		    cmd: head -n $(sed -n "s/^n. \([0-9]*\).*/\1/p" params.yaml) a.txt >b.txt; echo "{\"lines\":$(cat a.txt | wc -l)}" >m.json
-		    deps: [a.txt]
-		    params: [n]
-		    outs: [b.txt]
-		    metrics:
-		    - m.json:
-		        cache: false
-	EOF
-	stage-run setup
+# The pipeline with as many lines as the parameter says.
+of_n_lines() {
+	pipeline $'# tuned by hand\nn: 1 # lines\nsub: {x: 0.5}' '$(sed -n "s/^n. \([0-9]*\).*/\1/p" params.yaml)'
 }
 
 project() {
-	pipeline
+	of_n_lines
 	cas-hash add -q in.txt
 	stage-run run -q
 	git add -A && git commit -qm one
 }
 
 good() {
-	pipeline
+	of_n_lines
 	stage-run run -q
 	git add -A && git commit -qm one
 	good_args=(show)

@@ -1,30 +1,8 @@
 load helper
-
-# A pipeline of two stages: in.txt -> a.txt -> b.txt, with a parameter and a metric.
-pipeline() {
-	git init -q .
-	printf 'b\na\n' >in.txt
-	echo 'n: 1' >params.yaml
-	cat >dvc.yaml <<-'EOF'
-		stages:
-		  a:
-		    cmd: sort in.txt | cat >a.txt
-		    deps: [in.txt]
-		    outs: [a.txt]
-		  b:
-		    cmd: head -n 1 a.txt >b.txt; echo "{\"lines\":$(cat a.txt | wc -l)}" >m.json
-		    deps: [a.txt]
-		    params: [n]
-		    outs: [b.txt]
-		    metrics:
-		    - m.json:
-		        cache: false
-	EOF
-	stage-run setup
-}
+load stage
 
 good() {
-	pipeline
+	pipeline 'n: 1'
 	stage-run run -q
 	git add -A && git commit -qm one
 	stage-release make -q
@@ -39,7 +17,7 @@ good() {
 }
 
 @test "release commits what describes the model, tags it, and only once" {
-	pipeline
+	pipeline 'n: 1'
 	stage-run run
 	git add -A && git commit -qm one
 	printf 'x\ny\nz\n' >in.txt
@@ -61,7 +39,7 @@ good() {
 }
 
 @test "release asks whether the gate passed this model on this test set" {
-	pipeline
+	pipeline 'n: 1'
 	stage-run run -q
 	git add -A && git commit -qm one
 	ask=(--gate base.json --model b.txt --metrics e.json)
@@ -82,7 +60,7 @@ good() {
 
 # Three releases, of in.txt as 1, 2, 3.
 releases() {
-	pipeline
+	pipeline 'n: 1'
 	for i in 1 2 3; do
 		echo "$i" >in.txt
 		cas-hash add -q in.txt
@@ -153,7 +131,7 @@ releases() {
 
 @test "verify tells what came out otherwise, with status 1, and a failure, with its log" {
 	needs cas-hash
-	pipeline
+	pipeline 'n: 1'
 	sed -i 's/head -n 1 a.txt/date +%s%N/' dvc.yaml
 	cas-hash add -q in.txt && stage-run run -q
 	git add -A && git commit -qm one && stage-release make -q

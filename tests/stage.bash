@@ -1,18 +1,19 @@
 # stage.bash - small pipelines, for the tests of the stage-* tools: `load stage` after `load helper`.
 
-# A pipeline of two stages: in.txt -> a.txt -> b.txt, with a parameter and a metric.
+# pipeline [PARAMS [LINES]] - two stages: in.txt -> a.txt -> b.txt, of LINES lines, with a parameter and a metric.
 pipeline() {
+	[ $# -gt 0 ] || set -- $'n: 3\nsub: {x: 0.5}'
 	git init -q .
 	printf 'b\na\n' >in.txt
-	printf 'n: 3\nsub: {x: 0.5}\n' >params.yaml
-	cat >dvc.yaml <<-'EOF'
+	echo "$1" >params.yaml
+	cat >dvc.yaml <<-EOF
 		stages:
 		  a:
 		    cmd: sort in.txt | cat >a.txt
 		    deps: [in.txt]
 		    outs: [a.txt]
 		  b:
-		    cmd: head -n 1 a.txt >b.txt; echo "{\"lines\":$(cat a.txt | wc -l)}" >m.json
+		    cmd: head -n ${2:-1} a.txt >b.txt; echo "{\"lines\":\$(cat a.txt | wc -l)}" >m.json
 		    deps: [a.txt]
 		    params: [n]
 		    outs: [b.txt]

@@ -20,13 +20,13 @@ wrap_flags := $(wrapped:%=-Wl,--wrap=%)
 
 $B/tests/%.o: our_cppflags += -DTEST_ROOT='"$(CURDIR)"'
 
-$(unit_bin): $B/tests/unit/%: $B/tests/unit/%.o $B/tests/unit/tap.o $B/libcd4ml.a
+$(unit_bin): $B/tests/unit/%: $B/tests/unit/%.o $B/tests/unit/tap.o $B/tests/unit/wrap.o $B/libcd4ml.a
 	$(call say,LD,$@)
 	$(q)$(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) $(wrap_flags) -o $@ $(filter %.o %.a,$^) $(pkg_libs) -lm
 
 # The tools again, with allocations that fail: for tests/oom.bats.
 oom_bin := $(tools:%=$B/oom/%)
-$(oom_bin): $B/oom/%: $B/tools/%.o $B/tests/oom/fail.o $B/libcd4ml.a
+$(oom_bin): $B/oom/%: $B/tools/%.o $B/tests/oom/fail.o $B/tests/unit/wrap.o $B/libcd4ml.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(q)$(CC) $(our_ldflags) $(CFLAGS) $(LDFLAGS) $(wrap_flags) -o $@ $(filter %.o %.a,$^) $(pkg_libs) -lm

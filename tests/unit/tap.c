@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wrap.h"
+
 enum { MAX_SCRATCH = 64, OOM_EXACT = 300 };
 
 /* A test is one program: its state may be global. */
@@ -279,18 +281,7 @@ int count_files(const char *dir)
 
 /* ---- failing allocations ------------------------------------------------------------------------ */
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_aligned_alloc(size_t align, size_t size);
-int __real_posix_memalign(void **p, size_t align, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_aligned_alloc(size_t align, size_t size);
-int __wrap_posix_memalign(void **p, size_t align, size_t size);
-
-static bool must_fail(void)
+bool wrap_must_fail(void)
 {
 	size_t n = atomic_fetch_add(&n_allocs, 1) + 1, at = atomic_load(&fail_at);
 
@@ -299,31 +290,6 @@ static bool must_fail(void)
 	atomic_store(&has_failed, true);
 	errno = ENOMEM;
 	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return must_fail() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return must_fail() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return must_fail() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t size)
-{
-	return must_fail() ? NULL : __real_aligned_alloc(align, size);
-}
-
-int __wrap_posix_memalign(void **p, size_t align, size_t size)
-{
-	return must_fail() ? ENOMEM : __real_posix_memalign(p, align, size);
 }
 
 void alloc_fail(size_t n, bool sticky)
