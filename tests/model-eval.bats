@@ -272,3 +272,9 @@ weighted avg    0.7500    0.7500    0.7500         8"
 	gbt-train --target z --drop y --trees 1 --max-leaves 2 -o one.json t.csv
 	model-eval predict one.json t.csv --contrib | awk -F, 'NR > 1 && ($4 != 0 || ($2 != 0) + ($3 != 0) != 1) { exit 1 }'
 }
+
+@test "a weight that is no number is not taken for a label" {
+	printf 'y,prediction,w\n1,1,x\n0,0,1\n' >p.csv
+	run -2 --separate-stderr model-eval evaluate --target y --weight w p.csv
+	same "$stderr" "model-eval: p.csv:2: column 'w': 'x' is not a number"
+}

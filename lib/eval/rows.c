@@ -82,7 +82,8 @@ static int take_number(const struct reading *g, struct piece *p, const struct cs
 	if (csv_value_number(v, x))
 		return 0;
 	err_set(e, ERR_INPUT, "'%.*s' is not a number", v.len < 80 ? (int)v.len : 80, v.p);
-	if (g->rows->objective == EVAL_REGRESSION && g->o->objective == EVAL_BY_COLUMNS)
+	if (g->rows->objective == EVAL_REGRESSION && g->o->objective == EVAL_BY_COLUMNS &&
+		col != g->cols.weight)
 		err_hint(e, "for labels without probabilities say --objective multiclass");
 	return at_field(g, row, col, e);
 }

@@ -38,7 +38,7 @@ static void test_drawn(uint64_t damage)
 	size_t wrong = 0, n_good = 0;
 
 	for (uint64_t i = 0; i < 20000; i++) {
-		char text[64];
+		char text[96];
 		struct slice s = { text, 0 };
 
 		for (uint64_t k = 0; k < i % 12; k++) {
