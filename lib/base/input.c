@@ -14,7 +14,7 @@
 #include "base/ahead.h"
 #include "base/mem.h"
 
-enum { RAW_SIZE = 256 << 10, PIPE_SIZE = 1 << 20 };
+enum { RAW_SIZE = 256 << 10, PIPE_SIZE = 1 << 20, LEAST_MAPPED = 4 << 20 };
 
 struct input {
 	char *name;
@@ -388,7 +388,8 @@ int input_map(struct input *in, size_t limit, struct slice *all, struct err *e)
 		in->raw_at = in->raw_len;
 		return limit && all->len > limit ? too_long(in, limit, e) : 0;
 	}
-	if (!in->gzip && in->size > 0) {
+	/* a small file is read as fast, and may be written anew meanwhile: a map that shrinks ends the process */
+	if (!in->gzip && in->size >= LEAST_MAPPED) {
 		off_t at = lseek(in->fd, 0, SEEK_CUR);
 		size_t begin = (size_t)(at - (off_t)(in->raw_len - in->raw_at));
 

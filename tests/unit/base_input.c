@@ -137,6 +137,30 @@ static void check_map(const char *path, const char *what)
 	input_close(in);
 }
 
+static void check_large_and_small(void)
+{
+	size_t len = (5 << 20) + 1;
+	struct err e = ERR_INIT;
+	struct slice all = { 0 };
+	char *bytes = malloc(len);
+	struct input *in;
+
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (char)(i * i >> 7);
+	write_file("large", bytes, len);
+	in = input_open("large", &e);
+	is_int(input_map(in, 0, &all, &e), 0, "a large file is mapped");
+	ok(all.len == len && memcmp(all.p, bytes, len) == 0, "whole");
+	input_close(in);
+	free(bytes);
+	write_text("small", "a,b\n");
+	in = input_open("small", &e);
+	is_int(input_map(in, 0, &all, &e), 0, "a small one");
+	is_int(truncate("small", 0), 0, "is emptied by somebody else");
+	ok(slice_is(all, "a,b\n"), "and was read before");
+	input_close(in);
+}
+
 static void check_memory(const struct buf *gz)
 {
 	struct err e = ERR_INIT;
@@ -315,6 +339,7 @@ int main(void)
 	check_ahead("plain", "a plain file");
 	check_ahead("gz", "a gzip file");
 	check_ahead("many.gz", "a gzip file of nine members");
+	check_large_and_small();
 	check_map("plain", "a plain file");
 	check_map("gz", "a gzip file");
 	check_memory(&gz);
