@@ -19,11 +19,13 @@
  * A declaration in words, as the fragment gives them:
  *	stage=NAME cmd=TEXT wdir=PATH deps=WORDS outs=WORDS outs_no_cache=WORDS outs_persist=WORDS
  *	metrics=WORDS plots=WORDS params=WORDS ci=GROUP desc=TEXT always=1 frozen=1
- * (variable=NAME_X: one that is set and is none of these; refused if it is nearly one; knob=CD4ML_X the same
- * for knobs=LIST; makefile=FILE, where lines are looked for that errors are about) each belonging to the stage= before it. In TEXT \n is a line break, \q is ', \\ is \. Words are
- * separated by blanks; params are KEY of params.yaml, FILE:KEY, or FILE: for all of it. Metrics are
- * not cached (they go to git), outs and plots are. Returns the `stages` of a dvc.yaml, owned by the
- * caller.
+ * each belonging to the stage= before it. In TEXT \n is a line break, \q is ', \\ is \. Words are separated by
+ * blanks; params are KEY of params.yaml, FILE:KEY, or FILE: for all of it. Metrics are not cached (they go to
+ * git), outs and plots are. Besides, anywhere:
+ *	variable=NAME_X   one that is set and is none of these: refused if it is nearly one
+ *	knob=CD4ML_X      the same for knobs=LIST
+ *	makefile=FILE     is looked through for the line that an error is about
+ * Returns the `stages` of a dvc.yaml, owned by the caller.
  */
 json_t *stage_declare_parse(char **words, size_t n, struct err *e) MUST_CHECK;
 /**

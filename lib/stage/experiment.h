@@ -39,8 +39,8 @@ int stage_experiment_apply(struct cas_worktree *w, const char *name, bool force,
 int stage_experiment_remove(struct cas_worktree *w, const char *name, struct err *e) MUST_CHECK;
 /**
  * Adds a table of the workspace and all experiments, the oldest first: parameters in which they differ,
- * and metrics: those of the names in `metrics` if any run has one of them, else all. As JSON: [{"name", "state", "params", "metrics"}] with all parameters; `state` is
- * "workspace", "done" or "unfinished".
+ * and metrics: those of the names in `metrics` if any run has one of them, else all. As JSON:
+ * [{"name", "state", "params", "metrics"}] with all of both; `state` is "workspace", "done" or "unfinished".
  */
 int stage_experiment_show(struct stage_project *p, bool json, const struct opt_list *metrics,
 	struct buf *b, struct err *e) MUST_CHECK;
