@@ -41,7 +41,7 @@ struct sum_job {
 	struct tree_grower *g;
 	struct tree_hist_job hist;
 	const struct tree_plan *plan;
-	const uint32_t *rows;
+	const uint32_t *rows; /* NULL: records lie side by side */
 	size_t n;
 };
 
@@ -50,10 +50,13 @@ static void sum_block(void *ctx, size_t block, int worker)
 	struct sum_job *j = ctx;
 	struct tree_grow_worker *w = &j->g->workers[worker];
 	struct tree_hist h = tree_grower_hist(j->g, w->hist);
+	struct tree_hist_job part = j->hist;
 	size_t from = block * TREE_ROW_BLOCK;
 	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
 
-	tree_hist_add(&j->hist, j->plan, j->rows + from, n, &w->sums, &h);
+	if (!j->rows)
+		part.records += from * j->g->f->records.stride;
+	tree_hist_add(&part, j->plan, j->rows ? j->rows + from : NULL, n, &w->sums, &h);
 }
 
 /** Adds what the other processes have summed up. */
@@ -82,9 +85,10 @@ static void share(const struct tree_grower *g, struct tree_columns cols, struct 
 static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const struct tree_branch *n,
 	void *memory, int worker)
 {
-	const struct tree_records *records = n->is_grouped ? &g->group.records : &g->f->records;
-	struct sum_job j = { g, { g->kernel, g->f, records, g->q }, plan, g->rows + n->begin,
-		n->n };
+	const uint8_t *records =
+		n->is_grouped ? tree_group_at(&g->group, n->begin) : g->f->records.rows;
+	struct sum_job j = { g, { g->kernel, g->f, records, g->q }, plan,
+		n->is_grouped ? NULL : g->rows + n->begin, n->n };
 	struct tree_hist h = tree_grower_hist(g, memory);
 	struct tree_columns cols = plan->cols;
 
@@ -289,9 +293,8 @@ static void group_rows(struct tree_grower *g, struct tree_branch *n, int worker)
 {
 	if (n->n == 0 || n->is_grouped || g->q->class || !tree_group_is_due(&g->group, n->n))
 		return;
-	tree_group_rows(&g->group, g->rows, n->begin, n->n, worker < 0 ? g->pool : NULL);
+	tree_group_rows(&g->group, g->rows + n->begin, n->n, n->begin, worker < 0 ? g->pool : NULL);
 	n->is_grouped = true;
-	n->first_place = n->begin;
 }
 
 void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n, size_t n_left)
@@ -307,7 +310,6 @@ void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n
 		c[i].n = i ? n->n - (uint32_t)n_left : (uint32_t)n_left;
 		c[i].depth = n->depth + 1;
 		c[i].is_grouped = n->is_grouped;
-		c[i].first_place = n->first_place;
 		c[i].parent = (uint32_t)(n - g->nodes);
 		c[i].bounds = n->bounds;
 		c[i].key = rng_mix(n->key + 0x9e3779b97f4a7c15u * (uint64_t)(1 + i));
@@ -321,12 +323,12 @@ void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n
 static void expand(struct tree_grower *g, struct tree_branch *n, int worker)
 {
 	struct tree_branch *c = &g->nodes[n->left];
-	struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, 0 };
+	struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL,
+		g->workers[worker < 0 ? 0 : worker].tmp };
 
 	group_rows(g, n, worker);
 	if (n->is_grouped)
-		leaf.records = g->group.records.rows;
-	leaf.first = n->first_place;
+		leaf.records = tree_group_at(&g->group, n->begin);
 	tree_branch_set_children(g, n, tree_part_rows(&leaf, g->rows, worker < 0 ? g->pool : NULL));
 	if (n->hist) {
 		struct tree_branch *small = c[0].all_n <= c[1].all_n ? &c[0] : &c[1];

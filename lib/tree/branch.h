@@ -25,8 +25,7 @@ struct tree_branch {
 	uint32_t parent; /* of the root: itself */
 	struct tree_bounds bounds;
 	bool is_taken; /* its split is part of the tree */
-	bool is_grouped; /* its rows were brought together */
-	uint32_t first_place; /* of those that it was one of then */
+	bool is_grouped; /* its records lie at the places of its rows, see tree/group.h */
 };
 
 /** What one thread needs. */
@@ -34,6 +33,7 @@ struct tree_grow_worker {
 	struct tree_sums sums;
 	struct tree_plan plan; /* of drawn columns */
 	void *hist;
+	uint8_t *tmp; /* [TREE_GROUP_BYTES] for parting records */
 	uint32_t *cols; /* [n_cols] drawn for a split */
 	uint64_t *path; /* [2][words of sets of columns] above a node, and scratch */
 	struct tree_split_work split;

@@ -23,7 +23,8 @@ static int make_workers(struct tree_grower *g, struct err *e)
 		if (tree_sums_init(&w->sums, g->f, e) || tree_plan_init(&w->plan, g->f, e))
 			return -1;
 		w->hist = mem_aligned(g->hist_size, 1, e);
-		w->cols = w->hist ? mem_array(g->f->n_cols, sizeof(*w->cols), e) : NULL;
+		w->tmp = w->hist ? mem_aligned(TREE_GROUP_BYTES, 1, e) : NULL;
+		w->cols = w->tmp ? mem_array(g->f->n_cols, sizeof(*w->cols), e) : NULL;
 		w->path = w->cols ? mem_array(2 * ((g->f->n_cols + 63) / 64), sizeof(*w->path), e)
 				  : NULL;
 		if (!w->path || tree_split_work_init(&w->split, g->f, e))
@@ -71,6 +72,7 @@ void tree_grower_free(struct tree_grower *g)
 		tree_sums_release(&g->workers[i].sums);
 		tree_plan_release(&g->workers[i].plan);
 		free(g->workers[i].hist);
+		free(g->workers[i].tmp);
 		free(g->workers[i].cols);
 		free(g->workers[i].path);
 		tree_split_work_release(&g->workers[i].split);
@@ -186,11 +188,8 @@ static void restore_rows(struct tree_grower *g, const struct tree_branch *n)
 	uint32_t *rows = g->rows + n->begin, *tmp = g->part.tmp + n->begin, *out = rows;
 	size_t i = 0, k = 0, n_left, n_right;
 
-	if (n->left == 0) {
-		if (n->is_grouped)
-			tree_group_undo(&g->group, g->rows, n->begin, n->n);
+	if (n->left == 0)
 		return;
-	}
 	n_left = g->nodes[n->left].n;
 	n_right = n->n - n_left;
 	restore_rows(g, &g->nodes[n->left]);

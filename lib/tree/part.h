@@ -6,11 +6,14 @@
 
 #include "tree/split.h"
 
+enum { TREE_PART_TILE = 1024 }; /* records that are moved at a time: they stay in the first cache */
+
 /** Scratch for the rows of a frame. Pieces of it that do not overlap may be used side by side. */
 struct tree_part {
 	const struct tree_frame *f;
 	const struct tree_kernel *kernel;
 	uint32_t *tmp; /* [n_rows] */
+	uint32_t *numbers; /* [TREE_PART_TILE] from 0 on */
 	size_t *block_left; /* [blocks of n_rows + 1] */
 };
 
@@ -23,9 +26,9 @@ struct tree_part_leaf {
 	const struct tree_part *p;
 	const struct tree_split *split;
 	size_t begin, n; /* its range of the rows, and of the scratch */
-	const uint8_t *
-		records; /* where rows are places of records (see tree/group.h); NULL: the frame's rows */
-	size_t first; /* no row is before this place */
+	uint8_t *
+		records; /* [n] its own, see tree/group.h, which move with the rows; NULL: the frame's */
+	uint8_t *tmp; /* scratch for as many records */
 };
 
 enum { TREE_SET_WORDS = (TREE_BIN_LIMIT + 1 + 31) / 32 };

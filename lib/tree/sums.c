@@ -77,6 +77,20 @@ static inline uint64_t pack(uint32_t bits)
 	return grad + ((uint64_t)(bits & 0xfff000) << 2) + 1;
 }
 
+/** Rows to sum up. */
+struct rows {
+	const uint8_t *records;
+	size_t stride;
+	const uint32_t *list; /* numbers of records; NULL: one after another */
+	size_t n;
+};
+
+static inline __attribute__((always_inline)) const uint8_t *record_of(
+	const struct rows *r, bool is_listed, size_t i)
+{
+	return r->records + (is_listed ? r->list[i] : i) * r->stride;
+}
+
 /** Fetches a record of up to two cache lines, of larger ones those that are needed first. */
 static inline void fetch(const uint8_t *record, size_t stride)
 {
@@ -85,42 +99,45 @@ static inline void fetch(const uint8_t *record, size_t stride)
 		__builtin_prefetch(record + 64);
 }
 
-/** Adds a row to `n_codes` bundles of one byte that lie side by side. */
+/** Adds a row to `k` bundles of one byte that lie side by side. */
 static inline __attribute__((always_inline)) void add_row(
-	const uint8_t *record, size_t at, int n_codes, uint64_t *restrict sums)
+	const uint8_t *record, size_t at, int k, uint64_t *restrict sums)
 {
 	const uint8_t *codes = record + at;
 	uint64_t v = pack(tree_record_bits(record));
 
 #pragma GCC unroll 16
-	for (int c = 0; c < n_codes; c++)
+	for (int c = 0; c < k; c++)
 		sums[c * TREE_SLOTS + codes[c]] += v;
 }
 
-static inline __attribute__((always_inline)) void add_rows(const struct tree_records *r, size_t at,
-	int n_codes, const uint32_t *rows, size_t n, uint64_t *sums)
+static inline __attribute__((always_inline)) void add_rows(
+	const struct rows *r, bool is_listed, size_t at, int k, uint64_t *sums)
 {
-	size_t stride = r->stride, i = 0;
+	struct rows own = *r;
+	size_t i = 0;
 
-	for (; i + AHEAD < n; i++) {
-		fetch(r->rows + rows[i + AHEAD] * stride, stride);
-		add_row(r->rows + rows[i] * stride, at, n_codes, sums);
+	for (; is_listed && i + AHEAD < own.n; i++) {
+		fetch(record_of(&own, true, i + AHEAD), own.stride);
+		add_row(record_of(&own, true, i), at, k, sums);
 	}
-	for (; i < n; i++)
-		add_row(r->rows + rows[i] * stride, at, n_codes, sums);
+	for (; i < own.n; i++)
+		add_row(record_of(&own, is_listed, i), at, k, sums);
 }
 
 /**
  * Adds to bundles of one byte, the first one's code at `at`. A loop of its own for each number of them: no branch is
- * left in it, and what remains is a store for each addition, 0.37 ns of them 0.36.
+ * left in it, and what remains is a store for each addition, 0.36 of the 0.37 ns that one takes.
  */
-static void add_run(const struct tree_records *r, size_t at, size_t n_codes, const uint32_t *rows,
-	size_t n, uint64_t *sums)
+static void add_run(const struct rows *r, size_t at, size_t n_bundles, uint64_t *sums)
 {
-	switch (n_codes) {
-#define RUN(k)                                     \
-	case k:                                    \
-		add_rows(r, at, k, rows, n, sums); \
+	switch (n_bundles) {
+#define RUN(k)                                           \
+	case k:                                          \
+		if (r->list)                             \
+			add_rows(r, true, at, k, sums);  \
+		else                                     \
+			add_rows(r, false, at, k, sums); \
 		break
 		RUN(1);
 		RUN(2);
@@ -142,51 +159,70 @@ static void add_run(const struct tree_records *r, size_t at, size_t n_codes, con
 	}
 }
 
-/** Adds to bundles of one width, wherever they lie. */
-static void add_each(const struct tree_records *r, const uint32_t *bundles, size_t n_bundles,
-	const uint32_t *rows, size_t n, uint64_t *packed)
-{
-	bool is_wide = r->bundles[bundles[0]].width > 1;
-	size_t stride = r->stride, at[BUNDLES_AT_ONCE];
+/** Where the codes of some bundles are, and their sums. */
+struct spots {
+	size_t at[BUNDLES_AT_ONCE];
 	uint64_t *sums[BUNDLES_AT_ONCE];
+};
 
-	for (size_t b = 0; b < n_bundles; b++) {
-		at[b] = r->bundles[bundles[b]].at;
-		sums[b] = packed + r->bundles[bundles[b]].first;
-	}
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *restrict record = r->rows + rows[i] * stride;
+/** Adds to `k` bundles of `width` bytes, wherever they lie. */
+static inline __attribute__((always_inline)) void add_spots(
+	const struct rows *r, const struct spots *s, unsigned width, size_t k)
+{
+	struct rows own = *r;
+
+	for (size_t i = 0; i < own.n; i++) {
+		const uint8_t *restrict record = record_of(&own, own.list, i);
 		uint64_t v = pack(tree_record_bits(record));
 
-		fetch(r->rows + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride, stride);
-		for (size_t b = 0; !is_wide && b < n_bundles; b++)
-			sums[b][record[at[b]]] += v;
-		for (size_t b = 0; is_wide && b < n_bundles; b++) {
-			uint16_t code;
+		if (own.list)
+			fetch(record_of(&own, true, i + AHEAD < own.n ? i + AHEAD : own.n - 1),
+				own.stride);
+#pragma GCC unroll 8
+		for (size_t b = 0; b < k; b++) {
+			uint16_t code = record[s->at[b]];
 
-			memcpy(&code, record + at[b], sizeof(code));
-			sums[b][code] += v;
+			if (width > 1)
+				memcpy(&code, record + s->at[b], sizeof(code));
+			s->sums[b][code] += v;
 		}
 	}
 }
 
+static void add_each(const struct rows *r, const struct tree_records *layout,
+	const uint32_t *bundles, size_t n_bundles, uint64_t *packed)
+{
+	struct spots s;
+
+	for (size_t b = 0; b < n_bundles; b++) {
+		s.at[b] = layout->bundles[bundles[b]].at;
+		s.sums[b] = packed + layout->bundles[bundles[b]].first;
+	}
+	if (layout->bundles[bundles[0]].width > 1)
+		add_spots(r, &s, 2, n_bundles);
+	else if (n_bundles == 4) /* as forests of 16 to 24 columns draw */
+		add_spots(r, &s, 1, 4);
+	else
+		add_spots(r, &s, 1, n_bundles);
+}
+
 /** Adds to all bundles of the plan, which are narrow ones first, a number of them at a time. */
-static void add_packed(const struct tree_records *r, const struct tree_plan *p,
-	const uint32_t *rows, size_t n, uint64_t *packed)
+static void add_packed(const struct rows *r, const struct tree_records *layout,
+	const struct tree_plan *p, uint64_t *packed)
 {
 	size_t from = 0;
 
 	while (from < p->n) {
 		size_t end = from < p->n_narrow ? p->n_narrow : p->n, to = from + 1;
-		const struct tree_bundle *b = &r->bundles[p->bundles[from]];
+		const struct tree_bundle *b = &layout->bundles[p->bundles[from]];
 		bool is_run = b->width == 1;
 
 		for (; to < end && to - from < BUNDLES_AT_ONCE; to++)
 			is_run &= p->bundles[to] == p->bundles[to - 1] + 1;
 		if (is_run)
-			add_run(r, b->at, to - from, rows, n, packed + b->first);
+			add_run(r, b->at, to - from, packed + b->first);
 		else
-			add_each(r, p->bundles + from, to - from, rows, n, packed);
+			add_each(r, layout, p->bundles + from, to - from, packed);
 		from = to;
 	}
 }
@@ -210,10 +246,14 @@ static void unpack(const struct tree_hist_job *j, const struct tree_plan *p, str
 void tree_sums_add(const struct tree_hist_job *j, const struct tree_plan *p, const uint32_t *rows,
 	size_t n, struct tree_sums *s, struct tree_hist *h)
 {
+	size_t stride = j->f->records.stride;
+
 	for (size_t from = 0; from < n;) {
 		size_t room = TREE_PACK_ROWS - s->n_rows, m = n - from < room ? n - from : room;
+		struct rows r = { rows ? j->records : j->records + from * stride, stride,
+			rows ? rows + from : NULL, m };
 
-		add_packed(j->records, p, rows + from, m, s->packed);
+		add_packed(&r, &j->f->records, p, s->packed);
 		from += m;
 		s->n_rows += m;
 		if (s->n_rows == TREE_PACK_ROWS)
@@ -262,23 +302,20 @@ void tree_sums_finish(const struct tree_hist_job *j, const struct tree_plan *p, 
 }
 
 /** Straight into the histogram, where there are more bins to unpack than rows: columns of `width` and up. */
-static void add_directly(const struct tree_frame *f, const struct tree_records *r,
-	struct tree_columns cols, unsigned width, const uint32_t *rows, size_t n,
-	struct tree_hist *h)
+static void add_directly(const struct tree_frame *f, struct tree_columns cols, unsigned width,
+	const struct rows *r, struct tree_hist *h)
 {
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *record = r->rows + rows[i] * r->stride;
-		struct tree_gh gh = tree_record_gh(record);
+	for (size_t c = 0; c < cols.n; c++) {
+		const struct tree_frame_column *col = &f->cols[cols.list ? cols.list[c] : c];
+		const struct tree_bundle b = f->records.bundles[col->place.bundle];
+		const struct tree_place place = col->place;
 
-		for (size_t c = 0; c < cols.n; c++) {
-			const struct tree_frame_column *col =
-				&f->cols[cols.list ? cols.list[c] : c];
-			const struct tree_bundle *b = &r->bundles[col->place.bundle];
-			uint32_t bin;
+		for (size_t i = 0; b.width >= width && i < r->n; i++) {
+			const uint8_t *record = record_of(r, r->list, i);
+			struct tree_gh gh = tree_record_gh(record);
+			uint32_t bin =
+				col->first + tree_place_bin(&place, tree_record_code(&b, record));
 
-			if (b->width < width)
-				continue;
-			bin = col->first + tree_place_bin(&col->place, tree_record_code(b, record));
 			h->grad[bin] += gh.grad;
 			h->hess[bin] += gh.hess;
 			h->n[bin]++;
@@ -312,6 +349,7 @@ static void add_classes(const struct tree_frame *f, struct tree_columns cols,
 void tree_hist_add(const struct tree_hist_job *j, const struct tree_plan *p, const uint32_t *rows,
 	size_t n, struct tree_sums *s, struct tree_hist *h)
 {
+	struct rows r = { j->records, j->f->records.stride, rows, n };
 	struct tree_plan packed = *p;
 
 	if (j->q->class) {
@@ -319,11 +357,11 @@ void tree_hist_add(const struct tree_hist_job *j, const struct tree_plan *p, con
 		return;
 	}
 	if (n < FEW) {
-		add_directly(j->f, j->records, p->cols, 1, rows, n, h);
+		add_directly(j->f, p->cols, 1, &r, h);
 		return;
 	}
 	if (n < TREE_PACK_ROWS && p->n > p->n_narrow) {
-		add_directly(j->f, j->records, p->cols, 2, rows, n, h);
+		add_directly(j->f, p->cols, 2, &r, h);
 		packed.n = packed.n_narrow;
 	}
 	tree_sums_add(j, &packed, rows, n, s, h);

@@ -37,14 +37,14 @@ void tree_sums_release(struct tree_sums *s);
 struct tree_hist_job {
 	const struct tree_kernel *kernel;
 	const struct tree_frame *f;
-	const struct tree_records *records; /* the frame's, or those of a group */
+	const uint8_t *records; /* the frame's, or a leaf's own: see tree/group.h */
 	const struct tree_quant *q;
 };
 
 /**
  * Adds rows to the sums, and gives those to the histogram. The calls for one leaf all have the same plan
  * and histogram; not with classes.
- *   rows  [n] numbers of records, ascending
+ *   rows  [n] numbers of records, ascending; NULL: the first n
  *   h     added to, not cleared; is complete after finish
  * Cannot fail.
  */

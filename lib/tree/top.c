@@ -127,7 +127,7 @@ bool tree_top_is_due(const struct tree_grower *g)
 
 static struct tree_hist_job job_of(const struct tree_grower *g)
 {
-	return (struct tree_hist_job){ g->kernel, g->f, &g->f->records, g->q };
+	return (struct tree_hist_job){ g->kernel, g->f, g->f->records.rows, g->q };
 }
 
 /** Parts the block's piece of a leaf. */
@@ -229,7 +229,7 @@ static int split_batch(struct tree_top *t, struct err *e)
 	t->n_small = g->n_batch;
 	for (size_t i = 0; i < g->n_batch; i++) {
 		struct tree_branch *n = &g->nodes[g->batch[i]];
-		struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, 0 };
+		struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, NULL };
 		size_t n_left = count_left(g, n);
 
 		t->thresholds[i] = tree_part_threshold(&leaf, t->sets + i * TREE_SET_WORDS);
@@ -330,7 +330,7 @@ static int line_up(struct tree_top *t, struct err *e)
 	while (g->n_open) {
 		uint32_t i = g->open[--g->n_open], left = g->nodes[i].left;
 
-		g->nodes[i].begin = g->nodes[i].first_place = at;
+		g->nodes[i].begin = at;
 		g->nodes[i].is_grouped = true;
 		if (left) {
 			if (tree_branch_append(g, left + 1, e) || tree_branch_append(g, left, e))
@@ -358,7 +358,7 @@ static void assign_places(struct tree_top *t)
 	}
 }
 
-/** Task: brings the records of a block to the places of their leaves. */
+/** Task: brings the rows of a block, and their records, to the places of their leaves. */
 static void group_block(void *ctx, size_t block, int worker)
 {
 	struct tree_top *t = ctx;
@@ -367,21 +367,22 @@ static void group_block(void *ctx, size_t block, int worker)
 	(void)worker;
 	for (size_t l = 0; l < t->n_leaves; l++) {
 		struct piece p = pieces_of(t, t->leaves[l])[block];
+		uint32_t place = t->places[l * t->n_blocks + block];
 
-		tree_group_copy(
-			&g->group, g->rows + p.begin, p.n, t->places[l * t->n_blocks + block]);
+		tree_group_copy(&g->group, g->rows + p.begin, p.n, place);
+		memcpy(g->part.tmp + place, g->rows + p.begin, p.n * sizeof(*g->rows));
 	}
 }
 
-/** Task: rows are numbers of places now. */
-static void number_block(void *ctx, size_t block, int worker)
+static void group(struct tree_top *t)
 {
-	struct tree_grower *g = ctx;
-	size_t from = block * TREE_ROW_BLOCK, to = from + TREE_ROW_BLOCK;
+	struct tree_grower *g = t->g;
+	uint32_t *swap = g->rows;
 
-	(void)worker;
-	for (size_t i = from; i < to && i < g->nodes[0].n; i++)
-		g->rows[i] = (uint32_t)i;
+	assign_places(t);
+	pool_for(g->pool, t->n_blocks, group_block, t);
+	g->rows = g->part.tmp;
+	g->part.tmp = swap;
 }
 
 int tree_top_grow(struct tree_grower *g, struct err *e)
@@ -401,8 +402,6 @@ int tree_top_grow(struct tree_grower *g, struct err *e)
 	if (line_up(t, e) || mem_grow(&t->places, &t->cap_places, t->n_leaves * t->n_blocks,
 				     sizeof(*t->places), e))
 		return -1;
-	assign_places(t);
-	pool_for(g->pool, t->n_blocks, group_block, t);
-	pool_for(g->pool, tree_n_blocks(g->nodes[0].n), number_block, g);
+	group(t);
 	return 0;
 }

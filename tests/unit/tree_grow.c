@@ -130,7 +130,7 @@ static void check_hist(struct pool *pool)
 	struct tree_quant q = { 1, 1, NULL, 1 };
 	struct err e = ERR_INIT;
 	void *memory = mem_new(tree_hist_size(f->n_bins, 1), &e);
-	struct tree_hist_job job = { kernel, f, &f->records, &q };
+	struct tree_hist_job job = { kernel, f, f->records.rows, &q };
 	struct tree_sums sums = { 0 };
 	struct tree_plan plan = { 0 };
 	struct tree_hist h = tree_hist_at(memory, f->n_bins, 1);
