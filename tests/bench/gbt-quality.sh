@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 
 title "gbt-train: held-out losses beside the peers, 100 trees of 31 leaves (KKBox at scale $BENCH_SCALE)"
-handicap "none: all learn from the same rows with the same limits; texts are categories for all of them"
+handicap "XGBoost has no smallest leaf in rows; else the same rows and limits; texts are categories for all of them"
 if [ -z "${PEER_PYTHON-}" ]; then
 	skip quality "no CD4ML_INTEROP_VENV"
 else
