@@ -331,7 +331,8 @@ static int line_up(struct tree_top *t, struct err *e)
 		uint32_t i = g->open[--g->n_open], left = g->nodes[i].left;
 
 		g->nodes[i].begin = at;
-		g->nodes[i].is_grouped = true;
+		/* one that no histogram could be kept for may still be large */
+		g->nodes[i].is_grouped = tree_group_is_due(&g->group, g->nodes[i].n);
 		if (left) {
 			if (tree_branch_append(g, left + 1, e) || tree_branch_append(g, left, e))
 				return -1;
@@ -369,7 +370,8 @@ static void group_block(void *ctx, size_t block, int worker)
 		struct piece p = pieces_of(t, t->leaves[l])[block];
 		uint32_t place = t->places[l * t->n_blocks + block];
 
-		tree_group_copy(&g->group, g->rows + p.begin, p.n, place);
+		if (g->nodes[t->leaves[l]].is_grouped)
+			tree_group_copy(&g->group, g->rows + p.begin, p.n, place);
 		memcpy(g->part.tmp + place, g->rows + p.begin, p.n * sizeof(*g->rows));
 	}
 }
