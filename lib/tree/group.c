@@ -30,12 +30,7 @@ void tree_group_copy(struct tree_group *g, const uint32_t *rows, size_t n, size_
 
 	for (size_t i = 0; i < n; i++) {
 		__builtin_prefetch(in + rows[i + AHEAD < n ? i + AHEAD : n - 1] * stride);
-		if (stride == 16)
-			memcpy(out + i * 16, in + (size_t)rows[i] * 16, 16);
-		else if (stride == 32)
-			memcpy(out + i * 32, in + (size_t)rows[i] * 32, 32);
-		else
-			memcpy(out + i * stride, in + rows[i] * stride, stride);
+		tree_record_copy(out + i * stride, in + rows[i] * stride, stride);
 	}
 }
 

@@ -33,6 +33,20 @@ struct tree_grower *tree_grower_new(const struct tree_frame *f, const struct tre
 	size_t n_classes, struct pool *pool, struct err *e) MUST_CHECK;
 void tree_grower_free(struct tree_grower *g);
 
+/** The first of rows[lo .. hi), which ascend, that is not below `row`; hi if all are. */
+static inline uint32_t tree_rows_find(const uint32_t *rows, uint32_t lo, uint32_t hi, size_t row)
+{
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (rows[mid] < row)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 /** [frame's n_rows] where the caller puts the rows to learn from, ascending, before tree_grower_run(). */
 uint32_t *tree_grower_rows(const struct tree_grower *g);
 

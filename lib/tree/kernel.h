@@ -39,9 +39,8 @@ struct tree_rounding {
  */
 struct tree_threshold {
 	const uint32_t *right; /* bits of bins or codes that go right; NULL: by limit */
-	const void *bins; /* of row `first`; 4 bytes behind the last may be read */
+	const void *bins; /* of row 0; 4 bytes behind the last may be read */
 	unsigned width; /* bytes of a bin */
-	uint32_t first;
 	size_t stride; /* bytes from bin to bin */
 	uint16_t shift, limit;
 };

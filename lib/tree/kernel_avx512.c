@@ -152,8 +152,7 @@ static inline __attribute__((always_inline)) size_t part_16(const struct tree_th
 {
 	__m512i mask = _mm512_set1_epi32(width == 1 ? 0xff : 0xffff);
 	__m512i shift = _mm512_set1_epi32(t->shift);
-	__m512i first = _mm512_set1_epi32((int)t->first),
-		stride = _mm512_set1_epi32((int)t->stride);
+	__m512i stride = _mm512_set1_epi32((int)t->stride);
 	__m512i limit = _mm512_and_si512(_mm512_set1_epi32(t->limit), mask);
 	size_t n_left = 0, i = 0, tail;
 
@@ -162,7 +161,7 @@ static inline __attribute__((always_inline)) size_t part_16(const struct tree_th
 		__mmask16 r;
 
 		if (!by_col)
-			at = _mm512_mullo_epi32(_mm512_sub_epi32(row, first), stride);
+			at = _mm512_mullo_epi32(row, stride);
 		bin = width == 1 || !by_col ? _mm512_i32gather_epi32(at, t->bins, 1)
 					    : _mm512_i32gather_epi32(at, t->bins, 2);
 		bin = _mm512_and_si512(bin, mask);
@@ -184,9 +183,9 @@ static size_t part(const struct tree_threshold *t, const uint32_t *rows, size_t 
 	uint32_t *right)
 {
 	/* rows ascend; the gather's offsets have a sign */
-	if (n == 0 || (rows[n - 1] - t->first) * t->stride / t->width > INT32_MAX / t->width)
+	if (n == 0 || rows[n - 1] * t->stride / t->width > INT32_MAX / t->width)
 		return tree_kernel_scalar.part(t, rows, n, left, right);
-	if (t->first == 0 && t->stride == t->width)
+	if (t->stride == t->width)
 		return t->width == 1 ? part_16(t, rows, n, left, right, 1, true)
 				     : part_16(t, rows, n, left, right, 2, true);
 	return t->width == 1 ? part_16(t, rows, n, left, right, 1, false)

@@ -57,7 +57,7 @@ static size_t part(const struct tree_threshold *threshold, const uint32_t *rows,
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = rows[i];
-		bool goes_right = is_right(&t, bins + (row - t.first) * t.stride);
+		bool goes_right = is_right(&t, bins + row * t.stride);
 
 		left[n_left] = row;
 		right[i - n_left] = row;

@@ -57,8 +57,8 @@ struct tree_threshold tree_part_threshold(const struct tree_part_leaf *leaf, uin
 	const struct tree_frame_column *c = &leaf->p->f->cols[s->col];
 	const struct tree_records *r = &leaf->p->f->records;
 	uint16_t shift = s->default_left ? 0 : 1;
-	struct tree_threshold t = { make_set(leaf, set) ? set : NULL, c->bins, c->width, 0,
-		c->width, shift, (uint16_t)(s->bin - shift) };
+	struct tree_threshold t = { make_set(leaf, set) ? set : NULL, c->bins, c->width, c->width,
+		shift, (uint16_t)(s->bin - shift) };
 
 	if (leaf->records) {
 		const struct tree_bundle *b = &r->bundles[c->place.bundle];
@@ -83,14 +83,8 @@ struct job {
 static void take_records(
 	uint8_t *out, const uint8_t *in, const uint32_t *list, size_t n, size_t stride)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (stride == 16)
-			memcpy(out + i * 16, in + (size_t)list[i] * 16, 16);
-		else if (stride == 32)
-			memcpy(out + i * 32, in + (size_t)list[i] * 32, 32);
-		else
-			memcpy(out + i * stride, in + list[i] * stride, stride);
-	}
+	for (size_t i = 0; i < n; i++)
+		tree_record_copy(out + i * stride, in + list[i] * stride, stride);
 }
 
 static void take_rows(uint32_t *out, const uint32_t *in, const uint32_t *list, size_t n)

@@ -90,6 +90,17 @@ static inline struct tree_gh tree_record_gh(const uint8_t *record)
 		(uint16_t)(bits >> 12 & 0xfff) };
 }
 
+/** A whole record to another place. */
+static inline void tree_record_copy(uint8_t *to, const uint8_t *from, size_t stride)
+{
+	if (stride == 16)
+		memcpy(to, from, 16);
+	else if (stride == 32)
+		memcpy(to, from, 32);
+	else
+		memcpy(to, from, stride);
+}
+
 static inline void tree_record_set_gh(uint8_t *record, struct tree_gh gh)
 {
 	uint16_t low = (uint16_t)(((uint16_t)gh.grad & 0xfff) | (uint32_t)gh.hess << 12);

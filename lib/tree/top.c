@@ -278,18 +278,10 @@ static void cut_blocks(struct tree_top *t)
 	uint32_t at = 0, n = g->nodes[0].n;
 
 	for (size_t b = 0; b < t->n_blocks; b++) {
-		uint32_t lo = at, hi = n;
+		uint32_t end = tree_rows_find(g->rows, at, n, (b + 1) * t->block_rows);
 
-		while (lo < hi) {
-			uint32_t mid = lo + (hi - lo) / 2;
-
-			if (g->rows[mid] < (b + 1) * t->block_rows)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
-		t->pieces[b] = (struct piece){ at, lo - at };
-		at = lo;
+		t->pieces[b] = (struct piece){ at, end - at };
+		at = end;
 	}
 }
 

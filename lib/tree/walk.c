@@ -24,22 +24,6 @@ struct walk {
 	void *ctx;
 };
 
-/** The first of the leaf's rows that is not below `row`. */
-static uint32_t find(const struct walk *w, const struct leaf *l, size_t row)
-{
-	uint32_t lo = l->begin, hi = l->end;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (w->rows[mid] < row)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /** Task: some blocks, one after another. */
 static void walk_strip(void *ctx, size_t strip, int worker)
 {
@@ -49,7 +33,7 @@ static void walk_strip(void *ctx, size_t strip, int worker)
 
 	to = to < w->n_rows ? to : w->n_rows;
 	for (uint32_t i = 0; i < w->n_leaves; i++)
-		at[i] = find(w, &w->leaves[i], from);
+		at[i] = tree_rows_find(w->rows, w->leaves[i].begin, w->leaves[i].end, from);
 	for (size_t end; from < to; from = end) {
 		end = from + w->block_rows < to ? from + w->block_rows : to;
 		for (uint32_t i = 0; i < w->n_leaves; i++) {

@@ -52,20 +52,19 @@ static void check_quantize(const struct tree_kernel *k, bool exact)
 	ok(!memcmp(a, b, sizeof(a)), "rounding%s", exact ? " with equal hessians" : "");
 }
 
-/* Bins every `stride` bytes, from row 2 on if they are not side by side. */
+/* Bins every `stride` bytes. */
 static void check_part(const struct tree_kernel *k, unsigned width, size_t stride, uint16_t limit,
 	const uint32_t *set)
 {
 	static uint8_t bins[3 * N * 6 + 8];
 	static uint32_t rows[N], a_left[N], b_left[N], a_right[N], b_right[N];
-	struct tree_threshold t = { set, bins, width, stride == width ? 0 : 2, stride, limit % 2,
-		limit };
+	struct tree_threshold t = { set, bins, width, stride, limit % 2, limit };
 	size_t a, b;
 
 	for (size_t i = 0; i < sizeof(bins); i++)
 		bins[i] = rng_below(9, 3, i, 5) ? (uint8_t)rng_below(9, 4, i, 256) : 0;
 	for (size_t i = 0; i < N; i++)
-		b_left[i] = rows[i] = (uint32_t)(3 * i + rng_below(9, 5, i, 3)) + t.first;
+		b_left[i] = rows[i] = (uint32_t)(3 * i + rng_below(9, 5, i, 3));
 	a = tree_kernel_scalar.part(&t, rows, N, a_left, a_right);
 	b = k->part(&t, b_left, N, b_left, b_right); /* in place */
 	is_int(a, b, "as many rows go left (width %u, every %zu bytes, limit %u%s)", width, stride,
