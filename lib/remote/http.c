@@ -344,6 +344,11 @@ struct slice remote_http_header(const struct remote_http_transfer *t, const char
 	return (struct slice){ NULL, 0 };
 }
 
+const struct remote_libcurl *remote_http_libcurl(const struct remote_http *h)
+{
+	return &h->curl;
+}
+
 int64_t remote_http_time(const struct remote_http *h, struct slice date)
 {
 	char text[64];

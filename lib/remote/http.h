@@ -23,6 +23,7 @@
 
 struct remote_http;
 struct remote_http_transfer;
+struct remote_libcurl;
 
 struct remote_http_options {
 	int in_flight; /* transfers at a time, 1 to 256; 0: 32 */
@@ -99,6 +100,8 @@ int remote_http_room(const struct remote_http *h);
 void remote_http_work(struct remote_http *h, struct crew_task *t);
 /** Drives all transfers and tasks until none is left, or a callback fails (-1). */
 int remote_http_run(struct remote_http *h, struct err *e) MUST_CHECK;
+/** The libcurl that it works with; lives as long as `h`. */
+const struct remote_libcurl *remote_http_libcurl(const struct remote_http *h);
 /** Value of a header of the answer, any case; NULL and 0 if it is not there. Valid until the next attempt. */
 struct slice remote_http_header(const struct remote_http_transfer *t, const char *name);
 /** Seconds since 1970 of a date in a header, as "Sun, 06 Nov 1994 08:49:37 GMT"; 0: it is none. */

@@ -12,7 +12,7 @@ enum { REDIRECTS_MAX = 10 };
 
 struct getting {
 	struct remote_web *w;
-	struct remote_libcurl curl;
+	const struct remote_libcurl *curl;
 	struct buf url; /* where the last redirect led */
 	int n_redirects;
 	int fd;
@@ -55,7 +55,7 @@ static int receive(
 /* The new place, relative to the old one; false for none that may be gone to. */
 static bool follow(struct getting *g, struct slice location)
 {
-	const struct remote_libcurl *curl = &g->curl;
+	const struct remote_libcurl *curl = g->curl;
 	CURLU *u = curl->url();
 	char *next = NULL;
 	struct buf text = BUF_INIT;
@@ -121,10 +121,9 @@ int remote_web_get(struct remote_web *w, struct err *e)
 	struct remote_http *http = remote_http_new(&o, e);
 	int r = -1;
 
-	if (!http || remote_libcurl_load(&g.curl, e)) {
-		remote_http_free(http);
+	if (!http)
 		return -1;
-	}
+	g.curl = remote_http_libcurl(http);
 	buf_init(&t.text);
 	buf_init(&t.header_text);
 	buf_add_text(&g.url, w->url);
