@@ -191,6 +191,7 @@ static int sweep(const struct gc *g, struct err *e)
 {
 	struct buf dir = BUF_INIT;
 	size_t n = 0;
+	int rc;
 
 	for (unsigned shard = 0; shard < 256; shard++) {
 		buf_reset(&dir);
@@ -200,10 +201,9 @@ static int sweep(const struct gc *g, struct err *e)
 	}
 	if (n)
 		diag_say(g->w->diag, DIAG_NOTE, "%zu interrupted downloads removed", n);
-	if (buf_check(&dir, e))
-		return -1;
+	rc = buf_check(&dir, e);
 	buf_release(&dir);
-	return 0;
+	return rc;
 }
 
 static int remove_here(struct gc *g, struct err *e)

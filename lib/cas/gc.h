@@ -1,10 +1,11 @@
 /*
  * gc - removes objects that nothing references. What could not be proven unused stays.
  *
- * Used is what the workspace's .dvc files and dvc.lock name, also for stages that dvc.yaml no
- * longer has, what the asked-for revisions name, and what experiments (stage-exp) made; of directories all members. A directory whose
- * manifest is not in the cache might hold anything: then nothing is removed at all. A cache that cache.dir sets outside of
- * the repository may be that of other projects too: they are to be named.
+ * Used is what the workspace's .dvc files and dvc.lock name, also for stages that dvc.yaml no longer
+ * has, what the asked-for revisions name, and what experiments (stage-exp) made; of directories all
+ * members. A directory whose manifest is not in the cache might hold anything: then nothing is removed
+ * at all. A cache that cache.dir sets outside of the repository may be that of other projects too:
+ * they are to be named.
  */
 #ifndef CD4ML_CAS_GC_H
 #define CD4ML_CAS_GC_H
