@@ -36,6 +36,21 @@ project() {
 	EOF
 }
 
+# A stage for each shard, from a template, and one that takes them all.
+score_shards='SHARDS := 1 2 3
+define score_stage
+STAGES += score-$(1)
+score-$(1)_DEPS := in.txt
+score-$(1)_OUTS := scores/$(1).txt
+score-$(1)_CMD  := echo $(1) "$$$$(wc -l <in.txt)" >scores/$(1).txt
+score-$(1)_CI   := score-$(1)
+endef
+$(foreach s,$(SHARDS),$(eval $(call score_stage,$(s))))
+STAGES += scores
+scores_DEPS := $(SHARDS:%=scores/%.txt)
+scores_OUTS := scores.txt
+scores_CMD  := cat $(scores_DEPS) >scores.txt'
+
 @test "make alone is help: my targets, the stages and the fragment's" {
 	project
 	run -0 make
@@ -405,21 +420,7 @@ override export a_OUT ?= x'
 }
 
 @test "jobs of CI each take the shard of their CI_NODE_INDEX, and one behind them takes all" {
-	project "CD4ML_REMOTE := $PWD/../store
-"'SHARDS := 1 2 3
-define score_stage
-STAGES += score-$(1)
-score-$(1)_DEPS := in.txt
-score-$(1)_OUTS := scores/$(1).txt
-score-$(1)_CMD  := echo $(1) "$$$$(wc -l <in.txt)" >scores/$(1).txt
-score-$(1)_CI   := score-$(1)
-endef
-$(foreach s,$(SHARDS),$(eval $(call score_stage,$(s))))
-STAGES += scores
-scores_DEPS := $(SHARDS:%=scores/%.txt)
-scores_OUTS := scores.txt
-scores_CMD  := cat $(scores_DEPS) >scores.txt
-scores_CI   := scores'
+	project "CD4ML_REMOTE := $PWD/../store"$'\n'"$score_shards"$'\n''scores_CI := scores'
 	make add FILE=in.txt && make push
 	make status >/dev/null
 	git add -A && git commit -qm one
@@ -620,19 +621,7 @@ CD4ML_GATE_FLAGS := --direction higher'
 }
 
 @test "stages from a template, one for each name or shard, and one that takes them all" {
-	project 'SHARDS := 1 2 3
-define score_stage
-STAGES += score-$(1)
-score-$(1)_DEPS := in.txt
-score-$(1)_OUTS := scores/$(1).txt
-score-$(1)_CMD  := echo $(1) "$$$$(wc -l <in.txt)" >scores/$(1).txt
-score-$(1)_CI   := score-$(1)
-endef
-$(foreach s,$(SHARDS),$(eval $(call score_stage,$(s))))
-STAGES += scores
-scores_DEPS := $(SHARDS:%=scores/%.txt)
-scores_OUTS := scores.txt
-scores_CMD  := cat $(scores_DEPS) >scores.txt'
+	project "$score_shards"
 	run -0 make -j3 scores
 	same "$(cat scores.txt)" $'1 2\n2 2\n3 2'
 	run -0 make scores

@@ -156,12 +156,6 @@ static int apply_lines(const struct config *c, const char *path, struct err *e)
 	return result;
 }
 
-static bool is_document(struct slice path)
-{
-	return slice_ends(path, ".yaml") || slice_ends(path, ".yml") || slice_ends(path, ".json") ||
-	       slice_ends(path, ".toml");
-}
-
 int config_apply(const char *file_and_key, const struct opt_table *tables, size_t n_tables,
 	struct opt_result *r, struct arena *memory, struct err *e)
 {
@@ -171,12 +165,12 @@ int config_apply(const char *file_and_key, const struct opt_table *tables, size_
 	char *copy;
 
 	/* A colon in the name itself is kept: only FILE.yaml:KEY is cut. */
-	if (colon && is_document((struct slice){ path.p, (size_t)(colon - path.p) })) {
+	if (colon && doc_is_named((struct slice){ path.p, (size_t)(colon - path.p) })) {
 		key = slice_of(colon + 1);
 		path.len = (size_t)(colon - path.p);
 	}
 	copy = arena_dup(memory, path.p, path.len, e);
 	if (!copy)
 		return -1;
-	return is_document(path) ? apply_document(&c, copy, key, e) : apply_lines(&c, copy, e);
+	return doc_is_named(path) ? apply_document(&c, copy, key, e) : apply_lines(&c, copy, e);
 }

@@ -19,6 +19,12 @@ static jdoc_parser *parser_of(const char *name, struct err *e)
 	return NULL;
 }
 
+bool doc_is_named(struct slice name)
+{
+	return slice_ends(name, ".yaml") || slice_ends(name, ".yml") || slice_ends(name, ".json") ||
+	       slice_ends(name, ".toml");
+}
+
 json_t *doc_parse(struct slice text, const char *name, struct err *e)
 {
 	jdoc_parser *parse = parser_of(name, e);

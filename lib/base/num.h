@@ -22,6 +22,14 @@ bool num_parse_uint(struct slice s, uint64_t *v);
  * a value too large is false, one too small is 0.
  */
 bool num_parse_double(struct slice s, bool specials, double *v);
+/** The value of a hexadecimal digit of either case; -1: it is none. */
+static inline int num_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 32;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 /** A number of bytes: digits and an optional K, M, G, T (powers of 1024; "k", "KiB", "KB" too). */
 bool num_parse_size(struct slice s, uint64_t *v);
 

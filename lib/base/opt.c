@@ -379,6 +379,14 @@ static int flag_word(const char *value)
 	return -1;
 }
 
+bool opt_list_has(const struct opt_list *list, const char *text)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->items[i], text) == 0)
+			return true;
+	return false;
+}
+
 int opt_set(const struct opt_table *tables, size_t n_tables, const char *name, const char *value,
 	struct opt_result *r, struct err *e)
 {

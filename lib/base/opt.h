@@ -109,6 +109,9 @@ void opt_free(struct opt_result *r);
 int opt_set(const struct opt_table *tables, size_t n_tables, const char *name, const char *value,
 	struct opt_result *r, struct err *e) MUST_CHECK;
 
+/** Is the text one of the items? */
+bool opt_list_has(const struct opt_list *list, const char *text);
+
 /** The one of `names` (NULL-terminated) nearest to `word` by edit distance, NULL if none is near. */
 const char *opt_nearest(const char *word, const char *const *names);
 

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "base/num.h"
+#include "base/utf8.h"
 
 /* ---- texts ---- */
 
@@ -11,32 +12,11 @@ static bool at_three(const struct tdoc_place *at, char quote)
 	return at->end - at->p >= 3 && at->p[0] == quote && at->p[1] == quote && at->p[2] == quote;
 }
 
-static int digit_of(char c)
+static bool is_digit(char c, int base)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 32) >= 'a' && (c | 32) <= 'f')
-		return (c | 32) - 'a' + 10;
-	return 16;
-}
+	int d = num_hex_digit(c);
 
-static void add_utf8(struct buf *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buf_add_char(b, (char)c);
-	} else if (c < 0x800) {
-		buf_add_char(b, (char)(0xc0 | c >> 6));
-		buf_add_char(b, (char)(0x80 | (c & 63)));
-	} else {
-		if (c < 0x10000) {
-			buf_add_char(b, (char)(0xe0 | c >> 12));
-		} else {
-			buf_add_char(b, (char)(0xf0 | c >> 18));
-			buf_add_char(b, (char)(0x80 | (c >> 12 & 63)));
-		}
-		buf_add_char(b, (char)(0x80 | (c >> 6 & 63)));
-		buf_add_char(b, (char)(0x80 | (c & 63)));
-	}
+	return d >= 0 && d < base;
 }
 
 /* \uXXXX, \UXXXXXXXX: `p` stands behind the u. */
@@ -45,9 +25,9 @@ static int read_code(struct tdoc_place *at, int n_digits, struct buf *text, stru
 	uint32_t c = 0;
 
 	for (int i = 0; i < n_digits; i++) {
-		int d = at->p < at->end ? digit_of(*at->p) : 16;
+		int d = at->p < at->end ? num_hex_digit(*at->p) : -1;
 
-		if (d == 16)
+		if (d < 0)
 			return err_set(e, ERR_INPUT, "\\%c takes %d hexadecimal digits",
 				n_digits == 4 ? 'u' : 'U', n_digits);
 		c = c << 4 | (uint32_t)d;
@@ -55,7 +35,7 @@ static int read_code(struct tdoc_place *at, int n_digits, struct buf *text, stru
 	}
 	if (!c || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 		return err_set(e, ERR_INPUT, "U+%04X cannot be in a text", c);
-	add_utf8(text, c);
+	utf8_add(text, c);
 	return 0;
 }
 
@@ -223,9 +203,9 @@ static bool take_digits(struct slice *s, int base, struct buf *b)
 
 	for (; i < s->len; i++) {
 		bool is_line = s->p[i] == '_' && i > 0 && s->p[i - 1] != '_' && i + 1 < s->len &&
-			       digit_of(s->p[i + 1]) < base;
+			       is_digit(s->p[i + 1], base);
 
-		if (digit_of(s->p[i]) < base)
+		if (is_digit(s->p[i], base))
 			buf_add_char(b, s->p[i]);
 		else if (!is_line)
 			break;
@@ -251,7 +231,7 @@ static bool parse_based(struct slice s, int base, struct number *n)
 	good = take_digits(&s, base, &b) && !s.len;
 	for (size_t i = 0; i < b.len && good; i++) {
 		good = v <= (uint64_t)INT64_MAX / (uint64_t)base;
-		v = v * (uint64_t)base + (uint64_t)digit_of(b.p[i]);
+		v = v * (uint64_t)base + (uint64_t)num_hex_digit(b.p[i]);
 		good = good && v <= INT64_MAX;
 	}
 	buf_release(&b);
@@ -275,7 +255,7 @@ static bool parse_decimal(struct slice s, struct number *n)
 	bool good;
 
 	take_sign(&s, &b);
-	good = s.len && !(s.len > 1 && s.p[0] == '0' && (digit_of(s.p[1]) < 10 || s.p[1] == '_'));
+	good = s.len && !(s.len > 1 && s.p[0] == '0' && (is_digit(s.p[1], 10) || s.p[1] == '_'));
 	good = good && take_digits(&s, 10, &b);
 	if (good && s.len && *s.p == '.') {
 		buf_add_char(&b, '.');

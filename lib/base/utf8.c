@@ -20,3 +20,22 @@ size_t utf8_first(struct slice s, uint32_t *c)
 		*c = v;
 	return n;
 }
+
+void utf8_add(struct buf *b, uint32_t c)
+{
+	if (c < 0x80) {
+		buf_add_char(b, (char)c);
+	} else if (c < 0x800) {
+		buf_add_char(b, (char)(0xc0 | c >> 6));
+		buf_add_char(b, (char)(0x80 | (c & 63)));
+	} else {
+		if (c < 0x10000) {
+			buf_add_char(b, (char)(0xe0 | c >> 12));
+		} else {
+			buf_add_char(b, (char)(0xf0 | c >> 18));
+			buf_add_char(b, (char)(0x80 | (c >> 12 & 63)));
+		}
+		buf_add_char(b, (char)(0x80 | (c >> 6 & 63)));
+		buf_add_char(b, (char)(0x80 | (c & 63)));
+	}
+}

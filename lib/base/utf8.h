@@ -13,5 +13,7 @@
  * NULL); 0 if there is none. Cannot fail.
  */
 size_t utf8_first(struct slice s, uint32_t *c);
+/** Adds the character of a code point up to U+10FFFF. */
+void utf8_add(struct buf *b, uint32_t c);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/jdoc.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/utf8.h"
 
 void cas_manifest_release(struct cas_manifest *m)
@@ -244,36 +245,13 @@ static bool take_hex(struct reader *r, unsigned *v)
 	if (r->text.len - r->at < 4)
 		return false;
 	for (int i = 0; i < 4; i++) {
-		char c = r->text.p[r->at++];
+		int digit = num_hex_digit(r->text.p[r->at++]);
 
-		if (c >= '0' && c <= '9')
-			*v = *v << 4 | (unsigned)(c - '0');
-		else if ((c | 32) >= 'a' && (c | 32) <= 'f')
-			*v = *v << 4 | (unsigned)((c | 32) - 'a' + 10);
-		else
+		if (digit < 0)
 			return false;
+		*v = *v << 4 | (unsigned)digit;
 	}
 	return true;
-}
-
-static void add_utf8(struct buf *b, unsigned c)
-{
-	if (c < 0x80) {
-		buf_add_char(b, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_add_char(b, (char)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			buf_add_char(b, (char)(0xe0 | c >> 12));
-		} else {
-			buf_add_char(b, (char)(0xf0 | c >> 18));
-			buf_add_char(b, (char)(0x80 | (c >> 12 & 0x3f)));
-		}
-		buf_add_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_add_char(b, (char)(0x80 | (c & 0x3f)));
 }
 
 static bool take_escape(struct reader *r)
@@ -304,7 +282,7 @@ static bool take_escape(struct reader *r)
 	} else if (c >= 0xdc00 && c < 0xe000) {
 		return false;
 	}
-	add_utf8(&r->value, c);
+	utf8_add(&r->value, c);
 	return true;
 }
 

@@ -1,4 +1,5 @@
 /* The stream is OpenSSL's; many buffers go to the kernels' lanes. */
+#include "base/num.h"
 #include "hash/md5.h"
 
 #include <errno.h>
@@ -248,23 +249,12 @@ void hash_md5_format(const uint8_t md5[HASH_MD5_LEN], char out[HASH_MD5_HEX + 1]
 	out[HASH_MD5_HEX] = '\0';
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool hash_md5_parse(struct slice hex, uint8_t out[HASH_MD5_LEN])
 {
 	if (hex.len != HASH_MD5_HEX)
 		return false;
 	for (size_t i = 0; i < HASH_MD5_LEN; i++) {
-		int hi = hex_value(hex.p[2 * i]), lo = hex_value(hex.p[2 * i + 1]);
+		int hi = num_hex_digit(hex.p[2 * i]), lo = num_hex_digit(hex.p[2 * i + 1]);
 
 		if (hi < 0 || lo < 0)
 			return false;

@@ -159,14 +159,6 @@ struct listing {
 	bool complete, encoded;
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* encoding-type=url: %XX, and '+' for a blank. The decoded text is never longer. */
 static int decode(struct slice *key, struct err *e)
 {
@@ -181,8 +173,8 @@ static int decode(struct slice *key, struct err *e)
 			to[n++] = s.p[i] == '+' ? ' ' : s.p[i];
 			continue;
 		}
-		if (i + 2 >= s.len || (hi = hex_digit(s.p[i + 1])) < 0 ||
-			(lo = hex_digit(s.p[i + 2])) < 0)
+		if (i + 2 >= s.len || (hi = num_hex_digit(s.p[i + 1])) < 0 ||
+			(lo = num_hex_digit(s.p[i + 2])) < 0)
 			return err_set(e, ERR_SYSTEM, "listing: a key is not encoded as asked");
 		to[n++] = (char)(hi << 4 | lo);
 		i += 2;

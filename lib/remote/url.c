@@ -1,19 +1,12 @@
 #include "remote/url.h"
 
+#include "base/num.h"
 #include "base/path.h"
 
 void remote_url_release(struct remote_url *u)
 {
 	buf_release(&u->path);
 	buf_release(&u->bucket);
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 32;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* file://localhost/path and file:///path; %XX stands for a byte (RFC 8089). */
@@ -26,8 +19,8 @@ static int parse_file(struct remote_url *u, const char *rest, struct err *e)
 		return err_hint(e, "write file:///path, with three slashes");
 	}
 	for (; *rest; rest++) {
-		int hi = rest[0] == '%' ? hex_value(rest[1]) : -1;
-		int lo = hi >= 0 ? hex_value(rest[2]) : -1;
+		int hi = rest[0] == '%' ? num_hex_digit(rest[1]) : -1;
+		int lo = hi >= 0 ? num_hex_digit(rest[2]) : -1;
 
 		if (lo >= 0 && (hi || lo)) {
 			buf_add_char(&u->path, (char)(hi << 4 | lo));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
@@ -121,7 +122,8 @@ static int add_metrics(struct stage_project *p, const struct stage_spec *s, cons
 		json_t *old, *new;
 		int rc = -1;
 
-		if (out->kind != STAGE_METRIC || !stage_revision_has_numbers(out->path.text))
+		/* a report in words may be declared as metrics too */
+		if (out->kind != STAGE_METRIC || !doc_is_named(slice_of(out->path.text)))
 			continue;
 		new = stage_revision_load(p, NULL, out->path.full, e);
 		old = !new         ? NULL

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/doc.h"
 #include "base/path.h"
 #include "cas/git.h"
 #include "stage/experiment.h"
@@ -78,8 +79,7 @@ static int add_metrics(struct stage_project *p, json_t *to, const struct stage_p
 			json_t *doc;
 			int rc;
 
-			if (out->kind != STAGE_METRIC ||
-				!stage_revision_has_numbers(out->path.text))
+			if (out->kind != STAGE_METRIC || !doc_is_named(slice_of(out->path.text)))
 				continue;
 			doc = rev && out->cache ? stage_revision_load_cached(p, lock, s, out, e)
 						: stage_revision_load(p, rev, out->path.full, e);
@@ -230,14 +230,6 @@ static bool is_there(const json_t *columns, const char *kind, const char *file, 
 	return false;
 }
 
-static bool is_named(const struct opt_list *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->items[i], name))
-			return true;
-	return false;
-}
-
 /* Leaves the metrics of these names, if there are any. */
 static void pick_metrics(json_t *columns, const struct opt_list *names)
 {
@@ -247,11 +239,11 @@ static void pick_metrics(json_t *columns, const struct opt_list *names)
 
 	json_array_foreach(columns, i, c) any =
 		any || (!strcmp(json_string_value(json_array_get(c, 0)), "metrics") &&
-			       is_named(names, json_string_value(json_array_get(c, 2))));
+			       opt_list_has(names, json_string_value(json_array_get(c, 2))));
 	for (i = json_array_size(columns); any && i--;) {
 		c = json_array_get(columns, i);
 		if (!strcmp(json_string_value(json_array_get(c, 0)), "metrics") &&
-			!is_named(names, json_string_value(json_array_get(c, 2))))
+			!opt_list_has(names, json_string_value(json_array_get(c, 2))))
 			json_array_remove(columns, i);
 	}
 }

@@ -83,11 +83,3 @@ int stage_revision_check(const struct stage_project *p, const char *rev, struct 
 	buf_release(&out);
 	return rc;
 }
-
-bool stage_revision_has_numbers(const char *name)
-{
-	struct slice s = slice_of(name);
-
-	return slice_ends(s, ".json") || slice_ends(s, ".yaml") || slice_ends(s, ".yml") ||
-	       slice_ends(s, ".toml");
-}

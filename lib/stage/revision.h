@@ -17,7 +17,5 @@ json_t *stage_revision_load(
  */
 json_t *stage_revision_load_cached(struct stage_project *p, const json_t *lock,
 	const struct stage_spec *s, const struct stage_out *out, struct err *e) MUST_CHECK;
-/** By its name: a report in words may be declared as metrics too. */
-bool stage_revision_has_numbers(const char *name);
 
 #endif

@@ -57,11 +57,9 @@ int stage_spec_take_as(struct stage_pipeline *p, const struct opt_list *frozen,
 		s = get_own(p, frozen->items[i], e);
 		if (!s)
 			return -1;
-		for (size_t k = 0; k < always->n; k++)
-			if (!strcmp(always->items[k], s->name))
-				return err_set(e, ERR_INPUT,
-					"stage '%s' is to run and to be frozen: choose one",
-					s->name);
+		if (opt_list_has(always, s->name))
+			return err_set(e, ERR_INPUT,
+				"stage '%s' is to run and to be frozen: choose one", s->name);
 		s->frozen = true;
 	}
 	return 0;

@@ -138,15 +138,6 @@ static int declare_date_parts(struct declare *d)
 	return 0;
 }
 
-static bool is_listed(const struct opt_list *list, const char *name)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		if (strcmp(list->items[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Notes what a column is to be beside itself; twice is refused. */
 static int want(
 	struct declare *d, const char *option, const struct table_rule *r, enum table_makes makes)
@@ -368,7 +359,7 @@ static int declare_rest(struct declare *d, bool **by_type)
 							      : NULL;
 
 		(*by_type)[i] = any && !r->drop && r->makes == TABLE_MAKES_ITSELF;
-		if (fill && !r->fill && !is_listed(&o->plain, r->name) &&
+		if (fill && !r->fill && !opt_list_has(&o->plain, r->name) &&
 			set_text(d, &r->fill, fill))
 			return -1;
 	}
@@ -393,7 +384,7 @@ static int declare_columns(struct declare *d)
 			err_set(d->e, ERR_INPUT, "the name of column %zu is not UTF-8", i + 1);
 			return err_at(d->e, "%s", csv_table_name(d->in));
 		}
-		if ((d->o->keep.n == 0 || is_listed(&d->o->keep, name)) &&
+		if ((d->o->keep.n == 0 || opt_list_has(&d->o->keep, name)) &&
 			!table_encoder_add(d->enc, name, d->e))
 			return -1;
 	}

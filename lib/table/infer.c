@@ -9,15 +9,6 @@
 #include "table/text.h"
 #include "table/validate.h"
 
-static bool listed(const struct opt_list *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++) {
-		if (strcmp(names->items[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const char *type_of(const struct table_stats *s, const struct table_stats_col *c)
 {
 	uint64_t n = table_stats_present(s, c);
@@ -98,7 +89,7 @@ static bool has_domain(const struct table_stats *s, const struct table_stats_col
 {
 	if (c->has_more || c->values.n == 0 || c->n_bad_utf8 > 0)
 		return false;
-	if (listed(&o->domains, c->name))
+	if (opt_list_has(&o->domains, c->name))
 		return true;
 	return strcmp(type, "string") == 0 && c->values.n <= o->max_domain &&
 	       c->values.n < table_stats_present(s, c);
@@ -114,7 +105,7 @@ static int add_constraints(json_t *field, const struct table_stats *s,
 
 	if (c->n_missing == 0 && s->n_rows > 0)
 		rc |= json_object_set_new(to, "required", json_true());
-	if (listed(&o->unique, c->name))
+	if (opt_list_has(&o->unique, c->name))
 		rc |= json_object_set_new(to, "unique", json_true());
 	if (o->ranges && numbers && c->min <= c->max) {
 		rc |= json_object_set_new(to, "minimum", number(c->min));

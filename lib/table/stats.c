@@ -326,15 +326,6 @@ static double estimate(const uint8_t *sketch)
 
 /* ---- the whole ---- */
 
-static bool listed(const struct opt_list *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++) {
-		if (strcmp(names->items[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int begin(struct collect *c, const struct csv_table *in, struct err *e)
 {
 	size_t n = csv_table_n_cols(in);
@@ -352,7 +343,8 @@ static int begin(struct collect *c, const struct csv_table *in, struct err *e)
 	for (size_t i = 0; i < n; i++) {
 		const char *name = csv_table_col_name(in, i);
 
-		c->max_values[i] = listed(&c->o->all_values, name) ? MANY_VALUES : c->o->max_values;
+		c->max_values[i] =
+			opt_list_has(&c->o->all_values, name) ? MANY_VALUES : c->o->max_values;
 		col_reset(&c->s->cols[i]);
 		c->s->cols[i].name = mem_dup(name, e);
 		c->s->n_cols++;
