@@ -201,7 +201,7 @@ int cas_object_put_bytes(
 
 /* ---- reading ---- */
 
-static int corrupt(const struct cas_id *id, const char *path, struct err *e)
+int cas_object_corrupt(const struct cas_id *id, const char *path, struct err *e)
 {
 	char hex[CAS_ID_TEXT_MAX];
 
@@ -260,7 +260,7 @@ int cas_object_check(struct cas_cache *c, const struct cas_id *id, int64_t *size
 		cas_index_put(c->index, &key, now, md5);
 	}
 	if (memcmp(md5, id->md5, HASH_MD5_LEN) != 0) {
-		corrupt(id, path.p, e);
+		cas_object_corrupt(id, path.p, e);
 		goto out;
 	}
 	if (size)
@@ -271,6 +271,30 @@ out:
 		close(fd);
 	buf_release(&path);
 	return r;
+}
+
+bool cas_object_is_known(struct cas_cache *c, const struct cas_id *id, int fd)
+{
+	struct stat st, key;
+	uint8_t md5[HASH_MD5_LEN];
+
+	if (fstat(fd, &st))
+		return false;
+	key = cas_object_index_key(&st, id->is_legacy);
+	return cas_index_get(c->index, &key, md5) && !memcmp(md5, id->md5, HASH_MD5_LEN);
+}
+
+void cas_object_remember(struct cas_cache *c, const struct cas_id *id)
+{
+	struct buf path = BUF_INIT;
+	struct stat st, key;
+
+	cas_object_path(c, id, &path);
+	if (!path.failed && !lstat(path.p, &st) && S_ISREG(st.st_mode)) {
+		key = cas_object_index_key(&st, id->is_legacy);
+		cas_index_put_own(c->index, &key, id->md5);
+	}
+	buf_release(&path);
 }
 
 int cas_object_verify(struct cas_cache *c, const struct cas_id *id, struct err *e)
@@ -333,7 +357,7 @@ int cas_object_load(struct cas_cache *c, const struct cas_id *id, struct buf *b,
 	if (cas_digest_bytes(buf_slice(b), id->is_legacy && !id->is_dir, md5, e))
 		goto out;
 	if (n != st.st_size || memcmp(md5, id->md5, HASH_MD5_LEN) != 0) {
-		corrupt(id, path.p, e);
+		cas_object_corrupt(id, path.p, e);
 		goto out;
 	}
 	r = 0;

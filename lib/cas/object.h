@@ -40,6 +40,9 @@ bool cas_object_has(struct cas_cache *c, const struct cas_id *id);
 int cas_object_check(
 	struct cas_cache *c, const struct cas_id *id, int64_t *size, struct err *e) MUST_CHECK;
 
+/** The caller has just put the object there, and its bytes hashed to `id`: they need not be read to know it. */
+void cas_object_remember(struct cas_cache *c, const struct cas_id *id);
+
 /** Reads the object's bytes, whatever the index says: 1 sound, 0 corrupt, -1 it cannot be read. */
 int cas_object_verify(struct cas_cache *c, const struct cas_id *id, struct err *e) MUST_CHECK;
 

@@ -29,5 +29,9 @@ int cas_object_publish(struct cas_cache *c, const struct cas_id *id, struct fres
 	struct err *e) MUST_CHECK;
 /** Makes `to` share the blocks of `from`; false where the file system cannot. */
 bool cas_object_clone(struct cas_cache *c, int from, int to);
+/** Does the index know that the open object is sound? */
+bool cas_object_is_known(struct cas_cache *c, const struct cas_id *id, int fd);
+/** Says that the object's bytes have another hash, and returns -1. */
+int cas_object_corrupt(const struct cas_id *id, const char *path, struct err *e);
 
 #endif

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* copy_file_range */
 /* Out of the cache, into the workspace. */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,12 +26,33 @@ static int link_shared(struct cas_cache *c, const struct cas_id *id, const char 
 	return 1;
 }
 
-/* Bytes through memory, hashed on the way; or a clone of an object that was checked before. */
+/* The kernel copies; false where it cannot. The offsets of both stay at their start. */
+static bool copy_by_kernel(int from, int to)
+{
+	off_t in = 0, out = 0;
+	ssize_t n;
+
+	do {
+		n = copy_file_range(from, &in, to, &out, SIZE_MAX >> 1, 0);
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n == 0;
+}
+
+static int copy_hashing(
+	const struct cas_id *id, const char *object, int from, int to, struct err *e)
+{
+	struct cas_digest d = { .fd = from, .label = object, .to = to, .is_legacy = id->is_legacy };
+
+	if (cas_digest_stream(&d, e))
+		return -1;
+	return memcmp(d.md5, id->md5, HASH_MD5_LEN) ? cas_object_corrupt(id, object, e) : 0;
+}
+
+/* 1 done, 0 a clone cannot be made, -1. What is not known to be sound is hashed: a copy on the way, a clone after it. */
 static int fill(struct cas_cache *c, const struct cas_id *id, const char *object, int to,
 	bool as_clone, struct err *e)
 {
-	int fd = open(object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r = -1;
-	struct cas_digest d = { .fd = fd, .label = object, .to = to, .is_legacy = id->is_legacy };
+	int fd = open(object, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), r;
 	char hex[CAS_ID_TEXT_MAX];
 
 	cas_id_format(id, hex);
@@ -38,18 +60,14 @@ static int fill(struct cas_cache *c, const struct cas_id *id, const char *object
 		err_errno(e, "cannot open the object %s", hex);
 		return -1;
 	}
-	if (as_clone) {
-		r = cas_object_clone(c, fd, to) ? 1 : 0;
-	} else if (!cas_digest_stream(&d, e)) {
+	if (as_clone)
+		r = !cas_object_clone(c, fd, to)           ? 0
+		    : cas_object_check(c, id, NULL, e) < 0 ? -1
+							   : 1;
+	else if (cas_object_is_known(c, id, fd) && copy_by_kernel(fd, to))
 		r = 1;
-		if (memcmp(d.md5, id->md5, HASH_MD5_LEN) != 0) {
-			err_set(e, ERR_INPUT,
-				"the object %s is corrupt: its bytes have another hash", hex);
-			err_hint(
-				e, "cas-hash verify moves it aside; s3-sync fetch brings it again");
-			r = -1;
-		}
-	}
+	else
+		r = copy_hashing(id, object, fd, to, e) ? -1 : 1;
 	close(fd);
 	return r;
 }
@@ -66,8 +84,8 @@ static int copy_out(struct cas_cache *c, const struct cas_id *id, const char *ob
 	path_dir(&dir, path);
 	if (buf_check(&dir, e))
 		goto out;
-	if (as_clone && (atomic_load(&c->reflinks) < 0 || cas_object_check(c, id, NULL, e) < 0)) {
-		r = atomic_load(&c->reflinks) < 0 ? 0 : -1;
+	if (as_clone && atomic_load(&c->reflinks) < 0) {
+		r = 0;
 		goto out;
 	}
 	if (fresh_open(&c->place, dir.p, is_exec ? 0777 : 0666, &f, e))

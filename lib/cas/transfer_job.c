@@ -182,6 +182,8 @@ static int done(void *ctx, struct remote_job *job, const struct err *failed, str
 		if (!m->may_miss)
 			tell(m, CAS_TRANSFER_MISSING, k, "not in the remote");
 	} else {
+		if (!m->is_push)
+			cas_object_remember(m->w->cache, &k->item->id);
 		k->item->state = CAS_TRANSFER_THERE;
 		m->res->n_moved++;
 		m->res->bytes_moved += (uint64_t)job->size;
