@@ -7,6 +7,8 @@
 #include "base/path.h"
 #include "cas/object_internal.h"
 
+enum { COPY_MAX = 1 << 30 }; /* bytes a call */
+
 /* 1 done, 0 the file system cannot, -1 and `e`. */
 static int link_shared(struct cas_cache *c, const struct cas_id *id, const char *object,
 	const char *path, bool symbolic, struct err *e)
@@ -26,16 +28,19 @@ static int link_shared(struct cas_cache *c, const struct cas_id *id, const char 
 	return 1;
 }
 
-/* The kernel copies; false where it cannot. The offsets of both stay at their start. */
+/* The kernel copies; false where it cannot, or not all. The offsets of both stay at their start. */
 static bool copy_by_kernel(int from, int to)
 {
+	struct stat st;
 	off_t in = 0, out = 0;
 	ssize_t n;
 
+	if (fstat(from, &st))
+		return false;
 	do {
-		n = copy_file_range(from, &in, to, &out, SIZE_MAX >> 1, 0);
+		n = copy_file_range(from, &in, to, &out, COPY_MAX, 0);
 	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n == 0;
+	return n == 0 && out == st.st_size;
 }
 
 static int copy_hashing(
@@ -60,10 +65,10 @@ static int fill(struct cas_cache *c, const struct cas_id *id, const char *object
 		err_errno(e, "cannot open the object %s", hex);
 		return -1;
 	}
-	if (as_clone)
-		r = !cas_object_clone(c, fd, to)           ? 0
-		    : cas_object_check(c, id, NULL, e) < 0 ? -1
-							   : 1;
+	if (as_clone && !cas_object_clone(c, fd, to))
+		r = 0;
+	else if (as_clone)
+		r = cas_object_check(c, id, NULL, e) < 0 ? -1 : 1;
 	else if (cas_object_is_known(c, id, fd) && copy_by_kernel(fd, to))
 		r = 1;
 	else
