@@ -49,8 +49,8 @@ good() {
 @test "several classes: the shares of all add up to 1" {
 	good
 	rf-train --target kind --drop y,value --trees 20 --min-samples-leaf 3 -o m.json t.csv
-	contains "$(cat m.json)" '"num_target":"3"'
-	contains "$(cat m.json)" '"num_parallel_tree":"20","num_trees":"60"'
+	same "$(jq -r '.learner | .learner_model_param.num_target,
+		(.gradient_booster.model.gbtree_model_param | .num_parallel_tree, .num_trees)' m.json | paste -sd' ')" "3 1 60"
 	model-eval predict m.json t.csv -o p.csv
 	same "$(head -n 1 p.csv)" prediction,probability_high,probability_low,probability_mid
 	awk -F, 'NR > 1 { s = $2 + $3 + $4; if (s < 0.99999 || s > 1.00001) exit 1 }' p.csv

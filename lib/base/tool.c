@@ -329,7 +329,7 @@ static int finish(struct session *s, struct err *e)
 	struct output *out = s->tool.out;
 
 	s->tool.out = NULL;
-	if (output_close(out, e))
+	if (out && output_close(out, e))
 		return -1;
 	if (fflush(stdout) || ferror(stdout)) {
 		err_errno(e, "standard output: cannot write");

@@ -40,7 +40,8 @@ struct tool {
 	const char *name; /* "cas-hash" */
 	char **operands; /* [n_operands], then NULL */
 	size_t n_operands;
-	struct output *out; /* TOOL_OUTPUT: closed by tool_main, abandoned unless YES or NO */
+	struct output *
+		out; /* TOOL_OUTPUT: closed by tool_main, abandoned unless YES or NO; NULL: the run did */
 	const char *out_path; /* as given, NULL for standard output */
 	struct pool *pool; /* TOOL_THREADS */
 	struct progress *progress; /* TOOL_PROGRESS; may be NULL */

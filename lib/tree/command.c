@@ -1,6 +1,20 @@
 #include "tree/command.h"
 
+#include <unistd.h>
+
 #include "tree/train.h"
+
+/** The model is in its place, all of it, before the checkpoint that it could be made of goes. */
+static int finish(struct tool *t, const struct tree_params *p, struct err *e)
+{
+	struct output *out = t->out;
+
+	t->out = NULL;
+	if (output_close(out, e))
+		return -1;
+	unlink(p->checkpoint);
+	return 0;
+}
 
 enum tool_status tree_command(struct tool *t, const void *params, struct err *e)
 {
@@ -30,5 +44,7 @@ enum tool_status tree_command(struct tool *t, const void *params, struct err *e)
 		diag_say(t->diag, DIAG_NOTE, "%d processes; the first gave %.1f MB to the others",
 			comm->size, (double)comm->n_sent / 1e6);
 	tree_comm_end(comm);
+	if (train.params->checkpoint && tree_comm_is_first(comm) && finish(t, params, e))
+		return TOOL_FAILED;
 	return TOOL_YES;
 }

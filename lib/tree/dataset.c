@@ -18,8 +18,8 @@ static int bin_features(struct tree_dataset *d, const struct tree_params *p, str
 	size_t *cols = mem_array(d->table->n_cols, sizeof(*cols), e), n = 0;
 	/* a forest draws a few columns for each split: these are better by themselves */
 	struct tree_frame_options o = { (uint32_t)p->max_bin, .share_bytes = !p->is_forest,
-		/* what goes on with a model needs them to predict with it */
-		.take_values = !p->resume && !p->checkpoint, .comm = comm };
+		/* boosting that goes on with a model needs them to predict with it */
+		.take_values = p->is_forest || (!p->resume && !p->checkpoint), .comm = comm };
 
 	if (!cols)
 		return -1;
@@ -185,7 +185,8 @@ struct tree_model *tree_dataset_model(
 	m->task = d->target.task;
 	m->shape = t->shape;
 	m->is_forest = p->is_forest;
-	if (p->is_forest)
+	/* of several classes the trees come in turn, as they are done: XGBoost calls that rounds */
+	if (p->is_forest && t->n_outputs == 1)
 		m->n_parallel = (size_t)p->trees;
 	return m;
 }

@@ -255,16 +255,43 @@ static int add_oob(struct forest *f, struct err *e)
 	return tree_oob_add(f->p->oob, f->job, &t, e);
 }
 
-static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct err *e)
+/** Grows the tree on its first `n` rows, or takes the one that is there. */
+static int grow(struct forest *f, size_t n, struct err *e)
 {
 	struct tree_columns all = { NULL, f->job->frame->n_cols };
 	struct tree_quant q = { f->grad_unit, f->weight_unit, f->class, 1 };
+
+	if (f->number < f->p->n_known)
+		return tree_grower_take(f->grower, &f->p->known[f->number], n, e)
+			       ? err_at(e, "%s", f->p->known_name)
+			       : 0;
+	q.n_classes = f->class ? n_outputs(f) : 1;
+	return tree_grower_run(
+		f->grower, &q, n, all, rng_bits(f->job->seed, stream_of(f, STREAM_SPLITS), 0), e);
+}
+
+/** The root's statistics do not depend on the number of trees: they tell whether a known tree is of these rows. */
+static int check_known(const struct forest *f, struct err *e)
+{
+	const struct tree_stat *a, *b = f->tree.stats;
+
+	if (f->number >= f->p->n_known || !f->p->known[f->number].stats)
+		return 0;
+	a = f->p->known[f->number].stats;
+	if (a->hessian == b->hessian && a->gain == b->gain)
+		return 0;
+	err_set(e, ERR_INPUT, "tree %zu of it was grown on other rows, or by other options",
+		f->number + 1);
+	err_at(e, "%s", f->p->known_name);
+	return err_hint(e, "a forest is gone on with on the same table, by the same --seed");
+}
+
+static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct err *e)
+{
 	struct tree_forest_tree out = { &f->tree, NULL };
 	size_t k = n_outputs(f), n = draw_rows(f);
 
-	q.n_classes = f->class ? k : 1;
-	if (tree_grower_run(f->grower, &q, n, all,
-		    rng_bits(f->job->seed, stream_of(f, STREAM_SPLITS), 0), e))
+	if (grow(f, n, e))
 		return -1;
 	f->nodes = tree_grower_nodes(f->grower, &f->n_nodes);
 	if (mem_grow(&f->shares, &f->cap_shares, f->n_nodes * k, sizeof(*f->shares), e) ||
@@ -275,6 +302,8 @@ static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct 
 		return -1;
 	pool_for(f->job->pool, f->n_nodes, sum_leaf, f);
 	fill_tree(f);
+	if (check_known(f, e))
+		return -1;
 	if (f->margins)
 		pool_for(f->job->pool, tree_n_blocks(f->job->frame->n_rows), add_block, f);
 	if (f->p->oob && add_oob(f, e))

@@ -17,6 +17,13 @@ struct tree_forest_params {
 	bool bootstrap;
 	double sample; /* draws a row of the table; without bootstrap the share of the rows */
 	struct tree_oob *oob; /* takes each tree; NULL: not wanted */
+	/**
+	 * [n_known] the first trees, which were grown before, on the same rows: only their splits are taken, leaves and
+	 * all else are made anew, so that everything is as if they had been grown now. Those with statistics are checked.
+	 */
+	const struct tree *known;
+	const char *known_name; /* where they are from, for messages */
+	size_t n_known;
 };
 
 /**

@@ -255,23 +255,31 @@ static void reset(struct tree_grower *g)
 	g->n_nodes = g->n_open = g->n_done = 0;
 }
 
+/** A tree of a leaf that has all rows. */
+static int begin(struct tree_grower *g, size_t n_rows, struct err *e)
+{
+	reset(g);
+	if (mem_grow(&g->nodes, &g->cap_nodes, 1, sizeof(*g->nodes), e))
+		return -1;
+	memset(&g->nodes[0], 0, sizeof(g->nodes[0]));
+	g->nodes[0].n = (uint32_t)n_rows;
+	g->n_nodes = 1;
+	return 0;
+}
+
 int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_rows,
 	struct tree_columns cols, uint64_t key, struct err *e)
 {
 	struct tree_branch *root;
 
-	reset(g);
+	if (begin(g, n_rows, e))
+		return -1;
 	g->q = q;
 	tree_plan_set(&g->plan, g->f, cols);
-	if (mem_grow(&g->nodes, &g->cap_nodes, 1, sizeof(*g->nodes), e))
-		return -1;
 	root = &g->nodes[0];
-	memset(root, 0, sizeof(*root));
-	root->n = (uint32_t)n_rows;
 	root->all_n = (uint32_t)tree_comm_sum_of(g->f->comm, (int64_t)n_rows);
 	root->key = g->key = key;
 	root->bounds = (struct tree_bounds)TREE_BOUNDS_NONE;
-	g->n_nodes = 1;
 	if (!tree_branch_may_split(g, root) || cols.n == 0)
 		return finish(g, e);
 	if (!g->f->comm && tree_top_is_due(g)) {
@@ -288,6 +296,93 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 		return err_nomem(e);
 	pool_for(g->pool, g->n_nodes, restore_children, g);
 	return finish(g, e);
+}
+
+/* ---- a tree that was grown before --------------------------------------------------------------------------- */
+
+/** Parts the rows of a node whose split and children are there. */
+static void part_node(struct tree_grower *g, struct tree_branch *n, struct pool *pool)
+{
+	struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, NULL };
+	struct tree_branch *c = &g->nodes[n->left];
+
+	c[0].begin = n->begin;
+	c[0].n = (uint32_t)tree_part_rows(&leaf, g->rows, pool);
+	c[1].begin = n->begin + c[0].n;
+	c[1].n = n->n - c[0].n;
+}
+
+static void part_task(void *ctx, size_t i, int worker)
+{
+	struct tree_grower *g = ctx;
+
+	(void)worker;
+	part_node(g, &g->nodes[g->batch[i]], NULL);
+}
+
+/** Large nodes one after another with all threads, the others side by side. */
+static int part_level(struct tree_grower *g, size_t from, size_t to, struct err *e)
+{
+	g->n_batch = 0;
+	for (size_t i = from; i < to; i++) {
+		if (!g->nodes[i].is_taken)
+			continue;
+		if (g->n_workers > 1 && g->nodes[i].n >= TREE_LARGE)
+			part_node(g, &g->nodes[i], g->pool);
+		else if (tree_branch_push(g, (uint32_t)i, e))
+			return -1;
+	}
+	pool_for(g->pool, g->n_batch, part_task, g);
+	return 0;
+}
+
+/** Gives the node of the grower the split of the tree's node, and children. */
+static int take_split(
+	struct tree_grower *g, const struct tree *t, uint32_t from, uint32_t to, struct err *e)
+{
+	struct tree_split s;
+
+	if (tree_grown_import(g->f, t, from, &s, e))
+		return -1;
+	g->nodes[to].split = s;
+	g->nodes[to].is_taken = true;
+	g->n_batch = 0;
+	return tree_branch_push(g, to, e) || tree_branch_add_children(g, e) ? -1 : 0;
+}
+
+int tree_grower_take(struct tree_grower *g, const struct tree *t, size_t n_rows, struct err *e)
+{
+	uint32_t *from = mem_array(t->n_nodes, sizeof(*from), e); /* of the tree, for each node */
+	size_t level = 0;
+	int rc = -1;
+
+	if (!from || tree_check(t, g->f->n_cols, 1, e) || begin(g, n_rows, e))
+		goto out;
+	while (level < g->n_nodes) {
+		size_t end = g->n_nodes;
+
+		for (size_t i = level; i < end; i++) {
+			int32_t left = t->nodes[from[i]].left;
+
+			if (left < 0)
+				continue;
+			if (g->n_nodes + 2 > t->n_nodes) {
+				err_set(e, ERR_INPUT, "a node of a tree has two parents");
+				goto out;
+			}
+			from[g->n_nodes] = (uint32_t)left;
+			from[g->n_nodes + 1] = (uint32_t)left + 1;
+			if (take_split(g, t, from[i], (uint32_t)i, e))
+				goto out;
+		}
+		if (part_level(g, level, end, e))
+			goto out;
+		level = end;
+	}
+	rc = finish(g, e);
+out:
+	free(from);
+	return rc;
 }
 
 const struct tree_grow_node *tree_grower_nodes(const struct tree_grower *g, uint32_t *n)

@@ -57,6 +57,13 @@ uint32_t *tree_grower_rows(const struct tree_grower *g);
 int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_rows,
 	struct tree_columns cols, uint64_t key, struct err *e) MUST_CHECK;
 
+/**
+ * Takes a tree that was grown on a table with the same bins, and parts the first `n_rows` of tree_grower_rows() by
+ * its splits: what is there afterwards is as if it had been grown now. ERR_INPUT if it has splits that fit no bin.
+ */
+int tree_grower_take(
+	struct tree_grower *g, const struct tree *t, size_t n_rows, struct err *e) MUST_CHECK;
+
 /** The finished tree; valid until the next run. */
 const struct tree_grow_node *tree_grower_nodes(const struct tree_grower *g, uint32_t *n);
 /** The leaf that a row of the frame falls into, also one that was not learned from. */

@@ -19,4 +19,11 @@ struct tree_grow_node {
 int tree_grown_export(const struct tree_frame *f, const struct tree_grow_node *nodes, uint32_t n,
 	struct tree *t, struct err *e) MUST_CHECK;
 
+/**
+ * The other way round: the split of an inner node of a tree that was grown on a table with the same bins. Its set is
+ * the caller's, free(). ERR_INPUT if there is no such bin.
+ */
+int tree_grown_import(const struct tree_frame *f, const struct tree *t, uint32_t node,
+	struct tree_split *s, struct err *e) MUST_CHECK;
+
 #endif

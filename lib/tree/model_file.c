@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/input.h"
+#include "tree/journal.h"
 #include "tree/model_json.h"
 #include "tree/model_ubj.h"
 
@@ -13,6 +14,12 @@ static struct tree_model *parse(struct slice data, const char *name, bool keep_v
 	if (data.len >= 4 && memcmp(data.p, "binf", 4) == 0) {
 		err_set(e, ERR_INPUT, "the binary format of xgboost before 3.1 is not supported");
 		err_hint(e, "save it as .json or .ubj");
+		err_at(e, "%s", name);
+		return NULL;
+	}
+	if (slice_starts(data, TREE_JOURNAL_MAGIC)) {
+		err_set(e, ERR_INPUT, "a checkpoint of a forest, no model");
+		err_hint(e, "run rf-train with it again, so that it makes the model");
 		err_at(e, "%s", name);
 		return NULL;
 	}

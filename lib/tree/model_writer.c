@@ -66,8 +66,10 @@ static void add_ours(struct tree_writer *w)
 		buf_add_text(&b, ", \"target\": ");
 		jdoc_format_text(&b, slice_of(m->target));
 	}
-	if (m->run)
-		buf_addf(&b, ", \"run\": \"%s\"", m->run);
+	if (m->run) {
+		buf_add_text(&b, ", \"run\": ");
+		jdoc_format_text(&b, slice_of(m->run));
+	}
 	if (m->n_labels) {
 		buf_add_text(&b, ", \"labels\": [");
 		for (size_t i = 0; i < m->n_labels; i++) {

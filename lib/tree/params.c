@@ -117,16 +117,18 @@ const struct opt tree_params_options[] = {
 		"columns that may meet in a branch; again for each set" },
 	{ 0, "early-stopping", OPT_INT, AT(early_stopping), "N",
 		"stop after N rounds without a better loss on --valid", .min = 0, .max = 1e6 },
-	{ 0, "resume", OPT_TEXT, AT(resume), "MODEL",
-		"go on where this model ends; --trees counts its rounds, too" },
-	{ 0, "checkpoint", OPT_TEXT, AT(checkpoint), "FILE",
-		"save the model so far; the same command then goes on from there", .writes = true },
-	{ 0, "checkpoint-every", OPT_INT, AT(checkpoint_every), "N", "so many rounds apart",
-		.min = 1, .max = 1e6 },
 	OPT_HEADING("Forest only"),
 	{ 0, "bootstrap", OPT_FLAG, AT(bootstrap), NULL, "draw each tree's rows with replacement" },
 	{ 0, "oob-score", OPT_FLAG, AT(oob_score), NULL,
 		"measure rows by the trees that did not draw them, for --metrics" },
+	OPT_HEADING("Going on"),
+	{ 0, "resume", OPT_TEXT, AT(resume), "MODEL",
+		"go on where this model ends; --trees counts its trees, too" },
+	{ 0, "checkpoint", OPT_TEXT, AT(checkpoint), "FILE",
+		"save what is done so far; the same command then goes on from there",
+		.writes = true },
+	{ 0, "checkpoint-every", OPT_INT, AT(checkpoint_every), "N", "so many trees apart",
+		.min = 1, .max = 1e6 },
 	OPT_HEADING("Reports"),
 	{ 0, "valid", OPT_TEXT, AT(valid), "FILE", "table to measure the model on" },
 	{ 0, "metrics", OPT_TEXT, AT(metrics), "FILE", "write metrics as JSON", .writes = true },
@@ -286,10 +288,6 @@ static int check_learner(const struct tree_params *p, struct err *e)
 		return no_effect("early-stopping", forest, e);
 	if (p->max_delta_step != 0)
 		return no_effect("max-delta-step", forest, e);
-	if (p->resume)
-		return no_effect("resume", forest, e);
-	if (p->checkpoint)
-		return no_effect("checkpoint", forest, e);
 	if (p->objective > TREE_OBJECTIVE_REGRESSION) {
 		err_set(e, ERR_INPUT, "a forest does not learn --objective %s",
 			tree_params_objective(p));
@@ -458,8 +456,10 @@ static void describe_option(const struct opt *o, const void *field, struct buf *
 		buf_addf(b, " %s", text);
 		break;
 	case OPT_CHOICE:
-	case OPT_CALL: /* the objective */
 		buf_addf(b, " %d", *(const int *)field);
+		break;
+	case OPT_CALL: /* the objective */
+		buf_addf(b, " %s", objective_names[*(const int *)field].name);
 		break;
 	case OPT_LIST:
 	case OPT_EACH:
@@ -474,7 +474,7 @@ static void describe_option(const struct opt *o, const void *field, struct buf *
 
 void tree_params_describe(const struct tree_params *p, struct buf *b)
 {
-	static const char *const others[] = { "trees", "early-stopping", "resume", "checkpoint",
+	static const char *const others[] = { "trees", "early-stopping", "checkpoint",
 		"checkpoint-every" };
 
 	for (const struct opt *o = tree_params_options; o->type != OPT_TYPE_END; o++) {
@@ -567,10 +567,9 @@ void tree_boost_params_release(struct tree_boost_params *b)
 int tree_params_to_forest(const struct tree_params *p, const struct tree_model *m,
 	struct tree_forest_params *f, struct err *e)
 {
-	f->n_trees = (size_t)p->trees;
-	f->bootstrap = p->bootstrap;
-	f->sample = p->subsample;
-	f->oob = NULL;
+	*f = (struct tree_forest_params){
+		.n_trees = (size_t)p->trees, .bootstrap = p->bootstrap, .sample = p->subsample
+	};
 	return set_grow(p, m->n_features, &f->grow, e);
 }
 
