@@ -39,6 +39,7 @@ void tree_branch_give_back(struct tree_grower *g, void *p)
 
 struct sum_job {
 	struct tree_grower *g;
+	const struct tree_branch *leaf;
 	struct tree_hist_job hist;
 	const struct tree_plan *plan;
 	const uint32_t *rows; /* NULL: records lie side by side */
@@ -49,7 +50,7 @@ static void sum_block(void *ctx, size_t block, int worker)
 {
 	struct sum_job *j = ctx;
 	struct tree_grow_worker *w = &j->g->workers[worker];
-	struct tree_hist h = tree_grower_hist(j->g, w->hist);
+	struct tree_hist h = tree_branch_hist(j->g, j->leaf, w->hist);
 	struct tree_hist_job part = j->hist;
 	size_t from = block * TREE_ROW_BLOCK;
 	size_t n = j->n - from < TREE_ROW_BLOCK ? j->n - from : TREE_ROW_BLOCK;
@@ -66,6 +67,15 @@ static void share(const struct tree_grower *g, struct tree_columns cols, struct 
 
 	if (!g->f->comm)
 		return;
+	if (h->packed) {
+		for (size_t i = 0; i < cols.n; i++) {
+			const struct tree_frame_column *c =
+				&g->f->cols[cols.list ? cols.list[i] : i];
+
+			tree_comm_sum(g->f->comm, (int64_t *)h->packed + c->first, c->n_bins);
+		}
+		return;
+	}
 	if (cols.n == g->f->n_cols) {
 		/* gradients and hessians lie side by side */
 		tree_comm_sum(g->f->comm, h->grad, g->f->n_bins * (k + 1));
@@ -87,9 +97,9 @@ static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const st
 {
 	const uint8_t *records =
 		n->is_grouped ? tree_group_at(&g->group, n->begin) : g->f->records.rows;
-	struct sum_job j = { g, { g->kernel, g->f, records, g->q }, plan,
+	struct sum_job j = { g, n, { g->kernel, g->f, records, g->q }, plan,
 		n->is_grouped ? NULL : g->rows + n->begin, n->n };
-	struct tree_hist h = tree_grower_hist(g, memory);
+	struct tree_hist h = tree_branch_hist(g, n, memory);
 	struct tree_columns cols = plan->cols;
 
 	tree_hist_clear(g->f, cols, g->n_classes, &h);
@@ -98,21 +108,19 @@ static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const st
 		return;
 	}
 	for (int i = 0; i < g->n_workers; i++) {
-		struct tree_hist part = tree_grower_hist(g, g->workers[i].hist);
+		struct tree_hist part = tree_branch_hist(g, n, g->workers[i].hist);
 
 		tree_hist_clear(g->f, cols, g->n_classes, &part);
 	}
 	pool_for(g->pool, tree_n_blocks(n->n), sum_block, &j);
 	for (int i = 0; i < g->n_workers; i++) {
-		struct tree_hist part = tree_grower_hist(g, g->workers[i].hist);
+		struct tree_hist part = tree_branch_hist(g, n, g->workers[i].hist);
 
 		for (size_t c = 0; c < cols.n; c++) {
 			const struct tree_frame_column *col =
 				&g->f->cols[cols.list ? cols.list[c] : c];
-			struct tree_hist a = { h.grad + col->first * g->n_classes,
-				h.hess + col->first, h.n + col->first };
-			struct tree_hist b = { part.grad + col->first * g->n_classes,
-				part.hess + col->first, part.n + col->first };
+			struct tree_hist a = tree_hist_from(&h, col->first, g->n_classes);
+			struct tree_hist b = tree_hist_from(&part, col->first, g->n_classes);
 
 			tree_hist_merge(&a, &b, col->n_bins, g->n_classes);
 		}
@@ -154,7 +162,7 @@ static struct tree_columns columns_of(
 static void search(struct tree_grower *g, struct tree_columns cols, struct tree_branch *n,
 	void *memory, int worker)
 {
-	struct tree_hist h = tree_grower_hist(g, memory);
+	struct tree_hist h = tree_branch_hist(g, n, memory);
 	struct err none = ERR_INIT;
 	struct tree_split *s = &n->split;
 	uint64_t *own;
@@ -253,10 +261,8 @@ static void subtract(
 	}
 	for (size_t i = 0; i < cols.n; i++) {
 		const struct tree_frame_column *c = &g->f->cols[cols.list[i]];
-		struct tree_hist x = { a->grad + c->first * g->n_classes, a->hess + c->first,
-			a->n + c->first };
-		struct tree_hist y = { b->grad + c->first * g->n_classes, b->hess + c->first,
-			b->n + c->first };
+		struct tree_hist x = tree_hist_from(a, c->first, g->n_classes);
+		struct tree_hist y = tree_hist_from(b, c->first, g->n_classes);
 
 		tree_hist_subtract(&x, &y, c->n_bins, g->n_classes);
 	}
@@ -267,10 +273,12 @@ void tree_branch_find_both(struct tree_grower *g, struct tree_branch *parent,
 {
 	struct tree_branch *first = &g->nodes[parent->left];
 	struct tree_branch *large = small == first ? first + 1 : first;
-	struct tree_hist all = tree_grower_hist(g, parent->hist),
-			 part = tree_grower_hist(g, memory);
+	struct tree_hist all = tree_branch_hist(g, parent, parent->hist);
+	struct tree_hist part = tree_branch_hist(g, small, memory);
 
 	subtract(g, &all, &part);
+	if (!all.packed && tree_branch_is_packed(g, large))
+		tree_hist_pack(&all, g->f->n_bins);
 	if (tree_branch_may_split(g, small))
 		tree_branch_find_in(g, small, memory, is_slot, worker);
 	tree_branch_find_in(g, large, parent->hist, true, worker);

@@ -73,10 +73,24 @@ struct tree_grower {
 	size_t n_done, cap_done;
 };
 
+/** Is the histogram of this node packed? Those of few rows are. */
+static inline bool tree_branch_is_packed(const struct tree_grower *g, const struct tree_branch *n)
+{
+	return !g->q->class && n->all_n <= TREE_PACK_ROWS;
+}
+
 /** Histogram arrays in memory of the grower's size. */
 static inline struct tree_hist tree_grower_hist(const struct tree_grower *g, void *memory)
 {
 	return tree_hist_at(memory, g->f->n_bins, g->n_classes);
+}
+
+/** The histogram of a node, likewise. */
+static inline struct tree_hist tree_branch_hist(
+	const struct tree_grower *g, const struct tree_branch *n, void *memory)
+{
+	return tree_branch_is_packed(g, n) ? tree_hist_packed_at(memory)
+					   : tree_grower_hist(g, memory);
 }
 
 /** Memory to keep a histogram in, or NULL: then it is not kept, which costs time only. Gives it back. */

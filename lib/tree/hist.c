@@ -14,10 +14,34 @@ size_t tree_hist_size(size_t n_bins, size_t n_classes)
 struct tree_hist tree_hist_at(void *memory, size_t n_bins, size_t n_classes)
 {
 	int64_t *p = memory;
-	struct tree_hist h = { p, p + n_bins * n_classes, NULL };
+	struct tree_hist h = { .grad = p, .hess = p + n_bins * n_classes };
 
 	h.n = (uint32_t *)(h.hess + n_bins);
 	return h;
+}
+
+struct tree_hist tree_hist_packed_at(void *memory)
+{
+	return (struct tree_hist){ .packed = memory };
+}
+
+struct tree_hist tree_hist_from(const struct tree_hist *h, uint32_t bin, size_t n_classes)
+{
+	if (h->packed)
+		return (struct tree_hist){ .packed = h->packed + bin };
+	return (struct tree_hist){
+		.grad = h->grad + bin * n_classes, .hess = h->hess + bin, .n = h->n + bin
+	};
+}
+
+/* The words come to lie where the gradients were. */
+void tree_hist_pack(struct tree_hist *h, size_t n_bins)
+{
+	uint64_t *packed = (uint64_t *)h->grad;
+
+	for (size_t i = 0; i < n_bins; i++)
+		packed[i] = tree_packed(h->grad[i], h->hess[i], h->n[i]);
+	*h = tree_hist_packed_at(packed);
 }
 
 void tree_hist_clear(
@@ -26,6 +50,10 @@ void tree_hist_clear(
 	for (size_t i = 0; i < cols.n; i++) {
 		const struct tree_frame_column *c = &f->cols[cols.list ? cols.list[i] : i];
 
+		if (h->packed) {
+			memset(h->packed + c->first, 0, c->n_bins * sizeof(*h->packed));
+			continue;
+		}
 		memset(h->grad + c->first * n_classes, 0, c->n_bins * n_classes * sizeof(*h->grad));
 		memset(h->hess + c->first, 0, c->n_bins * sizeof(*h->hess));
 		memset(h->n + c->first, 0, c->n_bins * sizeof(*h->n));
@@ -35,6 +63,11 @@ void tree_hist_clear(
 void tree_hist_merge(
 	struct tree_hist *a, const struct tree_hist *b, size_t n_bins, size_t n_classes)
 {
+	if (a->packed) {
+		for (size_t i = 0; i < n_bins; i++)
+			a->packed[i] += b->packed[i];
+		return;
+	}
 	for (size_t i = 0; i < n_bins * n_classes; i++)
 		a->grad[i] += b->grad[i];
 	for (size_t i = 0; i < n_bins; i++)
@@ -43,9 +76,27 @@ void tree_hist_merge(
 		a->n[i] += b->n[i];
 }
 
+static void subtract_packed(struct tree_hist *a, const uint64_t *packed, size_t n_bins)
+{
+	for (size_t i = 0; i < n_bins; i++) {
+		a->grad[i] -= tree_packed_grad(packed[i]);
+		a->hess[i] -= tree_packed_hess(packed[i]);
+		a->n[i] -= tree_packed_n(packed[i]);
+	}
+}
+
 void tree_hist_subtract(
 	struct tree_hist *a, const struct tree_hist *b, size_t n_bins, size_t n_classes)
 {
+	if (a->packed) {
+		for (size_t i = 0; i < n_bins; i++)
+			a->packed[i] -= b->packed[i];
+		return;
+	}
+	if (b->packed) {
+		subtract_packed(a, b->packed, n_bins);
+		return;
+	}
 	for (size_t i = 0; i < n_bins * n_classes; i++)
 		a->grad[i] -= b->grad[i];
 	for (size_t i = 0; i < n_bins; i++)

@@ -7,7 +7,8 @@
  *
  *	bits 39-63 gradient, signed    bits 14-38 hessian    bits 0-13 rows
  *
- * Blocks are then unpacked into the histogram proper. Sums are integers: any order of rows and any cut of
+ * Blocks are then unpacked into the histogram proper; that of a leaf of no more rows stays packed: it is less than half as
+ * large, and is cleared, subtracted and searched as one array. Sums are integers: any order of rows and any cut of
  * the work gives the same bytes, on any machine. The scheme with a few bits is that of Shi, Ke and others,
  * "Quantized Training of Gradient Boosting Decision Trees", NeurIPS 2022, with more bits.
  *
@@ -32,12 +33,25 @@ struct tree_hist {
 	int64_t *grad; /* [n_bins][n_classes] */
 	int64_t *hess; /* [n_bins] */
 	uint32_t *n; /* [n_bins] rows */
+	uint64_t *packed; /* [n_bins] all three, which are NULL then; or NULL */
 };
 
 /** Bytes of a histogram's arrays. */
 size_t tree_hist_size(size_t n_bins, size_t n_classes);
 /** Lays the arrays into `memory` of that size, aligned to 8. */
 struct tree_hist tree_hist_at(void *memory, size_t n_bins, size_t n_classes);
+/** Lays a packed one into the beginning of such memory. */
+struct tree_hist tree_hist_packed_at(void *memory);
+/** The histogram's part from a bin on. */
+struct tree_hist tree_hist_from(const struct tree_hist *h, uint32_t bin, size_t n_classes);
+/** Packs one of at most TREE_PACK_ROWS rows and one gradient, in its place. */
+void tree_hist_pack(struct tree_hist *h, size_t n_bins);
+
+/** The number of rows in a bin. */
+static inline uint32_t tree_hist_n(const struct tree_hist *h, uint32_t bin)
+{
+	return h->packed ? tree_packed_n(h->packed[bin]) : h->n[bin];
+}
 
 /** Which columns; NULL `list` means all. */
 struct tree_columns {
@@ -49,7 +63,7 @@ struct tree_columns {
 void tree_hist_clear(const struct tree_frame *f, struct tree_columns cols, size_t n_classes,
 	struct tree_hist *h);
 
-/** a += b, or a -= b, for all columns. */
+/** a += b, where both are packed or both are not; or a -= b, where `b` may be packed and `a` not. */
 void tree_hist_merge(
 	struct tree_hist *a, const struct tree_hist *b, size_t n_bins, size_t n_classes);
 void tree_hist_subtract(

@@ -26,6 +26,24 @@ struct tree_gh {
 
 enum { TREE_GRAD_MAX = 2047, TREE_HESS_MAX = 4095 };
 
+/** Sums of gradients and of hessians, and a number of rows, in one word: see tree/hist.h. */
+static inline uint64_t tree_packed(int64_t grad, int64_t hess, uint32_t n)
+{
+	return ((uint64_t)grad << 39) + ((uint64_t)hess << 14) + n;
+}
+static inline int64_t tree_packed_grad(uint64_t v)
+{
+	return (int64_t)v >> 39;
+}
+static inline int64_t tree_packed_hess(uint64_t v)
+{
+	return (int64_t)(v >> 14 & 0x1ffffff);
+}
+static inline uint32_t tree_packed_n(uint64_t v)
+{
+	return (uint32_t)(v & 0x3fff);
+}
+
 /** How gradients are rounded: v * per_... and a random number from [0, 1), down. */
 struct tree_rounding {
 	double per_grad, per_hess;
@@ -49,6 +67,7 @@ struct tree_threshold {
 struct tree_scan {
 	const int64_t *grad, *hess; /* [n_bins] of the column, bin 0 first */
 	const uint32_t *n;
+	const uint64_t *packed; /* for scan_packed, instead of the three */
 	uint32_t last; /* the last bin that may go left */
 	int64_t left_grad, left_hess, left_n; /* what is on the left before */
 	int64_t all_grad, all_hess, all_n;
@@ -73,10 +92,11 @@ struct tree_kernel {
 	/** Adds packed sums to three arrays and clears them. */
 	void (*unpack)(uint64_t *packed, size_t n_bins, int64_t *grad, int64_t *hess, uint32_t *n);
 	/**
-	 * The bin of the largest gain above *gain (the first of equal ones), which becomes *gain; 0 if none is
-	 * above it. Bins without rows are no split.
+	 * The bin of the largest gain above *gain, which is not below 0 (the first of equal ones), which becomes *gain; 0
+	 * if none is above it. Bins without rows are no split.
 	 */
 	uint32_t (*scan)(const struct tree_scan *s, double *gain);
+	uint32_t (*scan_packed)(const struct tree_scan *s, double *gain);
 };
 
 extern const struct tree_kernel tree_kernel_scalar, tree_kernel_avx512;

@@ -72,36 +72,48 @@ static void unpack(uint64_t *packed, size_t n_bins, int64_t *grad, int64_t *hess
 		uint64_t v = packed[i];
 
 		packed[i] = 0;
-		grad[i] += (int64_t)v >> 39;
-		hess[i] += (int64_t)(v >> 14 & 0x1ffffff);
-		n[i] += v & 0x3fff;
+		grad[i] += tree_packed_grad(v);
+		hess[i] += tree_packed_hess(v);
+		n[i] += tree_packed_n(v);
 	}
+}
+
+/* What lies on the left; the rest is on the right. */
+struct left {
+	int64_t grad, hess, n;
+};
+
+/* The gain, or below 0 where a side has not enough. */
+static inline double judge(const struct tree_scan *s, const struct left *a)
+{
+	double gl = (double)a->grad * s->grad_unit,
+	       gr = (double)(s->all_grad - a->grad) * s->grad_unit;
+	double hl = (double)a->hess * s->hess_unit,
+	       hr = (double)(s->all_hess - a->hess) * s->hess_unit;
+
+	if (a->n < s->min_n || a->hess <= 0 || s->all_hess - a->hess <= 0)
+		return -1;
+	if (hl < s->min_hess || hr < s->min_hess)
+		return -1;
+	return gl * gl / (hl + s->lambda) + gr * gr / (hr + s->lambda) - s->parent;
 }
 
 static uint32_t scan(const struct tree_scan *s, double *gain)
 {
-	int64_t grad = s->left_grad, hess = s->left_hess, n = s->left_n;
+	struct left a = { s->left_grad, s->left_hess, s->left_n };
 	uint32_t best = 0;
 
 	for (uint32_t b = 1; b <= s->last; b++) {
-		double gl, hl, gr, hr, v;
+		double v;
 
 		if (s->n[b] == 0)
 			continue;
-		grad += s->grad[b];
-		hess += s->hess[b];
-		n += s->n[b];
-		if (s->all_n - n < s->min_n)
+		a.grad += s->grad[b];
+		a.hess += s->hess[b];
+		a.n += s->n[b];
+		if (s->all_n - a.n < s->min_n)
 			break;
-		if (n < s->min_n || hess <= 0 || s->all_hess - hess <= 0)
-			continue;
-		gl = (double)grad * s->grad_unit;
-		hl = (double)hess * s->hess_unit;
-		gr = (double)(s->all_grad - grad) * s->grad_unit;
-		hr = (double)(s->all_hess - hess) * s->hess_unit;
-		if (hl < s->min_hess || hr < s->min_hess)
-			continue;
-		v = gl * gl / (hl + s->lambda) + gr * gr / (hr + s->lambda) - s->parent;
+		v = judge(s, &a);
 		if (v > *gain) {
 			*gain = v;
 			best = b;
@@ -110,4 +122,30 @@ static uint32_t scan(const struct tree_scan *s, double *gain)
 	return best;
 }
 
-const struct tree_kernel tree_kernel_scalar = { logistic, quantize, part, unpack, scan };
+static uint32_t scan_packed(const struct tree_scan *s, double *gain)
+{
+	uint64_t sum = tree_packed(s->left_grad, s->left_hess, (uint32_t)s->left_n);
+	uint32_t best = 0;
+
+	for (uint32_t b = 1; b <= s->last; b++) {
+		struct left a;
+		double v;
+
+		if (tree_packed_n(s->packed[b]) == 0)
+			continue;
+		sum += s->packed[b];
+		a = (struct left){ tree_packed_grad(sum), tree_packed_hess(sum),
+			tree_packed_n(sum) };
+		if (s->all_n - a.n < s->min_n)
+			break;
+		v = judge(s, &a);
+		if (v > *gain) {
+			*gain = v;
+			best = b;
+		}
+	}
+	return best;
+}
+
+const struct tree_kernel tree_kernel_scalar = { logistic, quantize, part, unpack, scan,
+	scan_packed };

@@ -22,6 +22,7 @@ struct search {
 	const struct tree_quant *q;
 	const struct tree_split_params *p;
 	const struct tree_hist *h;
+	struct tree_hist bins; /* of the column at hand */
 	struct side all;
 	double parent; /* score */
 	double least; /* a gain must be above it */
@@ -33,19 +34,25 @@ struct search {
 
 int tree_split_work_init(struct tree_split_work *w, const struct tree_frame *f, struct err *e)
 {
-	uint32_t most = 0;
+	uint32_t most = 0, most_codes = 0;
 
 	w->kernel = tree_kernel_best();
-	for (size_t i = 0; i < f->n_cols; i++)
-		if (f->cols[i].is_categorical && f->cols[i].n_bins > most)
-			most = f->cols[i].n_bins;
-	w->order = mem_array_raw(most, sizeof(*w->order), e);
-	w->right = w->order ? mem_array_raw((most + 63) / 64, sizeof(*w->right), e) : NULL;
+	for (size_t i = 0; i < f->n_cols; i++) {
+		const struct tree_frame_column *c = &f->cols[i];
+
+		most = c->n_bins > most ? c->n_bins : most;
+		if (c->is_categorical && c->n_bins > most_codes)
+			most_codes = c->n_bins;
+	}
+	w->memory = mem_aligned(tree_hist_size(most, 1), 1, e);
+	w->order = w->memory ? mem_array_raw(most_codes, sizeof(*w->order), e) : NULL;
+	w->right = w->order ? mem_array_raw((most_codes + 63) / 64, sizeof(*w->right), e) : NULL;
 	return w->right ? 0 : -1;
 }
 
 void tree_split_work_release(struct tree_split_work *w)
 {
+	free(w->memory);
 	free(w->order);
 	free(w->right);
 	memset(w, 0, sizeof(*w));
@@ -99,11 +106,39 @@ static double score_of(const struct search *s, const struct side *a, double more
 	return tree_split_score(s->p, g, h + more_lambda);
 }
 
+static inline struct side unpacked(uint64_t v)
+{
+	return (struct side){ tree_packed_grad(v), tree_packed_hess(v), tree_packed_n(v) };
+}
+
+/** Makes the column the one at hand; a packed one's sums are taken apart. */
+static void open_column(struct search *s, uint32_t col)
+{
+	const struct tree_frame_column *c = &s->f->cols[col];
+
+	s->bins = tree_hist_from(s->h, c->first, s->q->n_classes);
+	if (!s->h->packed)
+		return;
+	s->bins = tree_hist_at(s->w->memory, c->n_bins, 1);
+	for (uint32_t b = 0; b < c->n_bins; b++) {
+		struct side a = unpacked(s->h->packed[c->first + b]);
+
+		s->bins.grad[b] = a.grad;
+		s->bins.hess[b] = a.hess;
+		s->bins.n[b] = (uint32_t)a.n;
+	}
+}
+
+static inline bool has_missing(const struct search *s)
+{
+	return s->bins.n[0] > 0;
+}
+
 static inline void add_bin(const struct search *s, struct side *a, uint32_t bin)
 {
-	a->grad += s->h->grad[bin];
-	a->hess += s->h->hess[bin];
-	a->n += s->h->n[bin];
+	a->grad += s->bins.grad[bin];
+	a->hess += s->bins.hess[bin];
+	a->n += s->bins.n[bin];
 }
 
 static inline struct side rest_of(const struct search *s, const struct side *a)
@@ -176,41 +211,59 @@ static void take(const struct search *s, uint32_t col, uint32_t bin, bool defaul
 
 /* ---- numbers ------------------------------------------------------------------------------------------ */
 
-/** One after another, for what the kernels do not know. */
+/** One after another, for what the kernels do not know. The column is the one at hand. */
 static void scan_numbers_plainly(const struct search *s, uint32_t col, bool missing_left)
 {
-	const struct tree_frame_column *c = &s->f->cols[col];
-	bool has_missing = s->h->n[c->first] > 0;
-	uint32_t last = c->n_bins - 1;
+	bool missing = has_missing(s);
+	uint32_t last = s->f->cols[col].n_bins - 1;
 	struct side left = { 0 };
 
 	if (missing_left)
-		add_bin(s, &left, c->first);
-	for (uint32_t b = 1; b <= last - (missing_left || !has_missing); b++) {
+		add_bin(s, &left, 0);
+	for (uint32_t b = 1; b <= last - (missing_left || !missing); b++) {
 		struct side right;
 
-		if (s->h->n[c->first + b] == 0)
+		if (s->bins.n[b] == 0)
 			continue;
-		add_bin(s, &left, c->first + b);
+		add_bin(s, &left, b);
 		right = rest_of(s, &left);
 		if (right.n < s->p->min_samples_leaf)
 			return;
 		if (judge(s, &left, &right, 0))
-			take(s, col, b, has_missing ? missing_left : left.hess >= right.hess);
+			take(s, col, b, missing ? missing_left : left.hess >= right.hess);
 	}
+}
+
+/** What the bins from `from` to `to` of a column hold; with classes without gradients. */
+static struct side sum_bins(const struct tree_hist *h, uint32_t from, uint32_t to, bool has_grad)
+{
+	struct side sum = { 0 };
+	uint64_t packed = 0;
+
+	for (uint32_t b = from; h->packed && b <= to; b++)
+		packed += h->packed[b];
+	if (h->packed)
+		return unpacked(packed);
+	for (uint32_t b = from; b <= to; b++) {
+		sum.grad += has_grad ? h->grad[b] : 0;
+		sum.hess += h->hess[b];
+		sum.n += h->n[b];
+	}
+	return sum;
 }
 
 static void scan_numbers(const struct search *s, uint32_t col, bool missing_left)
 {
 	const struct tree_frame_column *c = &s->f->cols[col];
-	bool has_missing = s->h->n[c->first] > 0;
-	struct side left = { 0 }, right;
+	struct tree_hist h = tree_hist_from(s->h, c->first, 1);
+	struct side missing = sum_bins(&h, 0, 0, true), left, right;
 	struct tree_scan z = {
-		s->h->grad + c->first,
-		s->h->hess + c->first,
-		s->h->n + c->first,
+		h.grad,
+		h.hess,
+		h.n,
+		h.packed,
 		/* with missing values on the right, all others on the left is a split too */
-		c->n_bins - 1 - (missing_left || !has_missing),
+		c->n_bins - 1 - (missing_left || !missing.n),
 		.all_grad = s->all.grad,
 		.all_hess = s->all.hess,
 		.all_n = (int64_t)s->all.n,
@@ -224,23 +277,18 @@ static void scan_numbers(const struct search *s, uint32_t col, bool missing_left
 	double gain = fmax(s->least, s->best->gain);
 	uint32_t bin;
 
-	if (s->p->alpha > 0 || s->p->max_delta_step > 0 || s->p->monotone) {
-		scan_numbers_plainly(s, col, missing_left);
-		return;
-	}
 	if (missing_left) {
-		z.left_grad = z.grad[0];
-		z.left_hess = z.hess[0];
-		z.left_n = z.n[0];
+		z.left_grad = missing.grad;
+		z.left_hess = missing.hess;
+		z.left_n = (int64_t)missing.n;
 	}
-	bin = s->w->kernel->scan(&z, &gain);
+	bin = h.packed ? s->w->kernel->scan_packed(&z, &gain) : s->w->kernel->scan(&z, &gain);
 	if (!bin)
 		return;
 	s->best->gain = gain;
-	for (uint32_t b = 1; b <= bin; b++)
-		add_bin(s, &left, c->first + b);
+	left = sum_bins(&h, 1, bin, true);
 	right = rest_of(s, &left);
-	take(s, col, bin, has_missing ? missing_left : left.hess >= right.hess);
+	take(s, col, bin, missing.n ? missing_left : left.hess >= right.hess);
 }
 
 /* ---- categories ----------------------------------------------------------------------------------------- */
@@ -258,14 +306,13 @@ static int by_key(const void *a, const void *b)
 static bool judge_group(
 	const struct search *s, uint32_t col, const struct side *group, double lambda)
 {
-	const struct tree_frame_column *c = &s->f->cols[col];
 	struct side right = *group, left = rest_of(s, group);
 	bool taken = judge(s, &left, &right, lambda);
 
 	if (taken)
-		s->best->default_left = s->h->n[c->first] > 0 || left.hess >= right.hess;
-	if (s->h->n[c->first] > 0) {
-		add_bin(s, &right, c->first);
+		s->best->default_left = has_missing(s) || left.hess >= right.hess;
+	if (has_missing(s)) {
+		add_bin(s, &right, 0);
 		left = rest_of(s, &right);
 		if (judge(s, &left, &right, lambda)) {
 			s->best->default_left = false;
@@ -298,7 +345,7 @@ static void scan_single(
 	for (uint32_t i = 0; i < n; i++) {
 		struct side group = { 0 };
 
-		add_bin(s, &group, s->f->cols[col].first + list[i].bin);
+		add_bin(s, &group, list[i].bin);
 		if (judge_group(s, col, &group, 0))
 			put_right(s, list + i, 1, 1, false);
 	}
@@ -315,8 +362,8 @@ static void scan_sets(const struct search *s, uint32_t col, const struct tree_ca
 	for (uint32_t i = 0; i < n && i < s->p->cat_set_max; i++) {
 		uint32_t bin = list[from_top ? n - 1 - i : i].bin;
 
-		add_bin(s, &group, s->f->cols[col].first + bin);
-		since += s->h->n[s->f->cols[col].first + bin];
+		add_bin(s, &group, bin);
+		since += s->bins.n[bin];
 		if (since < s->p->cat_min_rows)
 			continue;
 		since = 0;
@@ -328,13 +375,12 @@ static void scan_sets(const struct search *s, uint32_t col, const struct tree_ca
 }
 
 /** Categories of few rows say little of where they belong: they stay with the rest. Returns how many are left. */
-static uint32_t drop_rare(
-	const struct search *s, uint32_t first, struct tree_category *list, uint32_t n)
+static uint32_t drop_rare(const struct search *s, struct tree_category *list, uint32_t n)
 {
 	uint32_t k = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		if ((double)s->h->n[first + list[i].bin] >= s->p->cat_smooth)
+		if ((double)s->bins.n[list[i].bin] >= s->p->cat_smooth)
 			list[k++] = list[i];
 	return k;
 }
@@ -347,10 +393,10 @@ static void scan_categories(const struct search *s, uint32_t col)
 	double smooth = s->p->cat_smooth;
 
 	for (uint32_t b = 1; b <= c->n_categories; b++) {
-		double g = (double)s->h->grad[c->first + b] * s->q->grad_unit;
-		double h = (double)s->h->hess[c->first + b] * s->q->hess_unit;
+		double g = (double)s->bins.grad[b] * s->q->grad_unit;
+		double h = (double)s->bins.hess[b] * s->q->hess_unit;
 
-		if (s->h->n[c->first + b] == 0)
+		if (s->bins.n[b] == 0)
 			continue;
 		n_seen++;
 		list[n++] = (struct tree_category){ h + smooth > 0 ? g / (h + smooth) : 0, b };
@@ -359,7 +405,7 @@ static void scan_categories(const struct search *s, uint32_t col)
 		scan_single(s, col, list, n);
 		return;
 	}
-	n = drop_rare(s, c->first, list, n);
+	n = drop_rare(s, list, n);
 	qsort(list, n, sizeof(*list), by_key);
 	scan_sets(s, col, list, n, false);
 	scan_sets(s, col, list, n, true);
@@ -405,30 +451,29 @@ static bool judge_classes(struct class_search *z, const struct side *left)
 
 static void add_class_bin(struct class_search *z, struct side *left, uint32_t bin)
 {
-	const int64_t *g = z->s.h->grad + (size_t)bin * z->s.q->n_classes;
+	const int64_t *g = z->s.bins.grad + (size_t)bin * z->s.q->n_classes;
 
 	for (size_t k = 0; k < z->s.q->n_classes; k++)
 		z->left[k] += g[k];
-	left->hess += z->s.h->hess[bin];
-	left->n += z->s.h->n[bin];
+	left->hess += z->s.bins.hess[bin];
+	left->n += z->s.bins.n[bin];
 }
 
 static void scan_class_numbers(struct class_search *z, uint32_t col, bool missing_left)
 {
-	const struct tree_frame_column *c = &z->s.f->cols[col];
-	bool has_missing = z->s.h->n[c->first] > 0;
-	uint32_t last = c->n_bins - 1;
+	bool missing = has_missing(&z->s);
+	uint32_t last = z->s.f->cols[col].n_bins - 1;
 	struct side left = { 0 };
 
 	memset(z->left, 0, z->s.q->n_classes * sizeof(*z->left));
 	if (missing_left)
-		add_class_bin(z, &left, c->first);
-	for (uint32_t b = 1; b <= last - (missing_left || !has_missing); b++) {
-		if (z->s.h->n[c->first + b] == 0)
+		add_class_bin(z, &left, 0);
+	for (uint32_t b = 1; b <= last - (missing_left || !missing); b++) {
+		if (z->s.bins.n[b] == 0)
 			continue;
-		add_class_bin(z, &left, c->first + b);
+		add_class_bin(z, &left, b);
 		if (judge_classes(z, &left))
-			take(&z->s, col, b, has_missing ? missing_left : 2 * left.n >= z->s.all.n);
+			take(&z->s, col, b, missing ? missing_left : 2 * left.n >= z->s.all.n);
 	}
 }
 
@@ -444,24 +489,24 @@ static void scan_class_categories(struct class_search *z, uint32_t col)
 	for (size_t k = 1; k < n_classes; k++)
 		top = z->total[k] > z->total[top] ? k : top;
 	for (uint32_t b = 1; b <= c->n_categories; b++) {
-		int64_t h = z->s.h->hess[c->first + b];
+		int64_t h = z->s.bins.hess[b];
 
-		if (z->s.h->n[c->first + b] == 0 || h == 0)
+		if (z->s.bins.n[b] == 0 || h == 0)
 			continue;
 		list[n++] = (struct tree_category){
-			(double)z->s.h->grad[(c->first + b) * n_classes + top] / (double)h, b
+			(double)z->s.bins.grad[b * n_classes + top] / (double)h, b
 		};
 	}
 	qsort(list, n, sizeof(*list), by_key);
 	/* what is taken off the left goes right; the rest, with missing and other, stays left */
 	memcpy(z->left, z->total, n_classes * sizeof(*z->left));
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t bin = c->first + list[i].bin;
+		uint32_t bin = list[i].bin;
 
 		for (size_t k = 0; k < n_classes; k++)
-			z->left[k] -= z->s.h->grad[bin * n_classes + k];
-		rest.hess -= z->s.h->hess[bin];
-		rest.n -= z->s.h->n[bin];
+			z->left[k] -= z->s.bins.grad[bin * n_classes + k];
+		rest.hess -= z->s.bins.hess[bin];
+		rest.n -= z->s.bins.n[bin];
 		if (!judge_classes(z, &rest))
 			continue;
 		z->s.best->col = col;
@@ -488,17 +533,31 @@ static void find_classes(struct search *s, struct tree_columns cols)
 	for (size_t i = 0; i < cols.n; i++) {
 		uint32_t col = cols.list ? cols.list[i] : (uint32_t)i;
 
+		open_column(&z.s, col);
 		if (s->f->cols[col].is_categorical) {
 			scan_class_categories(&z, col);
 			continue;
 		}
 		scan_class_numbers(&z, col, false);
-		if (s->h->n[s->f->cols[col].first] > 0)
+		if (has_missing(&z.s))
 			scan_class_numbers(&z, col, true);
 	}
 }
 
 /* ---- all columns --------------------------------------------------------------------------------------- */
+
+/** A column that cannot be searched by a kernel. */
+static void scan_plainly(struct search *s, uint32_t col)
+{
+	open_column(s, col);
+	if (s->f->cols[col].is_categorical) {
+		scan_categories(s, col);
+		return;
+	}
+	scan_numbers_plainly(s, col, false);
+	if (has_missing(s))
+		scan_numbers_plainly(s, col, true);
+}
 
 void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
 	const struct tree_quant *q, const struct tree_split_params *p, struct tree_bounds bounds,
@@ -508,13 +567,12 @@ void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
 		.f = f, .q = q, .p = p, .h = h, .w = w, .best = best, .bounds = bounds
 	};
 	const struct tree_frame_column *c = &f->cols[cols.list ? cols.list[0] : 0];
+	struct tree_hist all;
+	bool is_plain = p->alpha > 0 || p->max_delta_step > 0 || p->monotone;
 
 	best->gain = 0;
-	for (uint32_t b = c->first; b < c->first + c->n_bins; b++) {
-		s.all.grad += q->class ? 0 : h->grad[b];
-		s.all.hess += h->hess[b];
-		s.all.n += h->n[b];
-	}
+	all = tree_hist_from(h, c->first, q->n_classes);
+	s.all = sum_bins(&all, 0, c->n_bins - 1, !q->class);
 	if (s.all.n < 2 * p->min_samples_leaf)
 		return;
 	if (q->class) {
@@ -528,12 +586,12 @@ void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
 		uint32_t col = cols.list ? cols.list[i] : (uint32_t)i;
 
 		s.way = p->monotone ? p->monotone[col] : 0;
-		if (f->cols[col].is_categorical) {
-			scan_categories(&s, col);
+		if (f->cols[col].is_categorical || is_plain) {
+			scan_plainly(&s, col);
 			continue;
 		}
 		scan_numbers(&s, col, false);
-		if (h->n[f->cols[col].first] > 0)
+		if (tree_hist_n(h, f->cols[col].first) > 0)
 			scan_numbers(&s, col, true);
 	}
 }

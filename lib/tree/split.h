@@ -64,6 +64,7 @@ struct tree_split_work {
 	const struct tree_kernel *kernel;
 	struct tree_category *order; /* [n_bins of the largest column of categories] */
 	uint64_t *right; /* as many bits */
+	void *memory; /* a histogram of the largest column, for one that is packed */
 };
 
 /** tree_split_work_release() in any case; takes a zeroed one. */

@@ -227,11 +227,33 @@ static void add_packed(const struct rows *r, const struct tree_records *layout,
 	}
 }
 
+/** The sums go into a packed histogram, which has room for all of a leaf's rows: those that columns share wait. */
+static void move_packed(const struct tree_frame *f, const struct tree_plan *p, struct tree_sums *s,
+	struct tree_hist *h)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct tree_bundle *b = &f->records.bundles[p->bundles[i]];
+		uint64_t *from = s->packed + b->first, *to = h->packed;
+
+		if (b->is_shared)
+			continue;
+		to += f->cols[b->col].first;
+		for (uint32_t k = 0; k < b->n_codes; k++)
+			to[k] += from[k];
+		memset(from, 0, b->n_codes * sizeof(*from));
+	}
+}
+
 static void unpack(const struct tree_hist_job *j, const struct tree_plan *p, struct tree_sums *s,
 	struct tree_hist *h)
 {
 	const struct tree_frame *f = j->f;
 
+	s->n_rows = 0;
+	if (h->packed) {
+		move_packed(f, p, s, h);
+		return;
+	}
 	for (size_t i = 0; i < p->n; i++) {
 		const struct tree_bundle *b = &f->records.bundles[p->bundles[i]];
 		struct tree_hist *to = b->is_shared ? &s->of_codes : h;
@@ -240,7 +262,6 @@ static void unpack(const struct tree_hist_job *j, const struct tree_plan *p, str
 		j->kernel->unpack(s->packed + b->first, b->n_codes, to->grad + first,
 			to->hess + first, to->n + first);
 	}
-	s->n_rows = 0;
 }
 
 void tree_sums_add(const struct tree_hist_job *j, const struct tree_plan *p, const uint32_t *rows,
@@ -263,24 +284,41 @@ void tree_sums_add(const struct tree_hist_job *j, const struct tree_plan *p, con
 
 /** Sums of a column's bins from those of the codes. */
 static void add_codes(const struct tree_frame_column *c, const struct tree_bundle *b,
-	const struct tree_hist *codes, struct tree_hist *h)
+	const struct tree_sums *s, struct tree_hist *h)
 {
+	const struct tree_hist *codes = &s->of_codes;
 	uint32_t at = b->first, end = b->first + b->n_codes;
 
 	while (at < end)
 		for (uint32_t bin = c->first + c->place.base; bin < c->first + c->n_bins; bin++)
 			for (uint32_t i = 0; i < c->place.step; i++, at++) {
+				if (h->packed) {
+					h->packed[bin] += s->packed[at];
+					continue;
+				}
 				h->grad[bin] += codes->grad[at];
 				h->hess[bin] += codes->hess[at];
 				h->n[bin] += codes->n[at];
 			}
 }
 
+static void clear_codes(const struct tree_bundle *b, struct tree_sums *s, bool is_packed)
+{
+	const struct tree_hist *codes = &s->of_codes;
+
+	if (is_packed) {
+		memset(s->packed + b->first, 0, b->n_codes * sizeof(*s->packed));
+		return;
+	}
+	memset(codes->grad + b->first, 0, b->n_codes * sizeof(*codes->grad));
+	memset(codes->hess + b->first, 0, b->n_codes * sizeof(*codes->hess));
+	memset(codes->n + b->first, 0, b->n_codes * sizeof(*codes->n));
+}
+
 void tree_sums_finish(const struct tree_hist_job *j, const struct tree_plan *p, struct tree_sums *s,
 	struct tree_hist *h)
 {
 	const struct tree_frame *f = j->f;
-	struct tree_hist *codes = &s->of_codes;
 
 	unpack(j, p, s, h);
 	for (size_t i = 0; i < p->cols.n; i++) {
@@ -288,16 +326,13 @@ void tree_sums_finish(const struct tree_hist_job *j, const struct tree_plan *p, 
 		const struct tree_bundle *b = &f->records.bundles[c->place.bundle];
 
 		if (b->is_shared)
-			add_codes(c, b, codes, h);
+			add_codes(c, b, s, h);
 	}
 	for (size_t i = 0; i < p->n; i++) {
 		const struct tree_bundle *b = &f->records.bundles[p->bundles[i]];
 
-		if (!b->is_shared)
-			continue;
-		memset(codes->grad + b->first, 0, b->n_codes * sizeof(*codes->grad));
-		memset(codes->hess + b->first, 0, b->n_codes * sizeof(*codes->hess));
-		memset(codes->n + b->first, 0, b->n_codes * sizeof(*codes->n));
+		if (b->is_shared)
+			clear_codes(b, s, h->packed);
 	}
 }
 
@@ -316,6 +351,10 @@ static void add_directly(const struct tree_frame *f, struct tree_columns cols, u
 			uint32_t bin =
 				col->first + tree_place_bin(&place, tree_record_code(&b, record));
 
+			if (h->packed) {
+				h->packed[bin] += pack(tree_record_bits(record));
+				continue;
+			}
 			h->grad[bin] += gh.grad;
 			h->hess[bin] += gh.hess;
 			h->n[bin]++;

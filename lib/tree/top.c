@@ -183,6 +183,8 @@ static void collect(struct tree_top *t, size_t i, void *memory)
 		tree_hist_merge(&all, &h, g->f->n_bins, 1);
 		memset(s->hist, 0, g->hist_size);
 	}
+	if (tree_branch_is_packed(g, &g->nodes[t->small[i]]))
+		tree_hist_pack(&all, g->f->n_bins);
 }
 
 /** Task: the splits of both children of a leaf. */
@@ -209,11 +211,11 @@ static void find_children(void *ctx, size_t i, int worker)
 static size_t count_left(const struct tree_grower *g, const struct tree_branch *n)
 {
 	const struct tree_frame_column *c = &g->f->cols[n->split.col];
-	struct tree_hist h = tree_grower_hist(g, n->hist);
+	struct tree_hist h = tree_branch_hist(g, n, n->hist);
 	size_t n_left = 0;
 
 	for (uint32_t b = 0; b < c->n_bins; b++)
-		n_left += tree_split_right(&n->split, b) ? 0 : h.n[c->first + b];
+		n_left += tree_split_right(&n->split, b) ? 0 : tree_hist_n(&h, c->first + b);
 	return n_left;
 }
 

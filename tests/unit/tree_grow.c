@@ -123,20 +123,49 @@ static void check_frame(struct pool *pool)
 static struct tree_gh gh[N];
 static const struct tree_kernel *kernel;
 
-static void check_hist(struct pool *pool)
+/* Each row's bin, and how often the row counts. */
+static size_t count_bad(const struct tree_frame *f, const struct tree_hist *h, size_t n_twice)
 {
-	struct tree_frame *f = frame(255, pool);
+	size_t bad = 0;
+
+	for (size_t c = 0; c < COLS; c++)
+		for (uint32_t b = 0; b < f->cols[c].n_bins; b++) {
+			uint32_t at = f->cols[c].first + b;
+			int64_t g = 0, hs = 0, n = 0;
+
+			for (size_t i = 0; i < N; i++)
+				if (tree_frame_bin(f, c, i) == b) {
+					int64_t times = i < n_twice ? 2 : 1;
+
+					g += times * gh[i].grad;
+					hs += times * gh[i].hess;
+					n += times;
+				}
+			bad += h->packed ? h->packed[at] != tree_packed(g, hs, (uint32_t)n)
+					 : h->grad[at] != g || h->hess[at] != hs || h->n[at] != n;
+			bad += tree_hist_n(h, at) != n;
+		}
+	return bad;
+}
+
+static void check_hist(uint32_t max_bin, bool packed, struct pool *pool)
+{
+	struct tree_frame *f = frame(max_bin, pool);
 	struct tree_columns cols = { NULL, COLS };
 	struct tree_quant q = { 1, 1, NULL, 1 };
 	struct err e = ERR_INIT;
 	void *memory = mem_new(tree_hist_size(f->n_bins, 1), &e);
+	void *other = mem_new(tree_hist_size(f->n_bins, 1), &e);
 	struct tree_hist_job job = { kernel, f, f->records.rows, &q };
 	struct tree_sums sums = { 0 };
 	struct tree_plan plan = { 0 };
 	struct tree_hist h = tree_hist_at(memory, f->n_bins, 1);
+	struct tree_hist few = tree_hist_packed_at(other);
 	uint32_t rows[N];
 	size_t bad = 0;
 
+	if (packed)
+		h = tree_hist_packed_at(memory);
 	for (uint32_t i = 0; i < N; i++) {
 		rows[i] = i;
 		gh[i].grad = (int16_t)((int)rng_below(2, 0, i, 4095) - 2047);
@@ -147,28 +176,20 @@ static void check_hist(struct pool *pool)
 		no_err(&e, "memory for sums");
 	tree_plan_set(&plan, f, cols);
 	tree_hist_add(&job, &plan, rows, N, &sums, &h);
-	tree_hist_add(&job, &plan, rows, 50, &sums, &h); /* few: not packed */
-	for (size_t c = 0; c < COLS; c++)
-		for (uint32_t b = 0; b < f->cols[c].n_bins; b++) {
-			int64_t g = 0, hs = 0, n = 0;
-
-			for (size_t i = 0; i < N; i++)
-				if (tree_frame_bin(f, c, i) == b) {
-					int64_t times = i < 50 ? 2 : 1;
-
-					g += times * gh[i].grad;
-					hs += times * gh[i].hess;
-					n += times;
-				}
-			b += f->cols[c].first;
-			bad += h.grad[b] != g || h.hess[b] != hs || h.n[b] != n;
-			b -= f->cols[c].first;
-		}
-	is_int(bad, 0, "packed sums are those of one row after another");
+	tree_hist_add(&job, &plan, rows, 50, &sums, &h); /* few: not packed on their way */
+	is_int(count_bad(f, &h, 50), 0, "sums of blocks are those of one row after another");
 	for (size_t i = 0; i < f->records.n_slots; i++)
 		bad += sums.packed[i] != 0;
 	is_int(bad, 0, "the scratch is zero again");
+	tree_hist_add(&job, &plan, rows, 50, &sums, &few);
+	tree_hist_subtract(&h, &few, f->n_bins, 1);
+	is_int(count_bad(f, &h, 0), 0, "less what a packed one holds");
+	if (!packed) {
+		tree_hist_pack(&h, f->n_bins);
+		is_int(count_bad(f, &h, 0), 0, "and packed in its place");
+	}
 	free(memory);
+	free(other);
 	tree_sums_release(&sums);
 	tree_plan_release(&plan);
 	tree_frame_free(f);
@@ -457,7 +478,10 @@ int main(void)
 		struct pool *pool = pool_new(threads[i], &e);
 
 		check_frame(pool);
-		check_hist(pool);
+		check_hist(255, false, pool);
+		check_hist(255, true, pool);
+		check_hist(5, true, pool);
+		check_hist(1000, true, pool);
 		check_quantize(pool);
 		check_boost(&binary, 255, 15, 1, pool);
 		check_boost(&binary, 255, 0, 1, pool);

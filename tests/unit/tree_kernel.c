@@ -80,16 +80,15 @@ struct sums {
 	uint32_t n[BINS];
 };
 
-static void fill(struct sums *s, uint64_t seed)
+static void fill(struct sums *s, uint64_t seed, uint64_t most)
 {
 	for (size_t i = 0; i < BINS; i++) {
-		int64_t n = (int64_t)rng_below(9, seed, i, i % 4 ? 1000 : 1);
+		int64_t n = (int64_t)rng_below(9, seed, i, i % 4 ? most : 1);
 
 		s->n[i] = (uint32_t)n;
 		s->hess[i] = n * (int64_t)rng_below(9, seed + 1, i, 4096);
 		s->grad[i] = n * ((int64_t)rng_below(9, seed + 2, i, 4095) - 2047);
-		s->packed[i] =
-			((uint64_t)s->grad[i] << 39) + ((uint64_t)s->hess[i] << 14) + (uint64_t)n;
+		s->packed[i] = tree_packed(s->grad[i], s->hess[i], s->n[i]);
 	}
 }
 
@@ -97,26 +96,30 @@ static void check_unpack(const struct tree_kernel *k)
 {
 	static struct sums a, b;
 
-	fill(&a, 20);
-	fill(&b, 20);
+	fill(&a, 20, 1000);
+	fill(&b, 20, 1000);
 	tree_kernel_scalar.unpack(a.packed, BINS, a.grad, a.hess, a.n);
 	k->unpack(b.packed, BINS, b.grad, b.hess, b.n);
 	ok(!memcmp(&a, &b, sizeof(a)), "unpacked sums");
 }
 
-static void check_scan(const struct tree_kernel *k)
+/* Packed, there are at most TREE_PACK_ROWS rows: 30 in each bin. */
+static void check_scan(const struct tree_kernel *k, bool packed)
 {
 	static struct sums s;
 	size_t bad = 0, found = 0;
 
 	for (uint64_t t = 0; t < 300; t++) {
-		struct tree_scan z = { s.grad, s.hess, s.n, (uint32_t)(t % (BINS - 1)),
+		struct tree_scan z = { s.grad, s.hess, s.n, s.packed, (uint32_t)(t % (BINS - 1)),
 			.grad_unit = 0.001, .hess_unit = 0.0003, .lambda = t % 3 ? 1 : 0,
-			.min_hess = t % 2 ? 0 : 20, .min_n = t % 7 ? 20 : 3000 };
-		double a = t % 5, b = t % 5;
+			.min_hess = t % 2 ? 0 : 20,
+			.min_n = t % 7    ? 20
+				 : packed ? 300
+					  : 3000 };
+		double a = (double)(t % 5) / (packed ? 10 : 1), b = a;
 		uint32_t i, j;
 
-		fill(&s, 30 + 3 * t);
+		fill(&s, 30 + 3 * t, packed ? 30 : 1000);
 		for (size_t c = 0; c < BINS; c++) {
 			z.all_grad += s.grad[c];
 			z.all_hess += s.hess[c];
@@ -128,11 +131,11 @@ static void check_scan(const struct tree_kernel *k)
 			z.left_n = s.n[0];
 		}
 		i = tree_kernel_scalar.scan(&z, &a);
-		j = k->scan(&z, &b);
+		j = (packed ? k->scan_packed : k->scan)(&z, &b);
 		bad += i != j || a != b;
 		found += i > 0;
 	}
-	is_int(bad, 0, "the same splits");
+	is_int(bad, 0, "the same splits%s", packed ? " of packed sums" : "");
 	ok(found > 100, "in most cases there is one (%zu)", found);
 }
 
@@ -156,7 +159,8 @@ static void check(const struct tree_kernel *k)
 		check_part(k, 2, 6, limits[i % 7], by);
 	}
 	check_unpack(k);
-	check_scan(k);
+	check_scan(k, false);
+	check_scan(k, true);
 }
 
 int main(void)
