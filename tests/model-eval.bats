@@ -85,11 +85,15 @@ number() { # FILE KEY
 	contains "$output" "column 'prediction' is one of the predictions' own"
 }
 
-@test "predictions are the same for any number of threads" {
+@test "predictions are the same for any number of threads, with and without vectors" {
 	{ head -n 1 "$X/xgb32-binary.csv"; for i in {1..300}; do tail -n +2 "$X/xgb32-binary.csv"; done; } >t.csv
 	threads_agree model-eval predict "$X/xgb32-binary.json" t.csv --keep age
 	model-eval predict "$X/xgb32-binary.json" - <t.csv --keep y | gzip >p.csv.gz
 	threads_agree model-eval evaluate --target y p.csv.gz --json
+	for cpu in scalar avx2; do
+		same "$(CD4ML_CPU=$cpu model-eval predict "$X/xgb32-binary.json" t.csv | md5sum)" \
+			"$(model-eval predict "$X/xgb32-binary.json" t.csv | md5sum)"
+	done
 }
 
 @test "two labels: the numbers are scikit-learn's" {

@@ -57,7 +57,7 @@ struct tree_flat_kernel {
 		float *out, size_t out_stride);
 };
 
-extern const struct tree_flat_kernel tree_flat_scalar, tree_flat_avx512;
+extern const struct tree_flat_kernel tree_flat_scalar, tree_flat_avx2, tree_flat_avx512;
 
 /** Never NULL. Asks the CPU: keep the answer. */
 const struct tree_flat_kernel *tree_flat_kernel_best(void);

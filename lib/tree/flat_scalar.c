@@ -96,9 +96,14 @@ const struct tree_flat_kernel tree_flat_scalar = { rank, add };
 
 const struct tree_flat_kernel *tree_flat_kernel_best(void)
 {
+	switch (cpu_best()) {
 #ifdef __x86_64__
-	if (cpu_best() == CPU_AVX512)
+	case CPU_AVX2:
+		return &tree_flat_avx2;
+	case CPU_AVX512:
 		return &tree_flat_avx512;
 #endif
-	return &tree_flat_scalar;
+	default:
+		return &tree_flat_scalar;
+	}
 }

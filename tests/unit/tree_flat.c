@@ -195,6 +195,7 @@ int main(void)
 	struct err e = ERR_INIT;
 
 	check_kernel("scalar");
+	check_kernel("avx2");
 	check_kernel("avx512");
 	check_too_many();
 	check_order();
