@@ -135,7 +135,7 @@ good() {
 	contains "$stderr" "both target and weight"
 	sed -i 's/,2$/,-2/' b.csv
 	run -2 --separate-stderr gbt-train --target x --objective regression --weight y b.csv -o c.json
-	contains "$stderr" "weight is below 0"
+	same "$stderr" "gbt-train: b.csv:5: column 'y': the weight -2 is below 0; correct it, or leave the row out"
 }
 
 @test "options come from a section of a file; the command line holds" {
@@ -154,7 +154,7 @@ good() {
 	run -2 --separate-stderr gbt-train --target nosuch t.csv -o m.json
 	contains "$stderr" "nosuch"
 	run -2 --separate-stderr gbt-train --target x t.csv -o m.json
-	contains "$stderr" "rows have no target"
+	contains "$stderr" "column 'x': no target; fill in all "
 	run -2 --separate-stderr gbt-train --target y --bootstrap t.csv -o m.json
 	contains "$stderr" "--bootstrap has no effect on gradient boosting"
 	printf 'a,y\n1,3\n2,3\n' >one.csv
@@ -167,6 +167,29 @@ good() {
 	run -2 --separate-stderr gbt-train --target y empty.csv -o m.json
 	contains "$stderr" "no rows to learn from"
 	only alone.csv empty.csv one.csv t.csv
+}
+
+@test "a row that is wrong is named by its line, wherever it stands" {
+	printf 'a,y,w\n1,0,1\n"x\ny",1,2\n\n3,0,1\n4,1,1\n' >a.csv
+	printf 'w,a,y\n1,5,0\n,6,1\n1,7,\n' >b.csv
+	run -2 --separate-stderr gbt-train --target y --ragged skip a.csv b.csv
+	same "$stderr" "gbt-train: b.csv:4: column 'y': no target; fill it in, or leave the row out"
+	run -2 --separate-stderr gbt-train --target a --drop y --weight w --ragged skip - b.csv <a.csv
+	same "$stderr" "gbt-train: b.csv:3: column 'w': no weight; fill it in, or leave the row out"
+	run -2 --separate-stderr gbt-train --target w --drop y --ragged skip a.csv b.csv
+	contains "$stderr" "b.csv:3: column 'w': no target"
+	sed 's/^4,1,1/4,,1/' a.csv >c.csv
+	run -2 --separate-stderr gbt-train --target y --ragged skip c.csv
+	same "$stderr" "gbt-train: c.csv:7: column 'y': no target; fill it in, or leave the row out"
+	run -2 --separate-stderr gbt-train --target y --objective regression --min-samples-leaf 1 --ragged skip --valid c.csv a.csv
+	contains "$stderr" "gbt-train: c.csv:7: column 'y': no target"
+	sed 's/^4,1,1/4,7,1/' a.csv >c.csv
+	run -2 --separate-stderr gbt-train --target y --ragged skip --valid c.csv a.csv
+	same "$stderr" "gbt-train: c.csv:7: column 'y': class '7' is not in the training data; learn from such rows too, or leave the row out"
+	# a number among texts is only found at the end: the rows are read twice
+	{ echo a,y; seq 9000 | sed 's/$/,1/'; echo x,; } >d.csv
+	run -2 --separate-stderr gbt-train --target y d.csv
+	same "$stderr" "gbt-train: d.csv:9002: column 'y': no target; fill it in, or leave the row out"
 }
 
 @test "several tables, gzip and standard input are read as one" {
@@ -240,7 +263,7 @@ good() {
 	model-eval predict m.ubj c.csv | awk 'NR > 1 && $1 <= 0 { bad = 1 } END { exit bad }'
 	sed -i '$s/,.*/,-1/' c.csv
 	run -2 --separate-stderr gbt-train --target n --objective poisson c.csv
-	same "$stderr" "gbt-train: c.csv: column 'n': a value is below 0: no count for poisson"
+	same "$stderr" "gbt-train: c.csv:601: column 'n': -1 is below 0: no count for poisson; correct it, or leave the row out"
 }
 
 @test "ranking puts the rows of each group in order, wherever they stand" {
@@ -255,7 +278,8 @@ good() {
 	run -2 --separate-stderr gbt-train --target rel --objective ranking r.csv
 	same "$stderr" "gbt-train: ranking needs to know which rows belong together; say --group COL"
 	run -2 --separate-stderr gbt-train --target x --objective ranking --group q r.csv
-	contains "$stderr" "a value is no whole number from 0 to 31: no relevance for ranking"
+	contains "$stderr" "gbt-train: r.csv:2: column 'x': 0."
+	contains "$stderr" " is no whole number from 0 to 31: no relevance for ranking; say 0 for irrelevant, more for better rows"
 	run -2 --separate-stderr gbt-train --target rel --group q r.csv
 	contains "$stderr" "--group has no effect without ranking or --cv"
 }

@@ -30,6 +30,10 @@ struct growing {
 
 struct memory {
 	struct growing *cols; /* [table.n_cols] */
+	struct column_mark *marks; /* [n_marks] by row */
+	size_t n_marks, cap_marks;
+	char **files; /* [n_files] names, for messages */
+	size_t n_files;
 };
 
 struct load {
@@ -37,6 +41,8 @@ struct load {
 	struct table *t;
 	struct growing *cols; /* [t->n_cols] */
 	size_t n_rows; /* of this pass, so far */
+	size_t file; /* that is being read */
+	uint64_t next_line; /* behind the last row */
 	struct column_layout layout; /* of the file being read */
 };
 
@@ -65,12 +71,33 @@ static int append_texts(struct column_piece *p, struct load *l, size_t i, struct
 	return 0;
 }
 
+static int append_marks(struct load *l, const struct column_piece *p, struct err *e)
+{
+	struct memory *m = l->t->memory;
+
+	if (mem_grow(&m->marks, &m->cap_marks, m->n_marks + p->n_marks, sizeof(*m->marks), e))
+		return -1;
+	for (size_t i = 0; i < p->n_marks; i++) {
+		const struct column_mark *mark = &p->marks[i];
+
+		/* most pieces begin where the one before has ended */
+		if (i > 0 || mark->line != l->next_line)
+			m->marks[m->n_marks++] =
+				(struct column_mark){ l->n_rows + mark->row, mark->line, l->file };
+	}
+	if (p->n_rows)
+		l->next_line = p->next_line;
+	return 0;
+}
+
 /* Appends what a piece holds to the table: one piece at a time, in the order of the rows. */
 static int piece_append(void *ctx, struct csv_chunk *c, struct err *e)
 {
 	struct load *l = ctx;
 	struct column_piece *p = csv_chunk_result(c);
 
+	if (append_marks(l, p, e))
+		return -1;
 	for (size_t i = 0; i < p->n_cols; i++) {
 		struct column_part *part = &p->parts[i];
 		struct table_column *col = &l->t->cols[i];
@@ -226,10 +253,16 @@ static int read_source(struct load *l, const struct source *s, struct pool *pool
 	};
 	struct input *file = source_open(s, e);
 	struct csv_table *in = file ? csv_table_new(file, l->o->dialect, e) : NULL;
+	struct memory *m = l->t->memory;
 	int rc = -1;
 
 	if (!in)
 		return -1;
+	if (!m->files[l->file]) {
+		m->files[l->file] = mem_dup(csv_table_name(in), e);
+		if (!m->files[l->file])
+			goto out;
+	}
 	if (!l->cols) {
 		if (choose_columns(l, in, e) || match_columns(l, in, e) || look(l, s, e))
 			goto out;
@@ -268,9 +301,12 @@ static int read_all(
 	struct load *l, const struct source *sources, size_t n, struct pool *pool, struct err *e)
 {
 	for (int pass = 0;; pass++) {
-		l->n_rows = 0;
-		for (size_t i = 0; i < n; i++) {
-			if (read_source(l, &sources[i], pool, e))
+		struct memory *m = l->t->memory;
+
+		l->n_rows = m->n_marks = 0;
+		for (l->file = 0; l->file < n; l->file++) {
+			l->next_line = 0; /* of no row: the first one has a mark */
+			if (read_source(l, &sources[l->file], pool, e))
 				return -1;
 		}
 		if (pass > 0 && l->n_rows != l->t->n_rows)
@@ -302,14 +338,19 @@ struct table *table_load(const char *const *paths, size_t n_paths, const struct 
 {
 	struct load l = { .o = o, .layout.cells = table_cells_of(o->dialect) };
 	struct source *sources = mem_array(n_paths, sizeof(*sources), e);
+	struct memory *m;
 	bool good = false;
 
 	l.t = mem_new(sizeof(*l.t), e);
 	if (!sources || !l.t)
 		goto out;
-	l.t->memory = mem_new(sizeof(struct memory), e);
-	if (!l.t->memory)
+	m = l.t->memory = mem_new(sizeof(*m), e);
+	if (!m)
 		goto out;
+	m->files = mem_array(n_paths, sizeof(*m->files), e);
+	if (!m->files)
+		goto out;
+	m->n_files = n_paths;
 	for (size_t i = 0; i < n_paths; i++) {
 		sources[i].path = paths[i];
 		if (source_keep(&sources[i], e))
@@ -343,12 +384,30 @@ void table_free(struct table *t)
 	}
 	for (size_t i = 0; m && m->cols && i < t->n_cols; i++)
 		table_dict_release(&m->cols[i].dict);
-	if (m)
+	for (size_t i = 0; m && i < m->n_files; i++)
+		free(m->files[i]);
+	if (m) {
 		free(m->cols);
+		free(m->marks);
+		free(m->files);
+	}
 	free(m);
 	if (t)
 		free(t->cols);
 	free(t);
+}
+
+int table_err_at(const struct table *t, size_t row, struct err *e)
+{
+	const struct memory *m = t->memory;
+	const struct column_mark *at = m->marks;
+
+	if (row >= t->n_rows || !m->n_marks)
+		return err_at(e, "%s", m->files[0]);
+	for (size_t i = 1; i < m->n_marks && m->marks[i].row <= row; i++)
+		at = &m->marks[i];
+	return err_at(
+		e, "%s:%llu", m->files[at->file], (unsigned long long)(at->line + (row - at->row)));
 }
 
 int table_find(const struct table *t, const char *name, struct err *e)

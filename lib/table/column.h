@@ -6,7 +6,7 @@
  * leave it behind, and one must not turn a column of numbers into categories; "inf" is a number
  * too. Files are read on all threads: once as a rule, and a second time for columns whose first
  * rows looked like numbers. A pipe is kept in memory for that. Codes are given in order of first
- * appearance, the same for any number of threads.
+ * appearance, the same for any number of threads. Where a row stands is kept too, for messages.
  */
 #ifndef CD4ML_TABLE_COLUMN_H
 #define CD4ML_TABLE_COLUMN_H
@@ -32,7 +32,7 @@ struct table_column {
 struct table {
 	size_t n_rows, n_cols;
 	struct table_column *cols;
-	void *memory; /* private: where texts live */
+	void *memory; /* private: where texts live, and where rows stand */
 };
 
 struct table_options {
@@ -48,6 +48,9 @@ struct table_options {
 struct table *table_load(const char *const *paths, size_t n_paths, const struct table_options *o,
 	struct pool *pool, struct err *e) MUST_CHECK;
 void table_free(struct table *t);
+#define TABLE_NO_ROW SIZE_MAX
+/** Puts the row's file and line before the message; of TABLE_NO_ROW the first file alone. Returns -1. */
+int table_err_at(const struct table *t, size_t row, struct err *e);
 /** Index of the column, or -1 with the nearest name proposed. */
 int table_find(const struct table *t, const char *name, struct err *e) MUST_CHECK;
 

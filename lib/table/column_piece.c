@@ -19,6 +19,7 @@ void table_column_piece_release(void *result)
 		arena_release(&part->texts);
 	}
 	free(p->parts);
+	free(p->marks);
 	free(p->map);
 	buf_release(&p->unquoted);
 }
@@ -32,7 +33,7 @@ static int piece_begin(struct column_piece *p, const struct column_layout *l, st
 		if (!p->parts)
 			return -1;
 	}
-	p->n_rows = 0;
+	p->n_rows = p->n_marks = 0;
 	for (size_t i = 0; i < p->n_cols; i++) {
 		struct column_part *part = &p->parts[i];
 
@@ -90,6 +91,17 @@ static int add_number(struct column_piece *p, struct column_part *part, const st
 	return 0;
 }
 
+static int mark_line(struct column_piece *p, uint64_t line, struct err *e)
+{
+	if (p->n_rows == 0 || line != p->next_line) {
+		if (mem_grow(&p->marks, &p->cap_marks, p->n_marks + 1, sizeof(*p->marks), e))
+			return -1;
+		p->marks[p->n_marks++] = (struct column_mark){ p->n_rows, line, 0 };
+	}
+	p->next_line = line + 1;
+	return 0;
+}
+
 static int add_row(struct column_piece *p, const struct column_layout *l, const struct csv_row *row,
 	struct err *e)
 {
@@ -129,7 +141,7 @@ int table_column_piece_read(const struct column_layout *l, struct csv_chunk *c, 
 	if (piece_begin(p, l, e))
 		return -1;
 	while ((rc = csv_chunk_next(c, &row, e)) > 0) {
-		if (add_row(p, l, &row, e))
+		if (mark_line(p, row.line, e) || add_row(p, l, &row, e))
 			return -1;
 	}
 	return rc;

@@ -36,8 +36,18 @@ struct column_part {
 	struct arena texts; /* values that had doubled quotes */
 };
 
+/** A row whose line is not the one behind that of the row before. */
+struct column_mark {
+	size_t row; /* of the piece, or of the table */
+	uint64_t line;
+	size_t file; /* its number; 0 in a piece */
+};
+
 struct column_piece {
 	size_t n_rows, n_cols;
+	struct column_mark *marks; /* [n_marks]; the first row is one */
+	size_t n_marks, cap_marks;
+	uint64_t next_line; /* behind the last row */
 	struct column_part *parts; /* [n_cols] */
 	struct buf unquoted;
 	uint32_t *map; /* codes of a part to codes of the table */

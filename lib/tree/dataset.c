@@ -100,8 +100,9 @@ int tree_dataset_load(struct tree_dataset *d, const struct tree_params *p, const
 	if ((d->table->n_rows == 0 && !io->comm) || d->table->n_rows >= UINT32_MAX)
 		return err_set(e, ERR_INPUT, "%s: %s", files[0],
 			d->table->n_rows ? "more than 4 billion rows" : "no rows to learn from");
-	if (tree_target_load(&d->target, d->table, p, NULL, io->comm, e) ||
-		bin_features(d, p, io->pool, io->comm, e))
+	if (tree_target_load(&d->target, d->table, p, NULL, io->comm, e))
+		return -1;
+	if (bin_features(d, p, io->pool, io->comm, e))
 		return err_at(e, "%s", files[0]);
 	say_task(&d->target, p, io->diag);
 	return 0;
@@ -264,9 +265,9 @@ int tree_rows_load(struct tree_rows *r, const struct tree_model *m, const struct
 	if (!t)
 		goto out;
 	r->n = t->n_rows;
-	rc = tree_target_load(&r->target, t, p, m, NULL, e) || take_features(r, m, t, e)
-		     ? err_at(e, "%s", file)
-		     : 0;
+	rc = tree_target_load(&r->target, t, p, m, NULL, e);
+	if (!rc && take_features(r, m, t, e))
+		rc = err_at(e, "%s", file);
 out:
 	table_free(t);
 	free(keep);

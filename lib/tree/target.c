@@ -9,13 +9,27 @@
 
 /* ---- classes ---------------------------------------------------------------------------------------------- */
 
-static int check_present(const struct table_column *c, const char *what, struct err *e)
+static bool is_missing(const struct table_column *c, size_t row)
 {
-	if (c->n_missing == 0)
+	return c->type == TABLE_TEXT ? c->codes[row] == TABLE_MISSING : isnan(c->numbers[row]);
+}
+
+/** With several processes the one that has such a row says so, and ends the others. */
+static int check_present(
+	struct tree_target *d, const struct table_column *c, const char *what, struct err *e)
+{
+	size_t row = 0;
+
+	while (c->n_missing && row < d->truth.n_rows && !is_missing(c, row))
+		row++;
+	if (!c->n_missing || row == d->truth.n_rows)
 		return 0;
-	err_set(e, ERR_INPUT, "column '%s': %llu rows have no %s", c->name,
-		(unsigned long long)c->n_missing, what);
-	return err_hint(e, "leave these rows out or fill them");
+	d->bad_row = row;
+	err_set(e, ERR_INPUT, "column '%s': no %s", c->name, what);
+	if (c->n_missing == 1)
+		return err_hint(e, "fill it in, or leave the row out");
+	return err_hint(e, "fill in all %llu that are missing, or leave these rows out",
+		(unsigned long long)c->n_missing);
 }
 
 /** Sorted distinct numbers of a column, up to `most`; one more is counted than taken. */
@@ -136,15 +150,17 @@ static int make_classes(struct tree_target *d, const struct tree_params *p,
 	return c->type == TABLE_TEXT ? text_classes(d, c, e) : number_classes(d, c, distinct, n, e);
 }
 
-/** What a value has to be for its loss; NULL if it is. */
-static const char *wrong_value(enum tree_loss loss, float v)
+/** What is wrong with a value for its loss, and what to do; NULL if nothing is. */
+static const char *wrong_value(enum tree_loss loss, float v, const char **hint)
 {
+	*hint = "correct it, or leave the row out";
 	if (!isfinite(v))
-		return "a value is infinite";
+		return "is infinite";
 	if (loss == TREE_LOSS_POISSON && v < 0)
-		return "a value is below 0: no count for poisson";
+		return "is below 0: no count for poisson";
+	*hint = "say 0 for irrelevant, more for better rows";
 	if (loss == TREE_LOSS_RANK && !(v >= 0 && v <= SCORE_RELEVANCE_MAX && v == floorf(v)))
-		return "a value is no whole number from 0 to 31: no relevance for ranking";
+		return "is no whole number from 0 to 31: no relevance for ranking";
 	return NULL;
 }
 
@@ -163,10 +179,14 @@ static int make_values(struct tree_target *d, const struct tree_params *p,
 	if (!d->values)
 		return -1;
 	for (size_t i = 0; i < d->truth.n_rows; i++) {
-		const char *wrong = wrong_value(loss, c->numbers[i]);
+		const char *hint, *wrong = wrong_value(loss, c->numbers[i], &hint);
 
-		if (wrong)
-			return err_set(e, ERR_INPUT, "column '%s': %s", c->name, wrong);
+		if (wrong) {
+			d->bad_row = i;
+			err_set(e, ERR_INPUT, "column '%s': %g %s", c->name, (double)c->numbers[i],
+				wrong);
+			return err_hint(e, "%s", hint);
+		}
 		d->values[i] = c->numbers[i];
 	}
 	return 0;
@@ -234,8 +254,9 @@ static int find_class(const struct tree_model *m, const struct table_column *c, 
 			return 0;
 		}
 	}
-	return err_set(e, ERR_INPUT, "column '%s': class '%.*s' is not in the training data",
-		c->name, (int)(s.len < 60 ? s.len : 60), s.p);
+	err_set(e, ERR_INPUT, "column '%s': class '%.*s' is not in the training data", c->name,
+		(int)(s.len < 60 ? s.len : 60), s.p);
+	return err_hint(e, "learn from such rows too, or leave the row out");
 }
 
 static int take_classes(struct tree_target *d, const struct tree_model *m,
@@ -245,8 +266,10 @@ static int take_classes(struct tree_target *d, const struct tree_model *m,
 	if (!d->class)
 		return -1;
 	for (size_t i = 0; i < d->truth.n_rows; i++)
-		if (find_class(m, c, i, &d->class[i], e))
+		if (find_class(m, c, i, &d->class[i], e)) {
+			d->bad_row = i;
 			return -1;
+		}
 	return 0;
 }
 
@@ -267,15 +290,18 @@ static int take_weights(
 	c = &t->cols[col];
 	if (c->type != TABLE_NUMBER)
 		return err_set(e, ERR_INPUT, "column '%s': weights must be numbers", name);
-	if (check_present(c, "weight", e))
+	if (check_present(d, c, "weight", e))
 		return -1;
 	d->weights = mem_array_raw(t->n_rows, sizeof(*d->weights), e);
 	if (!d->weights)
 		return -1;
 	for (size_t i = 0; i < t->n_rows; i++) {
-		if (!(c->numbers[i] >= 0) || isinf(c->numbers[i]))
-			return err_set(
-				e, ERR_INPUT, "column '%s': a weight is below 0 or infinite", name);
+		if (!(c->numbers[i] >= 0) || isinf(c->numbers[i])) {
+			d->bad_row = i;
+			err_set(e, ERR_INPUT, "column '%s': the weight %g is %s", name,
+				(double)c->numbers[i], c->numbers[i] < 0 ? "below 0" : "infinite");
+			return err_hint(e, "correct it, or leave the row out");
+		}
 		d->weights[i] = c->numbers[i];
 		most = c->numbers[i] > most ? c->numbers[i] : most;
 	}
@@ -327,7 +353,7 @@ static int take_groups(
 	if (col < 0)
 		return -1;
 	c = &t->cols[col];
-	if (check_present(c, "group", e))
+	if (check_present(d, c, "group", e))
 		return -1;
 	return score_groups_load(&d->groups, c->codes, t->n_rows, c->n_texts, e);
 }
@@ -357,19 +383,16 @@ static void set_truth(struct tree_target *d, const struct tree_params *p, size_t
 		d->truth.weights = d->learned_weights;
 }
 
-int tree_target_load(struct tree_target *d, const struct table *t, const struct tree_params *p,
-	const struct tree_model *m, struct tree_comm *comm, struct err *e)
+static int load(struct tree_target *d, const struct table *t, const struct tree_params *p,
+	const struct tree_model *m, struct err *e)
 {
 	int col = table_find(t, p->target, e), rc;
 	const struct table_column *c;
 
-	memset(d, 0, sizeof(*d));
 	if (col < 0)
 		return -1;
 	c = &t->cols[col];
-	d->truth.n_rows = t->n_rows;
-	d->truth.comm = comm;
-	if (check_present(c, "target", e))
+	if (check_present(d, c, "target", e))
 		return -1;
 	d->task = m ? m->task : TREE_REGRESSION;
 	if (!m)
@@ -383,6 +406,16 @@ int tree_target_load(struct tree_target *d, const struct table *t, const struct 
 		return -1;
 	set_truth(d, p, m ? m->n_labels : d->n_labels);
 	return 0;
+}
+
+int tree_target_load(struct tree_target *d, const struct table *t, const struct tree_params *p,
+	const struct tree_model *m, struct tree_comm *comm, struct err *e)
+{
+	memset(d, 0, sizeof(*d));
+	d->bad_row = TABLE_NO_ROW;
+	d->truth.n_rows = t->n_rows;
+	d->truth.comm = comm;
+	return load(d, t, p, m, e) ? table_err_at(t, d->bad_row, e) : 0;
 }
 
 void tree_target_release(struct tree_target *d)

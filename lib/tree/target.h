@@ -24,11 +24,13 @@ struct tree_target {
 	uint32_t *class;
 	float *values, *weights, *learned_weights;
 	struct score_groups groups; /* of the column of groups, which was read as text */
+	size_t bad_row; /* what an error is about; TABLE_NO_ROW: no row by itself */
 };
 
 /**
  * Takes the columns that the parameters name. With a model, classes are its own; one that it does not know is an
- * error. `comm`: of the processes that have the other rows, or NULL. tree_target_release() in any case; takes a zeroed one. It must stay where it is.
+ * error. Errors name the file, and the line where one row is wrong. `comm`: of the processes that have the other
+ * rows, or NULL. tree_target_release() in any case; takes a zeroed one. It must stay where it is.
  */
 int tree_target_load(struct tree_target *d, const struct table *t, const struct tree_params *p,
 	const struct tree_model *m, struct tree_comm *comm, struct err *e) MUST_CHECK;
