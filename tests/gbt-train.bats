@@ -420,6 +420,34 @@ moves() {
 	gbt-train "${opts[@]}" --weight w -o c.ubj c.csv
 	gbt-train "${opts[@]}" --class-weight balanced -o d.ubj a.csv
 	same "$(model-eval predict d.ubj a.csv)" "$(model-eval predict c.ubj a.csv)"
+	# by label: the bytes of the model that a column of the same weights makes
+	awk -F, 'NR == 1 { print $0 ",w"; next } { print $0 "," ($2 ? 2.5 : 1) }' a.csv >e.csv
+	gbt-train "${opts[@]}" --weight w -o e.json e.csv
+	gbt-train "${opts[@]}" --class-weight 1:2.5 -o f.json a.csv
+	cmp e.json f.json
+	good
+	awk -F, -v OFS=, '{ n = NF - 1; print $0, (NR == 1 ? "cw" : $n == "low" ? 0.5 : $n == "mid" ? 3 : 1) }' t.csv >g.csv
+	for tool in gbt-train rf-train; do
+		"$tool" --target kind --drop y,value,w --trees 6 --weight cw g.csv -o e.json
+		"$tool" --target kind --drop y,value,w --trees 6 --class-weight 'low:0.5, mid:3' t.csv -o f.json
+		cmp e.json f.json
+		# beside a weight of its own: their product
+		awk -F, -v OFS=, 'NR == 1 { w = 4; print; next } { n = NF - 4; $n = $n * $NF; print }' g.csv >h.csv
+		"$tool" --target kind --drop y,value,cw --trees 6 --weight w h.csv -o e.json
+		"$tool" --target kind --drop y,value --trees 6 --weight w --class-weight low:0.5 --class-weight mid:3,high:1 t.csv -o f.json
+		cmp e.json f.json
+	done
+	same "$(gbt-train "${opts[@]}" --class-weight none a.csv | md5sum)" "$(gbt-train "${opts[@]}" a.csv | md5sum)"
+	run -2 --separate-stderr gbt-train "${opts[@]}" --class-weight 11:2 a.csv
+	same "$stderr" "gbt-train: a.csv: --class-weight: no row has the label '11'; did you mean '1'?"
+	run -2 --separate-stderr gbt-train "${opts[@]}" --class-weight 1 a.csv
+	contains "$stderr" "--class-weight: '1' gives no weight; say balanced, or LABEL:W,... with numbers from 0 on"
+	run -2 --separate-stderr gbt-train "${opts[@]}" --class-weight 1:-2 a.csv
+	contains "$stderr" "'1:-2' gives no weight"
+	run -2 --separate-stderr gbt-train "${opts[@]}" --class-weight 1:2,1:3 a.csv
+	contains "$stderr" "label '1' has two weights"
+	run -2 --separate-stderr gbt-train "${opts[@]}" --class-weight 1:0,0:0 a.csv
+	contains "$stderr" "no label weighs more than 0"
 	run -2 --separate-stderr gbt-train "${opts[@]}" --objective regression --class-weight balanced a.csv
 	contains "$stderr" "--class-weight has no effect: column 'y' has no classes"
 	run -2 --separate-stderr gbt-train "${opts[@]}" --scale-pos-weight 2 --class-weight balanced a.csv

@@ -88,8 +88,8 @@ const struct opt tree_params_options[] = {
 	{ 0, "mtry", OPT_TEXT, AT(mtry), "sqrt|log2|all|N|SHARE", "columns drawn for each split" },
 	{ 0, "subsample", OPT_NUMBER, AT(subsample), "X", "share of the rows for each tree",
 		.min = 0, .max = 1 },
-	{ 0, "class-weight", OPT_CHOICE, AT(class_weight), "none|balanced",
-		"balanced: all classes weigh the same in all" },
+	{ 0, "class-weight", OPT_LIST, AT(class_weight), "balanced|LABEL:W,...",
+		"balanced: all classes weigh the same in all; or a weight for each" },
 	{ 0, "scale-pos-weight", OPT_NUMBER, AT(scale_pos_weight), "X",
 		"of two classes: weight of the positive rows", .min = 0, .max = 1e9 },
 	{ 0, "seed", OPT_INT, AT(seed), "N", "of all random choices", .min = 0, .max = 9e15 },
@@ -362,7 +362,7 @@ static int check_shares(const struct tree_params *p, struct err *e)
 		return err_set(e, ERR_INPUT,
 			"--sampling-method gradient_based does not go with quantile, whose leaves "
 			"count rows");
-	if (p->class_weight && p->scale_pos_weight != 1)
+	if (p->class_weight.n && p->scale_pos_weight != 1)
 		return err_set(
 			e, ERR_INPUT, "--class-weight and --scale-pos-weight do not go together");
 	return 0;

@@ -37,7 +37,7 @@ struct tree_params {
 	int sampling; /* uniform or by gradient */
 	struct opt_list monotone, interaction;
 	double scale_pos_weight;
-	int class_weight; /* none, balanced */
+	struct opt_list class_weight; /* see tree/class_weight.h */
 	const char *mtry;
 	bool bootstrap, oob_score, permutation;
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "tree/class_weight.h"
 
 /* ---- classes ---------------------------------------------------------------------------------------------- */
 
@@ -311,28 +312,24 @@ static int take_weights(
 	return 0;
 }
 
-/** Of each class: sets all alike in sum, or the positive one apart. */
+/** What is learned counts classes as the options say; what is measured does not. */
 static int weigh_classes(struct tree_target *d, const struct tree_params *p, struct err *e)
 {
-	size_t n = d->n_labels, n_rows = d->truth.n_rows;
-	double *weight, all_rows = (double)tree_comm_sum_of(d->truth.comm, (int64_t)n_rows);
+	struct tree_classes c = { d->labels, d->n_labels, d->class, d->truth.n_rows,
+		d->truth.comm };
+	bool by_class = tree_class_weight_is_given(p);
+	double *weight;
 
-	if (!p->class_weight && p->scale_pos_weight == 1)
+	if (!by_class && p->scale_pos_weight == 1)
 		return 0;
-	if (d->task == TREE_REGRESSION || (!p->class_weight && d->task != TREE_BINARY))
+	if (d->task == TREE_REGRESSION || (!by_class && d->task != TREE_BINARY))
 		return err_set(e, ERR_INPUT, "--%s has no effect: column '%s' has no %s",
-			p->class_weight ? "class-weight" : "scale-pos-weight", p->target,
-			p->class_weight ? "classes" : "two classes");
-	weight = mem_array(n, sizeof(*weight), e);
-	d->learned_weights = weight ? mem_array_raw(n_rows, sizeof(*d->learned_weights), e) : NULL;
-	for (size_t i = 0; p->class_weight && weight && i < n_rows; i++)
-		weight[d->class[i]]++;
-	for (size_t k = 0; p->class_weight && weight && k < n; k++)
-		weight[k] = (double)tree_comm_sum_of(d->truth.comm, (int64_t)weight[k]);
-	for (size_t k = 0; weight && k < n; k++)
-		weight[k] = !p->class_weight ? k == 1 ? p->scale_pos_weight : 1
-					     : all_rows / ((double)n * weight[k]);
-	for (size_t i = 0; d->learned_weights && i < n_rows; i++)
+			by_class ? "class-weight" : "scale-pos-weight", p->target,
+			by_class ? "classes" : "two classes");
+	weight = mem_array(c.n, sizeof(*weight), e);
+	if (weight && !tree_class_weight_get(p, &c, weight, e))
+		d->learned_weights = mem_array_raw(c.n_rows, sizeof(*d->learned_weights), e);
+	for (size_t i = 0; d->learned_weights && i < c.n_rows; i++)
 		d->learned_weights[i] =
 			(float)(weight[d->class[i]] * (d->weights ? (double)d->weights[i] : 1));
 	free(weight);
