@@ -183,6 +183,49 @@ weighted avg    0.7500    0.7500    0.7500         8"
 	[[ $output != *_low* ]]
 }
 
+@test "the order of the rows of each group is measured" {
+	# q: relevances in order 2, 0, 1; r: 0, 0, 3; s: nothing is relevant
+	printf 'g,prediction,y,w\nq,9,2,3\nr,-1,3,1\ns,1,0,1\nq,0.5,1,3\nr,7,0,1\nq,5,0,3\nr,2,0,1\n' >p.csv
+	run -0 model-eval evaluate --target y --group g p.csv --metrics m.json
+	contains "$output" "NDCG of the first 10"
+	# (3 + 1/2) / (3 + 1/log2 3), 7/2 / 7, 1; (1 + 2/3) / 2, 1/3, 1; 1, 1/3, 1
+	jq -e '(.ndcg - (3.5 / (3 + 1 / (3 | log2)) + 0.5 + 1) / 3 | fabs) < 1e-12 and (.map - (5 / 6 + 1 / 3 + 1) / 3 | fabs) < 1e-12 and
+		(.mrr - (1 + 1 / 3 + 1) / 3 | fabs) < 1e-12' m.json
+	jq -e '.objective == "ranking" and .rows == 7 and .groups == 3 and .groups_irrelevant == 1 and (has("rmse") | not)' m.json
+	model-eval evaluate --target y --group g --top 2 p.csv --metrics m.json
+	jq -e '(.ndcg - (3 / (3 + 1 / (3 | log2)) + 0 + 1) / 3 | fabs) < 1e-12 and .map == 0.5 and (.mrr - 2 / 3 | fabs) < 1e-12' m.json
+	model-eval evaluate --target y --group g --weight w --top 0 p.csv --metrics m.json
+	jq -e '(.mrr - (3 + 1 / 3 + 1) / 5 | fabs) < 1e-12' m.json
+	threads_agree model-eval evaluate --target y --group g p.csv --json
+}
+
+@test "probabilities order groups too, and the gate compares their order" {
+	printf 'g,prediction,probability,y\nq,1,0.9,1\nq,0,0.4,0\nr,0,0.3,1\nr,0,0.45,0\n' >p.csv
+	model-eval evaluate --target y --group g p.csv --metrics m.json
+	jq -e '.objective == "binary" and .map == 0.75 and .mrr == 0.75 and .auc == 0.5 and .groups == 2' m.json
+	sed 's/0.45/0.25/' p.csv | model-eval evaluate --target y --group g - --metrics better.json
+	for metric in ndcg map mrr; do
+		baseline-gate m.json --metric $metric --baseline $metric.json --init 0.5
+		run -0 baseline-gate better.json --metric $metric --baseline $metric.json
+		contains "$output" "$metric 1 beats the baseline 0."
+	done
+}
+
+@test "groups without an order, and no relevance, are refused" {
+	printf 'g,prediction,y\nq,1,0.5\n' >p.csv
+	run -2 model-eval evaluate --target y --group g p.csv
+	same "$output" "model-eval: p.csv:2: column 'y': 0.5 is no whole number from 0 to 31: no relevance; say 0 for irrelevant, more for better rows"
+	run -2 model-eval evaluate --target y --objective ranking p.csv
+	same "$output" "model-eval: p.csv: ranking needs to know which rows belong together; say --group COL"
+	run -2 model-eval evaluate --target y --objective regression --group g p.csv
+	contains "$output" "--group needs a number to order rows by"
+	run -2 model-eval evaluate --target y --group nosuch p.csv
+	contains "$output" "no column 'nosuch'"
+	printf 'g,prediction,y\nq,1,1\n,2,0\n' >p.csv
+	run -2 model-eval evaluate --target y --group g p.csv
+	same "$output" "model-eval: p.csv:3: column 'g': is missing"
+}
+
 @test "labels that do not fit, missing fields and odd probabilities are told" {
 	printf 'y,prediction,probability\n1,1.0,0.9\n0,0.0,0.2\n' >p.csv
 	run -2 model-eval evaluate --target y p.csv
@@ -192,7 +235,7 @@ weighted avg    0.7500    0.7500    0.7500         8"
 	same "$output" "model-eval: p.csv:3: column 'y': is missing"
 	printf 'y,prediction,probability\n1,1,1.5\n0,0,0.2\n' >p.csv
 	run -2 model-eval evaluate --target y p.csv
-	contains "$output" "row 1 has the probability 1.5"
+	same "$output" "model-eval: p.csv:2: column 'probability': 1.5 is no probability: outside of [0, 1]"
 	printf 'y,prediction,probability\n' >p.csv
 	run -2 model-eval evaluate --target y p.csv
 	same "$output" "model-eval: p.csv: there are no rows"

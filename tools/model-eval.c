@@ -57,13 +57,13 @@ static enum tool_status run_predict(struct tool *t, const void *args, struct err
 
 struct evaluate_args {
 	struct eval_rows_options rows;
-	double confidence;
+	struct eval_measure_options measure;
 	struct eval_reports reports;
 	struct csv_dialect dialect;
 };
 
 static const struct evaluate_args evaluate_defaults = { .rows = { .threshold = NAN },
-	.confidence = 0.95,
+	.measure = { .confidence = 0.95, .top = 10 },
 	.reports = { .prefix = "model_", .title = "Model evaluation" },
 	.dialect = CSV_DIALECT_DEFAULT };
 
@@ -80,14 +80,18 @@ static const struct opt evaluate_options[] = {
 	{ 0, "positive", OPT_TEXT, FIELD(rows.positive), "LABEL",
 		"whose probability it is (the last of two in order)" },
 	{ 0, "weight", OPT_TEXT, FIELD(rows.weight), "COL", "weight of each row" },
+	{ 0, "group", OPT_TEXT, FIELD(rows.group), "COL",
+		"measure the order of the rows of each group: NDCG, MAP, MRR" },
 	OPT_HEADING("Evaluation"),
 	{ 0, "objective", OPT_CHOICE, FIELD(rows.objective), EVAL_OBJECTIVE_WORDS,
 		"what is predicted; auto: by the columns there are" },
 	{ 0, "threshold", OPT_NUMBER, FIELD(rows.threshold), "X",
 		"decide anew: positive is a probability above it", .min = 0, .max = 1,
 		.hide_default = true },
-	{ 0, "confidence", OPT_NUMBER, FIELD(confidence), "X", "of the bounds; 0: none", .min = 0,
-		.max = 0.999999 },
+	{ 0, "top", OPT_INT, FIELD(measure.top), "K", "of --group: places that count; 0: all",
+		.min = 0, .max = 1e9 },
+	{ 0, "confidence", OPT_NUMBER, FIELD(measure.confidence), "X", "of the bounds; 0: none",
+		.min = 0, .max = 0.999999 },
 	OPT_HEADING("Reports, besides the text"),
 	{ 'm', "metrics", OPT_TEXT, FIELD(reports.metrics), "FILE",
 		"JSON, for baseline-gate and dvc", .writes = true },
@@ -123,7 +127,7 @@ static enum tool_status run_evaluate(struct tool *t, const void *args, struct er
 	reports.json = t->json;
 	if (!csv_dialect_check(&a->dialect, e) &&
 		!eval_rows_load(&rows, t->operands[0], &o, t->pool, e)) {
-		if (eval_measure_rows(&m, &rows, a->confidence, t->pool, e))
+		if (eval_measure_rows(&m, &rows, &a->measure, t->pool, e))
 			err_at(e, "%s", t->operands[0]);
 		else
 			rc = eval_reports_tell_measure(&reports, &m, &text, e);

@@ -2,11 +2,13 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "score/metric.h"
+#include "score/ndcg.h"
 
 enum { CURVE_POINTS = 400, MAX_CLASS_AUCS = 100 };
 
@@ -97,19 +99,6 @@ static int measure_rank(struct eval_measure *m, const struct score_binary *in, d
 	}
 	score_rank_release(&rank);
 	return rc;
-}
-
-static int check_probabilities(const struct eval_rows *r, struct err *e)
-{
-	size_t n = r->objective == EVAL_BINARY ? r->n : r->n * r->n_labels;
-
-	for (size_t i = 0; i < n; i++)
-		if (!(r->scores[i] >= 0 && r->scores[i] <= 1))
-			return err_set(e, ERR_INPUT,
-				"row %zu has the probability %g, outside of [0, 1]",
-				(r->objective == EVAL_BINARY ? i : i / r->n_labels) + 1,
-				r->scores[i]);
-	return 0;
 }
 
 static int measure_binary(
@@ -217,6 +206,50 @@ static int measure_parts(struct eval_measure *m, struct pool *pool, struct err *
 	return 0;
 }
 
+static void add_order(struct eval_measure *m, size_t i, const char *name, const char *title,
+	int64_t top, double v)
+{
+	snprintf(m->order_titles[i], sizeof(m->order_titles[i]),
+		top ? "%s of the first %lld" : "%s", title, (long long)top);
+	add_titled(m, name, m->order_titles[i], v);
+}
+
+/* How good the order is that predictions give the rows of each group. */
+static int measure_order(struct eval_measure *m, int64_t top, struct err *e)
+{
+	const struct eval_rows *r = m->rows;
+	struct score_values in = { r->n, r->predicted_values, r->truth_values, r->weights };
+	struct score_groups groups = { 0 };
+	struct score_order order;
+	double *relevant = NULL;
+	int rc = -1;
+
+	if (score_groups_load(&groups, r->group_of, r->n, r->n_groups, e))
+		goto out;
+	if (r->objective == EVAL_BINARY) {
+		relevant = mem_array(r->n, sizeof(*relevant), e);
+		if (!relevant)
+			goto out;
+		for (size_t i = 0; i < r->n; i++)
+			relevant[i] = r->truth[i] == r->positive;
+		in.predicted = r->scores;
+		in.truth = relevant;
+	}
+	if (score_ndcg_order(&in, &groups, NULL, top ? (size_t)top : SIZE_MAX, &order, e))
+		goto out;
+	add_order(m, 0, "ndcg", "NDCG", top, order.ndcg);
+	add_order(m, 1, "map", "mean average precision", top, order.map);
+	add_order(m, 2, "mrr", "mean reciprocal rank", top, order.mrr);
+	add_titled(m, "groups", "groups", (double)order.n_groups);
+	add_titled(m, "groups_irrelevant", "groups without a relevant row",
+		(double)order.n_irrelevant);
+	rc = 0;
+out:
+	score_groups_release(&groups);
+	free(relevant);
+	return rc;
+}
+
 static int measure_values(struct eval_measure *m, struct pool *pool, struct err *e)
 {
 	const struct eval_rows *r = m->rows;
@@ -235,21 +268,21 @@ static int measure_values(struct eval_measure *m, struct pool *pool, struct err 
 	return measure_parts(m, pool, e);
 }
 
-int eval_measure_rows(struct eval_measure *m, const struct eval_rows *r, double confidence,
-	struct pool *pool, struct err *e)
+int eval_measure_rows(struct eval_measure *m, const struct eval_rows *r,
+	const struct eval_measure_options *o, struct pool *pool, struct err *e)
 {
 	*m = (struct eval_measure){ .rows = r };
 	if (r->objective == EVAL_REGRESSION)
 		return measure_values(m, pool, e);
-	if (r->scores && check_probabilities(r, e))
+	if (r->objective == EVAL_RANKING)
+		return measure_order(m, o->top, e);
+	if (measure_confusion(m, o->confidence, e))
 		return -1;
-	if (measure_confusion(m, confidence, e))
-		return -1;
-	if (r->objective == EVAL_BINARY ? measure_binary(m, confidence, pool, e)
+	if (r->objective == EVAL_BINARY ? measure_binary(m, o->confidence, pool, e)
 					: measure_multiclass(m, pool, e))
 		return -1;
 	add_averages(m);
-	return 0;
+	return r->group_of ? measure_order(m, o->top, e) : 0;
 }
 
 void eval_measure_release(struct eval_measure *m)
@@ -274,7 +307,7 @@ double eval_measure_get(const struct eval_measure *m, const char *name)
 
 const char *eval_measure_objective(const struct eval_measure *m)
 {
-	static const char *const names[] = { "", "binary", "multiclass", "regression" };
+	static const char *const names[] = { "", "binary", "multiclass", "regression", "ranking" };
 
 	return names[m->rows->objective];
 }

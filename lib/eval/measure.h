@@ -34,22 +34,26 @@ struct eval_measure {
 	struct score_curve roc, pr;
 	struct score_bin bins[EVAL_N_BINS]; /* by probability */
 
+	char order_titles[3][40]; /* of groups */
+
 	/* numbers: the rows in order of their prediction, in EVAL_N_BINS parts of the same number of rows */
 	struct score_point
 		parts[EVAL_N_BINS]; /* x: mean prediction, y: mean truth, threshold: rows */
 	size_t n_parts;
 };
 
-/**
- * Measures. `confidence` is that of the intervals, 0 for none; weighted rows have none. `r` must outlive it.
- * eval_measure_release() in any case.
- */
-int eval_measure_rows(struct eval_measure *m, const struct eval_rows *r, double confidence,
-	struct pool *pool, struct err *e) MUST_CHECK;
+struct eval_measure_options {
+	double confidence; /* of the intervals, 0 for none; weighted rows have none */
+	int64_t top; /* places of a group that count, 0: all */
+};
+
+/** Measures. `r` must outlive it. eval_measure_release() in any case. */
+int eval_measure_rows(struct eval_measure *m, const struct eval_rows *r,
+	const struct eval_measure_options *o, struct pool *pool, struct err *e) MUST_CHECK;
 void eval_measure_release(struct eval_measure *m);
 /** The number of that name; NAN if there is none. */
 double eval_measure_get(const struct eval_measure *m, const char *name);
-/** "binary", "multiclass", "regression". */
+/** "binary", "multiclass", "regression", "ranking". */
 const char *eval_measure_objective(const struct eval_measure *m);
 
 #endif

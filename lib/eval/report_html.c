@@ -219,7 +219,7 @@ void eval_report_html_measure(struct buf *b, const struct eval_measure *m, const
 		add_parts(b, m);
 		buf_add_text(b, "</div>\n");
 	}
-	if (m->rows->objective != EVAL_REGRESSION)
+	if (eval_has_labels(m->rows->objective))
 		add_classes(b, m);
 	buf_addf(b, "<p><small>md5 of the truth: %s</small></p>\n</body>\n</html>\n",
 		m->rows->test_hash);

@@ -116,7 +116,7 @@ json_t *eval_report_json_measure(const struct eval_measure *m, struct err *e)
 		rc = rc || json_object_set_new(o, "positive", text_value(r->labels[r->positive]));
 	for (size_t i = 0; i < m->n_numbers && !rc; i++)
 		rc = json_object_set_new(o, m->numbers[i].name, number_value(m->numbers[i].value));
-	rc = rc || (r->objective != EVAL_REGRESSION && set_classes(o, m)) ||
+	rc = rc || (eval_has_labels(r->objective) && set_classes(o, m)) ||
 	     json_object_set_new(o, "test_hash", json_string(r->test_hash));
 	if (!rc)
 		return o;

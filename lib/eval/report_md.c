@@ -47,7 +47,7 @@ void eval_report_md_measure(struct buf *b, const struct eval_measure *m)
 	for (size_t i = 0; i < m->n_numbers; i++)
 		if (!isnan(m->numbers[i].value))
 			buf_addf(b, "| %s | %.6g |\n", m->numbers[i].title, m->numbers[i].value);
-	if (r->objective == EVAL_REGRESSION)
+	if (!eval_has_labels(r->objective))
 		return;
 	buf_add_text(b, "\n| class | precision | recall | F1 | support |\n|---|--:|--:|--:|--:|\n");
 	for (size_t k = 0; k < r->n_labels; k++) {

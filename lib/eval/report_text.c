@@ -171,7 +171,7 @@ void eval_report_text_measure(struct buf *b, const struct eval_measure *m)
 	const struct eval_rows *r = m->rows;
 	size_t width = MIN_NAME;
 
-	if (r->objective != EVAL_REGRESSION) {
+	if (eval_has_labels(r->objective)) {
 		for (size_t k = 0; k < r->n_labels; k++)
 			if (r->labels[k].len > width && r->labels[k].len <= MAX_LABEL)
 				width = r->labels[k].len;

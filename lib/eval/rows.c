@@ -6,10 +6,11 @@
 #include "base/mem.h"
 #include "csv/value.h"
 #include "eval/labels.h"
+#include "score/ndcg.h"
 
 /* What of a row becomes what. */
 struct columns {
-	int target, prediction, weight; /* -1: none */
+	int target, prediction, weight, group; /* -1: none */
 	int *scores; /* [n_scores] columns */
 	size_t n_scores;
 };
@@ -22,7 +23,7 @@ struct reading {
 	struct eval_rows *rows;
 	struct hash_md5 *md5;
 	size_t cap_truth, cap_predicted, cap_scores, cap_truth_values, cap_predicted_values,
-		cap_weights;
+		cap_weights, cap_groups;
 	uint32_t *map; /* codes of a piece's dictionary to the common one's */
 	size_t cap_map;
 };
@@ -30,12 +31,12 @@ struct reading {
 /* A chunk's rows; labels as codes of its own dictionary. */
 struct piece {
 	size_t n;
-	struct table_dict dict;
-	uint32_t *truth, *predicted;
+	struct table_dict dict, groups;
+	uint32_t *truth, *predicted, *group_of;
 	double *scores, *truth_values, *predicted_values;
 	float *weights;
 	size_t cap_truth, cap_predicted, cap_scores, cap_truth_values, cap_predicted_values,
-		cap_weights;
+		cap_weights, cap_groups;
 	struct buf text;
 };
 
@@ -44,8 +45,10 @@ static void release_piece(void *result)
 	struct piece *p = result;
 
 	table_dict_release(&p->dict);
+	table_dict_release(&p->groups);
 	free(p->truth);
 	free(p->predicted);
+	free(p->group_of);
 	free(p->scores);
 	free(p->truth_values);
 	free(p->predicted_values);
@@ -82,20 +85,44 @@ static int take_number(const struct reading *g, struct piece *p, const struct cs
 	if (csv_value_number(v, x))
 		return 0;
 	err_set(e, ERR_INPUT, "'%.*s' is not a number", v.len < 80 ? (int)v.len : 80, v.p);
-	if (g->rows->objective == EVAL_REGRESSION && g->o->objective == EVAL_BY_COLUMNS &&
+	if (!eval_has_labels(g->rows->objective) && g->o->objective == EVAL_BY_COLUMNS &&
 		col != g->cols.weight)
 		err_hint(e, "for labels without probabilities say --objective multiclass");
 	return at_field(g, row, col, e);
 }
 
-static int take_label(const struct reading *g, struct piece *p, const struct csv_row *row, int col,
-	uint32_t *code, struct err *e)
+static int take_probability(const struct reading *g, struct piece *p, const struct csv_row *row,
+	int col, double *x, struct err *e)
+{
+	if (take_number(g, p, row, col, x, e))
+		return -1;
+	if (*x >= 0 && *x <= 1)
+		return 0;
+	err_set(e, ERR_INPUT, "%g is no probability: outside of [0, 1]", *x);
+	return at_field(g, row, col, e);
+}
+
+/* A label, or the name of a group. */
+static int take_text(const struct reading *g, struct piece *p, const struct csv_row *row, int col,
+	struct table_dict *dict, uint32_t *code, struct err *e)
 {
 	struct slice v;
 
 	if (take_value(g, p, row, col, &v, e))
 		return -1;
-	return table_dict_add(&p->dict, v, table_dict_hash(v), code, e);
+	return table_dict_add(dict, v, table_dict_hash(v), code, e);
+}
+
+static int check_relevance(
+	const struct reading *g, const struct csv_row *row, double v, struct err *e)
+{
+	if (g->rows->objective != EVAL_RANKING ||
+		(v >= 0 && v <= SCORE_RELEVANCE_MAX && v == floor(v)))
+		return 0;
+	err_set(e, ERR_INPUT, "%g is no whole number from 0 to %d: no relevance", v,
+		SCORE_RELEVANCE_MAX);
+	err_hint(e, "say 0 for irrelevant, more for better rows");
+	return at_field(g, row, g->cols.target, e);
 }
 
 /* The truth goes into the chunk's buf too, as it is hashed. */
@@ -108,9 +135,11 @@ static int take_truth(const struct reading *g, struct piece *p, const struct csv
 		return -1;
 	buf_add_slice(hashed, v);
 	buf_add_char(hashed, '\n');
-	if (g->rows->objective != EVAL_REGRESSION)
+	if (eval_has_labels(g->rows->objective))
 		return table_dict_add(&p->dict, v, table_dict_hash(v), &p->truth[p->n], e);
-	return take_number(g, p, row, g->cols.target, &p->truth_values[p->n], e);
+	if (take_number(g, p, row, g->cols.target, &p->truth_values[p->n], e))
+		return -1;
+	return check_relevance(g, row, p->truth_values[p->n], e);
 }
 
 static int grow_piece(const struct reading *g, struct piece *p, struct err *e)
@@ -123,7 +152,10 @@ static int grow_piece(const struct reading *g, struct piece *p, struct err *e)
 	if (g->cols.n_scores &&
 		mem_grow(&p->scores, &p->cap_scores, n * g->cols.n_scores, sizeof(*p->scores), e))
 		return -1;
-	if (g->rows->objective == EVAL_REGRESSION)
+	if (g->cols.group >= 0 &&
+		mem_grow(&p->group_of, &p->cap_groups, n, sizeof(*p->group_of), e))
+		return -1;
+	if (!eval_has_labels(g->rows->objective))
 		return mem_grow(&p->truth_values, &p->cap_truth_values, n, sizeof(double), e) ||
 				       mem_grow(&p->predicted_values, &p->cap_predicted_values, n,
 					       sizeof(double), e)
@@ -158,16 +190,19 @@ static int take_row(const struct reading *g, struct piece *p, const struct csv_r
 	if (grow_piece(g, p, e) || take_truth(g, p, row, hashed, e))
 		return -1;
 	for (size_t k = 0; k < c->n_scores; k++)
-		if (take_number(g, p, row, c->scores[k], &p->scores[p->n * c->n_scores + k], e))
+		if (take_probability(
+			    g, p, row, c->scores[k], &p->scores[p->n * c->n_scores + k], e))
 			return -1;
 	if (c->weight >= 0 && take_weight(g, p, row, e))
 		return -1;
-	if (g->rows->objective == EVAL_REGRESSION) {
+	if (c->group >= 0 && take_text(g, p, row, c->group, &p->groups, &p->group_of[p->n], e))
+		return -1;
+	if (!eval_has_labels(g->rows->objective)) {
 		if (take_number(g, p, row, c->prediction, &p->predicted_values[p->n], e))
 			return -1;
 	} else if (c->prediction < 0) {
 		p->predicted[p->n] = 0;
-	} else if (take_label(g, p, row, c->prediction, &p->predicted[p->n], e)) {
+	} else if (take_text(g, p, row, c->prediction, &p->dict, &p->predicted[p->n], e)) {
 		return -1;
 	}
 	p->n++;
@@ -185,6 +220,7 @@ static int read_chunk(void *ctx, struct csv_chunk *c, int worker, struct err *e)
 	(void)worker;
 	p->n = 0;
 	table_dict_reset(&p->dict);
+	table_dict_reset(&p->groups);
 	while ((rc = csv_chunk_next(c, &row, e)) == 1)
 		if (take_row(g, p, &row, hashed, e))
 			return -1;
@@ -202,6 +238,23 @@ static int append(void *to_pp, size_t *cap, const void *from, size_t n_before, s
 	if (mem_grow(to_pp, cap, n_before + n, size, e))
 		return -1;
 	memcpy((char *)*to + n_before * size, from, n * size);
+	return 0;
+}
+
+static int append_groups(struct reading *g, const struct piece *p, struct err *e)
+{
+	struct eval_rows *r = g->rows;
+
+	if (g->cols.group < 0)
+		return 0;
+	if (mem_grow(&g->map, &g->cap_map, (size_t)p->groups.n + 1, sizeof(*g->map), e) ||
+		table_dict_merge(&r->groups, &p->groups, g->map, e) ||
+		append(&r->group_of, &g->cap_groups, p->group_of, r->n, p->n, sizeof(*r->group_of),
+			e))
+		return -1;
+	for (size_t i = r->n; i < r->n + p->n; i++)
+		r->group_of[i] = g->map[r->group_of[i]];
+	r->n_groups = r->groups.n;
 	return 0;
 }
 
@@ -237,10 +290,12 @@ static int add_chunk(void *ctx, struct csv_chunk *c, struct err *e)
 	if (k && append(&r->scores, &g->cap_scores, p->scores, r->n * k, p->n * k, sizeof(double),
 			 e))
 		return -1;
+	if (append_groups(g, p, e))
+		return -1;
 	if (g->cols.weight >= 0 &&
 		append(&r->weights, &g->cap_weights, p->weights, r->n, p->n, sizeof(float), e))
 		return -1;
-	if (r->objective != EVAL_REGRESSION) {
+	if (eval_has_labels(r->objective)) {
 		if (append_labels(g, p, e))
 			return -1;
 	} else if (append(&r->truth_values, &g->cap_truth_values, p->truth_values, r->n, p->n,
@@ -290,6 +345,26 @@ static int find_scores(struct reading *g, struct err *e)
 	return 0;
 }
 
+/* Groups are there if their order is measured, and only then. */
+static int check_group(const struct reading *g, struct err *e)
+{
+	int objective = g->rows->objective;
+
+	if (objective == EVAL_RANKING && !g->o->group) {
+		err_set(e, ERR_INPUT, "ranking needs to know which rows belong together");
+		err_hint(e, "say --group COL");
+		return err_at(e, "%s", csv_table_name(g->table));
+	}
+	if (g->o->group && objective != EVAL_RANKING &&
+		(objective != EVAL_BINARY || !g->cols.n_scores)) {
+		err_set(e, ERR_INPUT, "--group needs a number to order rows by");
+		err_hint(e, "that is a probability of two labels, or a prediction with "
+			    "--objective ranking");
+		return err_at(e, "%s", csv_table_name(g->table));
+	}
+	return 0;
+}
+
 /* What the columns say, or the user; and whether the columns are there that it takes. */
 static int find_objective(struct reading *g, struct err *e)
 {
@@ -299,8 +374,11 @@ static int find_objective(struct reading *g, struct err *e)
 
 	g->rows->objective = o->objective;
 	if (o->objective == EVAL_BY_COLUMNS)
-		g->rows->objective = is_one ? EVAL_BINARY : n ? EVAL_MULTICLASS : EVAL_REGRESSION;
-	if (g->rows->objective == EVAL_REGRESSION ||
+		g->rows->objective = is_one     ? EVAL_BINARY
+				     : n        ? EVAL_MULTICLASS
+				     : o->group ? EVAL_RANKING
+						: EVAL_REGRESSION;
+	if (!eval_has_labels(g->rows->objective) ||
 		(g->rows->objective == EVAL_MULTICLASS && is_one))
 		g->cols.n_scores = 0;
 	if (g->rows->objective == EVAL_BINARY && n && !is_one) {
@@ -308,7 +386,7 @@ static int find_objective(struct reading *g, struct err *e)
 		err_hint(e, "name that of the positive one with --probability");
 		return err_at(e, "%s", csv_table_name(g->table));
 	}
-	return 0;
+	return check_group(g, e);
 }
 
 static int find_columns(struct reading *g, struct err *e)
@@ -321,13 +399,15 @@ static int find_columns(struct reading *g, struct err *e)
 		return -1;
 	if (o->weight && (c->weight = csv_table_find(g->table, o->weight, e)) < 0)
 		return -1;
+	if (o->group && (c->group = csv_table_find(g->table, o->group, e)) < 0)
+		return -1;
 	c->prediction = find_column(g->table, o->prediction ? o->prediction : "prediction");
 	if (c->prediction == c->target) {
 		err_set(e, ERR_INPUT, "column '%s' is both truth and prediction", o->target);
 		err_hint(e, "name the other one with --target or --prediction");
 		return err_at(e, "%s", csv_table_name(g->table));
 	}
-	if (!isnan(o->threshold) && g->rows->objective == EVAL_REGRESSION) {
+	if (!isnan(o->threshold) && !eval_has_labels(g->rows->objective)) {
 		err_set(e, ERR_INPUT, "a threshold needs probabilities");
 		return err_at(e, "%s", csv_table_name(g->table));
 	}
@@ -368,7 +448,7 @@ static int finish(struct reading *g, struct err *e)
 		return err_at(e, "%s", csv_table_name(g->table));
 	}
 	if (check_weights(g, e) ||
-		(g->rows->objective != EVAL_REGRESSION && eval_labels_settle(g->rows, &in, e)))
+		(eval_has_labels(g->rows->objective) && eval_labels_settle(g->rows, &in, e)))
 		return err_at(e, "%s", csv_table_name(g->table));
 	return 0;
 }
@@ -381,7 +461,7 @@ int eval_rows_load(struct eval_rows *r, const char *path, const struct eval_rows
 		.table = table,
 		.rows = r,
 		.quote = csv_dialect_quote(o->dialect),
-		.cols = { .target = -1, .prediction = -1, .weight = -1 } };
+		.cols = { .target = -1, .prediction = -1, .weight = -1, .group = -1 } };
 	struct csv_run run = { .work = read_chunk,
 		.done = add_chunk,
 		.ctx = &g,
@@ -412,6 +492,8 @@ void eval_rows_release(struct eval_rows *r)
 	free(r->truth_values);
 	free(r->predicted_values);
 	free(r->weights);
+	free(r->group_of);
 	table_dict_release(&r->dict);
+	table_dict_release(&r->groups);
 	*r = (struct eval_rows){ 0 };
 }

@@ -76,32 +76,47 @@ static int by_score(const void *a, const void *b)
 }
 
 /** Of one group; `order` and `relevance` have room for its rows. */
-static double group_ndcg(const struct score_values *in, const uint32_t *rows, size_t n, size_t k,
-	struct place *order, float *relevance)
+static struct score_order measure_group(const struct score_values *in, const uint32_t *rows,
+	size_t n, size_t k, struct place *order, float *relevance)
 {
-	double sum = 0, ideal;
+	struct score_order o = { 1, 1, 1, 1, 1 };
+	double gain = 0, precision = 0, ideal;
+	size_t n_relevant = 0, n_found = 0, first = n;
 
 	for (size_t i = 0; i < n; i++) {
 		order[i] = (struct place){ in->predicted[rows[i]], rows[i] };
 		relevance[i] = (float)in->truth[rows[i]];
+		n_relevant += relevance[i] > 0;
 	}
+	if (!n_relevant)
+		return o;
 	ideal = ideal_sum(relevance, n, k);
-	if (!(ideal > 0))
-		return 1;
 	qsort(order, n, sizeof(*order), by_score);
-	for (size_t i = 0; i < n && i < k; i++)
-		sum += score_ndcg_gain(in->truth[order[i].row]) * score_ndcg_discount(i);
-	return sum / ideal;
+	for (size_t i = 0; i < n && i < k; i++) {
+		double r = in->truth[order[i].row];
+
+		if (!(r > 0))
+			continue;
+		gain += score_ndcg_gain(r) * score_ndcg_discount(i);
+		precision += (double)++n_found / (double)(i + 1);
+		first = first < i ? first : i;
+	}
+	o.ndcg = gain / ideal;
+	o.map = precision / (double)(n_relevant < k ? n_relevant : k);
+	o.mrr = n_found ? 1 / (double)(first + 1) : 0;
+	o.n_irrelevant = 0;
+	return o;
 }
 
-int score_ndcg(const struct score_values *in, const struct score_groups *g, const uint8_t *mask,
-	size_t k, double *ndcg, struct err *e)
+int score_ndcg_order(const struct score_values *in, const struct score_groups *g,
+	const uint8_t *mask, size_t k, struct score_order *out, struct err *e)
 {
 	size_t most = 0;
 	struct place *order;
 	float *relevance;
-	double sum = 0, all = 0;
+	double all = 0;
 
+	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < g->n; i++)
 		if (g->begin[i + 1] - g->begin[i] > most)
 			most = g->begin[i + 1] - g->begin[i];
@@ -110,15 +125,23 @@ int score_ndcg(const struct score_values *in, const struct score_groups *g, cons
 	for (size_t i = 0; relevance && i < g->n; i++) {
 		const uint32_t *rows = g->rows + g->begin[i];
 		size_t n = g->begin[i + 1] - g->begin[i];
+		struct score_order o;
 		double w;
 
 		if (n == 0 || (mask && !mask[rows[0]]))
 			continue;
 		w = in->weights ? (double)in->weights[rows[0]] : 1;
-		sum += w * group_ndcg(in, rows, n, k, order, relevance);
+		o = measure_group(in, rows, n, k, order, relevance);
+		out->ndcg += w * o.ndcg;
+		out->map += w * o.map;
+		out->mrr += w * o.mrr;
+		out->n_groups++;
+		out->n_irrelevant += o.n_irrelevant;
 		all += w;
 	}
-	*ndcg = all > 0 ? sum / all : NAN;
+	out->ndcg = all > 0 ? out->ndcg / all : NAN;
+	out->map = all > 0 ? out->map / all : NAN;
+	out->mrr = all > 0 ? out->mrr / all : NAN;
 	free(order);
 	free(relevance);
 	return relevance ? 0 : -1;

@@ -1,8 +1,10 @@
 /*
- * ndcg - how good an order is: normalized discounted cumulative gain of groups of rows, as of search results.
+ * ndcg - how good the order of the rows of each group is, as of search results: normalized discounted cumulative
+ * gain, average precision, reciprocal rank.
  *
  * Gain is 2^relevance - 1, the i-th place (from 0) counts 1 / log2(i + 2) of it, as in XGBoost and LightGBM;
- * scikit-learn's gain is the relevance itself. Equal scores stand in the order of the rows.
+ * scikit-learn's gain is the relevance itself. For precision and rank a row is relevant if its relevance is above 0.
+ * Equal scores stand in the order of the rows.
  */
 #ifndef CD4ML_SCORE_NDCG_H
 #define CD4ML_SCORE_NDCG_H
@@ -29,13 +31,23 @@ double score_ndcg_gain(double relevance);
 /** The weight of a place, from 0. */
 double score_ndcg_discount(size_t place);
 
+/** Means over the groups; NaN without groups. */
+struct score_order {
+	double ndcg;
+	double map; /* of each group: the mean of the precisions where its relevant rows stand */
+	double mrr; /* of each group: 1 / place of the first relevant row, from 1 */
+	size_t n_groups;
+	size_t n_irrelevant; /* groups without a relevant row: they count 1, as with the peers */
+};
+
 /**
- * The mean of the groups' values over the first `k` places; a group without any relevant row counts 1, as with the
- * peers. A group counts as its first row weighs. NaN without groups.
+ * Measures the order by `predicted`, of the first `k` places of each group: what stands behind counts nothing. The
+ * precisions are shared out among as many rows as could stand there, as in XGBoost and LightGBM. A group counts
+ * as its first row weighs.
  *   in    predicted and truth of all rows
  *   mask  [in->n] groups whose first row has 0 there are left out; NULL: none is
  */
-int score_ndcg(const struct score_values *in, const struct score_groups *g, const uint8_t *mask,
-	size_t k, double *ndcg, struct err *e) MUST_CHECK;
+int score_ndcg_order(const struct score_values *in, const struct score_groups *g,
+	const uint8_t *mask, size_t k, struct score_order *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -117,7 +117,7 @@ static int measure_ranking(const struct tree_measure_input *in, const struct arr
 	double *scores = mem_array(t->n_rows, sizeof(*scores), e);
 	double *truth = scores ? mem_array(t->n_rows, sizeof(*truth), e) : NULL;
 	uint8_t *mask = truth ? mem_array(t->n_rows, sizeof(*mask), e) : NULL;
-	double ndcg;
+	struct score_order order;
 	int rc = -1;
 
 	if (!mask)
@@ -131,9 +131,9 @@ static int measure_ranking(const struct tree_measure_input *in, const struct arr
 	}
 	s.predicted = scores;
 	s.truth = truth;
-	rc = score_ndcg(&s, t->groups, mask, TREE_RANK_NDCG, &ndcg, e);
+	rc = score_ndcg_order(&s, t->groups, mask, TREE_RANK_NDCG, &order, e);
 	if (!rc)
-		add(out, "ndcg", ndcg);
+		add(out, "ndcg", order.ndcg);
 out:
 	free(scores);
 	free(truth);

@@ -1,4 +1,5 @@
-"""Makes predictions of several kinds (make FILE KIND), or compares metrics.json with scikit-learn's numbers (check FILE JSON KIND)."""
+"""Makes predictions of several kinds (make FILE KIND), or compares metrics.json with scikit-learn's numbers (check FILE JSON
+KIND WEIGHTED), those of groups with xgboost's and lightgbm's too (order FILE JSON K)."""
 import csv
 import json
 import math
@@ -13,7 +14,12 @@ def make(path, kind):
     random.seed(kind)
     with open(path, "w", newline="") as f:
         w = csv.writer(f)
-        if kind == "numbers":
+        if kind == "order":
+            w.writerow(["q", "prediction", "y"])
+            for i in random.sample(range(6000), 6000):
+                relevance = max(0, int(random.gauss(0.5 if i % 300 > 9 else -9, 1.5)))
+                w.writerow([i % 300, relevance + random.gauss(0, 2), relevance])
+        elif kind == "numbers":
             w.writerow(["y", "prediction", "w"])
             for _ in range(5000):
                 y = random.gauss(3, 2)
@@ -77,6 +83,41 @@ def expected(path, kind, weighted):
     return want
 
 
+def order(path, metrics, k):
+    """NDCG and MAP as xgboost and lightgbm measure them, NDCG, average precision and reciprocal rank as scikit-learn."""
+    import lightgbm as lgb
+    import xgboost as xgb
+
+    with open(path, newline="") as f:
+        rows = sorted(csv.DictReader(f), key=lambda r: int(r["q"]))
+    q, p, y = (np.array([float(r[c]) for r in rows]) for c in ("q", "prediction", "y"))
+    sizes = np.unique(q, return_counts=True)[1]
+    got, want = json.load(open(metrics)), []
+    for label, name in (y, "ndcg"), (y > 0, "map"):
+        d = xgb.DMatrix(np.zeros((len(p), 1)), label.astype(float), group=sizes, base_margin=p)
+        b = xgb.train({"objective": "rank:pairwise", "eval_metric": "%s@%d" % (name, k)}, d, 0)
+        want.append((name, "xgboost", float(b.eval_set([(d, "d")]).rsplit(":", 1)[1]), 2e-6))
+        d = lgb.Dataset(np.random.rand(len(p), 1), label.astype(int), group=sizes, init_score=p)
+        found = {}
+        lgb.train({"objective": "lambdarank", "metric": name, "eval_at": [k], "learning_rate": 1e-30, "verbosity": -1}, d, 1,
+                  valid_sets=[d], valid_names=["d"], callbacks=[lgb.record_evaluation(found)])
+        want.append((name, "lightgbm", found["d"]["%s@%d" % (name, k)][0], 1e-9))
+    groups = [(p[q == g][None], y[q == g][None]) for g in np.unique(q)]
+    mean = lambda f: np.mean([f(s, t) if t.any() else 1 for s, t in groups])
+    want.append(("ndcg", "scikit-learn", mean(lambda s, t: m.ndcg_score(2**t - 1, s, k=k, ignore_ties=True)), 1e-11))
+    if k >= max(sizes):
+        want.append(("map", "scikit-learn", mean(lambda s, t: m.average_precision_score(t[0] > 0, s[0])), 1e-11))
+        # of the first relevant row alone: that is the reciprocal rank
+        first = lambda s, t: (s == s[t > 0].max()).astype(int)
+        want.append(("mrr", "scikit-learn", mean(lambda s, t: m.label_ranking_average_precision_score(first(s, t), s)), 1e-11))
+    bad = 0
+    for name, who, value, room in want:
+        if abs(got[name] - value) > room:
+            print(f"{name}@{k} is {got[name]!r}, {who} says {float(value)!r}")
+            bad = 1
+    return bad
+
+
 def check(path, metrics, kind, weighted):
     got = json.load(open(metrics))
     bad = 0
@@ -89,5 +130,7 @@ def check(path, metrics, kind, weighted):
 
 if sys.argv[1] == "make":
     make(sys.argv[2], sys.argv[3])
+elif sys.argv[1] == "order":
+    sys.exit(order(sys.argv[2], sys.argv[3], int(sys.argv[4])))
 else:
     sys.exit(check(*sys.argv[2:6]))

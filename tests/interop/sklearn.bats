@@ -19,6 +19,15 @@ setup() {
 	done
 }
 
+@test "NDCG, MAP and MRR of groups are xgboost's, lightgbm's and scikit-learn's" {
+	"$PEER_PYTHON" -c 'import xgboost, lightgbm' 2>/dev/null || skip "no xgboost and lightgbm among the Python peers"
+	"$PEER_PYTHON" "$ROOT/tests/interop/metrics-sklearn.py" make p.csv order
+	for k in 1 3 10 100; do
+		model-eval evaluate --target y --group q --top $k p.csv -m m.json -o /dev/null
+		"$PEER_PYTHON" "$ROOT/tests/interop/metrics-sklearn.py" order p.csv m.json $k
+	done
+}
+
 @test "the classification report reads as scikit-learn's" {
 	"$PEER_PYTHON" "$ROOT/tests/interop/metrics-sklearn.py" make p.csv ties
 	model-eval evaluate --target y p.csv | head -n 8 | tr -s ' ' >ours

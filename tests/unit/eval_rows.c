@@ -71,7 +71,7 @@ static int measure_once(void *ctx, struct err *e)
 	int rc = load(&r, ctx, NULL, e);
 
 	if (!rc)
-		rc = eval_measure_rows(&m, &r, 0.95, NULL, e);
+		rc = eval_measure_rows(&m, &r, &(struct eval_measure_options){ 0.95, 10 }, NULL, e);
 	if (!rc) {
 		eval_report_text_measure(&b, &m);
 		eval_report_html_measure(&b, &m, "x");
