@@ -295,7 +295,7 @@ enum {
 	AT_ONCE = 64, /* blocks of columns that keep threads busy */
 };
 
-/** Counts the cuts that are <= v, without a branch that could be guessed wrongly; 0 for NaN. */
+/** Counts the cuts that are <= v; 0 for NaN. A mask, not a condition: a branch would be guessed wrongly each other time. */
 static void find_bins(const float *cuts, uint32_t n_cuts, const float *v, uint32_t *bins)
 {
 	uint32_t base[LANES] = { 0 };
@@ -304,7 +304,7 @@ static void find_bins(const float *cuts, uint32_t n_cuts, const float *v, uint32
 		uint32_t half = (n + 1) / 2;
 
 		for (int i = 0; i < LANES; i++)
-			base[i] += cuts[base[i] + half - 1] <= v[i] ? half : 0;
+			base[i] += half & (0u - (uint32_t)(cuts[base[i] + half - 1] <= v[i]));
 		n -= half;
 	}
 	for (int i = 0; i < LANES; i++)
