@@ -394,6 +394,24 @@ deep/c.csv'
 	run -2 s3-sync ls nosuch
 }
 
+@test "options may stand before the command" {
+	tree
+	same "$(s3-sync -j 2 ls from/sub | cut -f 3)" 'b.csv
+deep/c.csv'
+	same "$(s3-sync --recursive --dry-run rm from/sub)" 'b.csv
+deep/c.csv'
+	s3-sync -qv rm --recursive from/sub
+	[ ! -e from/sub/b.csv ]
+	run -2 --separate-stderr s3-sync --nosuch ls from
+	contains "$stderr" "unknown option '--nosuch'"
+	run -2 --separate-stderr s3-sync --delete ls from
+	contains "$stderr" "unknown option '--delete'"
+	mkdir ls
+	echo x >ls/x
+	s3-sync -q -- ls to # it is the folder
+	same_file to/x $'x\n'
+}
+
 @test "threads do not change what is done" {
 	tree
 	for j in 1 2 5; do

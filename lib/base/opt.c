@@ -87,7 +87,7 @@ static struct found find(const struct parser *p, const char *name, size_t len, c
 			if (hit && o->type == OPT_TYPE_ALIAS)
 				return find(p, o->arg, strlen(o->arg), 0);
 			if (is_option(o) && hit)
-				return (struct found){ o, args + o->offset, false };
+				return (struct found){ o, args ? args + o->offset : NULL, false };
 		}
 	}
 	if (!letter && len > 3 && memcmp(name, "no-", 3) == 0) {
@@ -265,6 +265,49 @@ static int set_given(const struct parser *p, const struct found *f, char **value
 static bool takes_value(const struct opt *o)
 {
 	return o->type != OPT_FLAG && o->type != OPT_COUNT && !(o->type == OPT_CALL && !o->arg);
+}
+
+/* ---- the first operand ---------------------------------------------------------------------------- */
+
+/* How many words the options in `word` take with their value: 1 or more; 0 where one is not known. */
+static int count_words(const struct parser *p, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	struct found f = { NULL, NULL, false };
+	bool is_attached = equals;
+
+	if (word[1] == '-') {
+		f = find(p, word + 2, equals ? (size_t)(equals - word) - 2 : strlen(word + 2), 0);
+		if (!f.opt)
+			return 0;
+	}
+	for (const char *c = word + 1; !f.opt && *c; c++) {
+		f = find(p, NULL, 0, *c);
+		if (!f.opt)
+			return 0;
+		is_attached = c[1];
+		if (!takes_value(f.opt) && c[1])
+			f.opt = NULL;
+	}
+	return !takes_value(f.opt) ? 1
+				   : 1 + (f.opt->n_values > 1 ? f.opt->n_values : 1) - is_attached;
+}
+
+int opt_first_operand(const struct opt_table *tables, size_t n_tables, int argc, char **argv)
+{
+	const struct parser p = { .tables = tables, .n_tables = n_tables };
+
+	for (int i = 1; i < argc;) {
+		int n;
+
+		if (argv[i][0] != '-' || !argv[i][1])
+			return i;
+		n = strcmp(argv[i], "--") != 0 ? count_words(&p, argv[i]) : 0;
+		if (!n)
+			return 0;
+		i += n;
+	}
+	return 0;
 }
 
 /* ---- the command line ----------------------------------------------------------------------------- */

@@ -98,6 +98,11 @@ struct opt_table {
  */
 int opt_parse(const struct opt_table *tables, size_t n_tables, bool stop, int argc, char **argv,
 	struct opt_result *r, struct err *e) MUST_CHECK;
+/**
+ * The index in argv of the first word that is neither an option of the tables nor the value of one; 0 where there is none, or an
+ * unknown option or "--" stands before it. Where tables differ, the first that knows an option decides. Their structs may be NULL.
+ */
+int opt_first_operand(const struct opt_table *tables, size_t n_tables, int argc, char **argv);
 /** Frees the lists in the structs too. */
 void opt_free(struct opt_result *r);
 

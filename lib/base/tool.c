@@ -40,7 +40,8 @@ struct session {
 	struct opt_result parsed;
 	struct arena config_memory;
 	void *args;
-	struct opt table[16]; /* the common options that this command has */
+	struct opt table
+		[16]; /* the common options that this command has; while it is looked for, all */
 };
 
 /* ---- messages ------------------------------------------------------------------------------------- */
@@ -124,7 +125,7 @@ static void hold_descriptors(void)
 
 /* ---- help ----------------------------------------------------------------------------------------- */
 
-static void add_common_options(struct session *s)
+static void add_common_options(struct session *s, unsigned flags)
 {
 	static const struct opt heading = OPT_HEADING("Common");
 	static const struct opt rows[] = {
@@ -153,7 +154,7 @@ static void add_common_options(struct session *s)
 
 	s->table[n++] = heading;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (needs[i] == 0 || (s->command->flags & needs[i]))
+		if (needs[i] == 0 || (flags & needs[i]))
 			s->table[n++] = rows[i];
 	s->table[n] = (struct opt)OPT_END;
 }
@@ -212,18 +213,40 @@ static int print_help(struct session *s, struct err *e)
 
 /* ---- a run ---------------------------------------------------------------------------------------- */
 
+enum { COMMANDS_MAX = 64 };
+
+/* The first operand, behind options of any command; 0: there is none, or something is in the way. */
+static int first_operand(struct session *s, int argc, char **argv)
+{
+	struct opt_table tables[COMMANDS_MAX + 2];
+	size_t n = 0;
+
+	add_common_options(s, ~0u);
+	tables[n++] = (struct opt_table){ .options = s->table };
+	tables[n++] = (struct opt_table){ .options = s->spec->main.options };
+	for (const struct tool_command *c = s->spec->commands; c->name; c++)
+		tables[n++] = (struct opt_table){ .options = c->options };
+	return opt_first_operand(tables, n, argc, argv);
+}
+
+/* The command's name goes; what stood before it are its options, as what stands behind. */
 static int find_command(struct session *s, int *argc, char ***argv, struct err *e)
 {
-	const char *names[64];
-	const char *word = *argc > 1 ? (*argv)[1] : NULL;
+	const char *names[COMMANDS_MAX];
+	char *word;
 	size_t n = 0;
+	int at;
 
 	s->command = &s->spec->main;
 	if (!s->spec->commands)
 		return 0;
+	at = first_operand(s, *argc, *argv);
+	word = at ? (*argv)[at] : NULL;
 	for (const struct tool_command *c = s->spec->commands; c->name; c++) {
 		if (word && strcmp(word, c->name) == 0) {
 			s->command = c;
+			memmove(*argv + 2, *argv + 1, (size_t)(at - 1) * sizeof(**argv));
+			(*argv)[1] = word;
 			++*argv;
 			--*argc;
 			return 0;
@@ -231,7 +254,7 @@ static int find_command(struct session *s, int *argc, char ***argv, struct err *
 		names[n++] = c->name;
 	}
 	names[n] = NULL;
-	if (s->spec->has_default || (word && word[0] == '-'))
+	if (s->spec->has_default || (!word && *argc > 1))
 		return 0;
 	if (!word)
 		return err_set(e, ERR_INPUT, "a command is missing");
@@ -387,7 +410,7 @@ static int run(struct session *s, int argc, char **argv, struct err *e)
 
 	if (find_command(s, &argc, &argv, e))
 		return usage_error(s, e);
-	add_common_options(s);
+	add_common_options(s, s->command->flags);
 	s->args = mem_new(s->command->args_size, e);
 	if (!s->args)
 		return failed(s, e);

@@ -303,6 +303,35 @@ static void check_nearest(void)
 	is_text(opt_nearest(word, names), NULL, "a long word");
 }
 
+/* The index of the first operand among words that are cut at blanks. */
+static int first_of(const char *line)
+{
+	const struct opt_table tables[2] = { { .options = options }, { .options = more_options } };
+	char words[100] = "", *argv[16];
+	int argc = 0;
+
+	snprintf(words, sizeof(words), "tool %s", line);
+	for (char *w = words; *w; w += strlen(w) + 1) {
+		argv[argc++] = w;
+		w[strcspn(w, " ")] = '\0';
+	}
+	return opt_first_operand(tables, 2, argc, argv);
+}
+
+static void check_first_operand(void)
+{
+	is_int(first_of("op"), 1, "the first operand");
+	is_int(first_of("-f --on -cc op -x"), 4, "is behind flags");
+	is_int(first_of("-t v --text v --text=v -tv op"), 7, "values are none");
+	is_int(first_of("-fc -ft v -o- op"), 5, "nor with letters in one word");
+	is_int(first_of("--pair a b op"), 4, "nor the second value");
+	is_int(first_of("--no-on - op"), 2, "'-' is one");
+	is_int(first_of("-f --"), 0, "'--' ends the search");
+	is_int(first_of("--nosuch op"), 0, "so does what is not known");
+	is_int(first_of("-fz op"), 0, "also a letter");
+	is_int(first_of("--text"), 0, "a value that is missing is none");
+}
+
 static int parse_all(void *ctx, struct err *e)
 {
 	struct arena memory = ARENA_INIT;
@@ -332,6 +361,7 @@ int main(void)
 	check_given();
 	check_help();
 	check_nearest();
+	check_first_operand();
 	check_config();
 	survives_oom(parse_all, NULL, "each allocation may fail");
 	return done_testing();
