@@ -71,6 +71,10 @@ static int add_rule(void *field, const struct opt *o, char **values, struct err 
 	FLAG(0, "no-sign-request", access.no_sign, "anonymously"), \
 	FLAG(0, "no-verify-ssl", access.no_verify, "do not verify the server's certificate"), \
 	FLAG(0, "requester-pays", access.requester_pays, "we pay"), \
+	TEXT("cli-read-timeout", access.read_timeout, "SECONDS", \
+		"a transfer that stands still is begun anew (60)"), \
+	TEXT("cli-connect-timeout", access.connect_timeout, "SECONDS", \
+		"so long a connection may take (10)"), \
 	OPT_END
 
 static const struct opt status_options[] = { WHICH_ROWS, ACCESS_ROWS };

@@ -10,7 +10,7 @@
 /** What was said; NULL, false, 0: nothing. Borrowed texts. */
 struct remote_access {
 	const char *endpoint, *region, *profile, *acl, *sse, *sse_kms_key_id, *storage_class;
-	const char *bandwidth, *checksum;
+	const char *bandwidth, *checksum, *read_timeout, *connect_timeout;
 	bool no_sign, no_verify, requester_pays;
 	int64_t transfers; /* in flight; 0: the store's own choice */
 };

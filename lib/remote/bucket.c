@@ -1,5 +1,6 @@
 #include "remote/bucket.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -122,12 +123,27 @@ static int read_checksum(struct bucket *b, const char *named, struct err *e)
 	return 0;
 }
 
+/* Seconds as AWS and DVC have them, 0 for no limit, into milliseconds, where they are set. */
+static int read_timeout(const char *name, const char *seconds, int *ms, struct err *e)
+{
+	uint64_t n;
+
+	if (!seconds)
+		return 0;
+	if (!num_parse_uint(slice_of(seconds), &n))
+		return err_set(e, ERR_INPUT, "%s '%s' is not a number of seconds", name, seconds);
+	*ms = n && n < INT_MAX / 1000 ? (int)n * 1000 : INT_MAX;
+	return 0;
+}
+
 static int read_http_settings(struct bucket *b, const struct remote_store_options *o, struct err *e)
 {
 	bool failed = false;
 	const char *verify = setting(b, o, "ssl_verify", e, &failed);
 	const char *bandwidth = setting(b, o, "bandwidth", e, &failed);
 	const char *jobs = setting(b, o, "jobs", e, &failed);
+	const char *reading = setting(b, o, "read_timeout", e, &failed);
+	const char *connecting = setting(b, o, "connect_timeout", e, &failed);
 	const char *attempts = remote_creds_setting(b->creds, "max_attempts");
 	struct remote_http_options *h = &b->http_options;
 	uint64_t n;
@@ -149,6 +165,9 @@ static int read_http_settings(struct bucket *b, const struct remote_store_option
 	if (bandwidth && !num_parse_size(slice_of(bandwidth), &h->bytes_per_s))
 		return err_set(e, ERR_INPUT, "bandwidth '%s' is not a number of bytes per second",
 			bandwidth);
+	if (read_timeout("read_timeout", reading, &h->stall_timeout_ms, e) ||
+		read_timeout("connect_timeout", connecting, &h->connect_timeout_ms, e))
+		return -1;
 	return failed ? -1 : 0;
 }
 
