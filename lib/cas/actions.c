@@ -40,7 +40,8 @@ int cas_actions_choose(const struct cas_actions *a, struct cas_actions_selection
 	bool is_here = !revisions || !revisions->one;
 
 	*s = (struct cas_actions_selection){ .refs = CAS_REFS_INIT };
-	if (is_here && cas_refs_scan(&s->refs, a->w->repo, e))
+	if (is_here &&
+		(cas_refs_scan(&s->refs, a->w->repo, e) || cas_refs_check_apart(&s->refs, e)))
 		return -1;
 	if (revisions && cas_refs_scan_revisions(&s->refs, a->w->repo, revisions, e))
 		return -1;

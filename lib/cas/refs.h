@@ -72,6 +72,11 @@ int cas_refs_add_pointer(
 void cas_refs_sort(struct cas_refs *r);
 
 /**
+ * ERR_INPUT where two outputs that are not stale have the same path, or one lies inside of the other: it would have two owners. DVC
+ * refuses such a repository, too.
+ */
+int cas_refs_check_apart(const struct cas_refs *r, struct err *e) MUST_CHECK;
+/**
  * Does the target name this output? A target is a path relative to root: a .dvc file, dvc.lock or
  * dvc.yaml, an output, a folder above outputs; or "stage", "path/dvc.yaml:stage".
  */

@@ -1,4 +1,7 @@
-/* Which refs a target names. */
+/* Which refs a target names, and whether they can stand side by side. */
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "base/path.h"
 #include "cas/refs.h"
 
@@ -79,5 +82,49 @@ int cas_refs_select(const struct cas_refs *r, const struct cas_repo *repo, char 
 	result = 0;
 out:
 	buf_release(&rel);
+	return result;
+}
+
+/* ---- owners ---- */
+
+/* By path, with "/" before every other character: what lies inside of a folder comes right behind it. */
+static int by_path(const void *a, const void *b)
+{
+	const struct cas_ref *const *p = a, *const *q = b;
+	const char *x = (*p)->out.path, *y = (*q)->out.path;
+
+	while (*x && *x == *y) {
+		x++;
+		y++;
+	}
+	return (*x == '/'   ? 1
+		       : *x ? 2 + (unsigned char)*x
+			    : 0) -
+	       (*y == '/'   ? 1
+		       : *y ? 2 + (unsigned char)*y
+			    : 0);
+}
+
+int cas_refs_check_apart(const struct cas_refs *r, struct err *e)
+{
+	const struct cas_ref **sorted = mem_array(r->n + 1, sizeof(struct cas_ref *), e);
+	size_t n = 0;
+	int result = sorted ? 0 : -1;
+
+	for (size_t i = 0; i < r->n && sorted; i++)
+		if (!r->refs[i].is_stale)
+			sorted[n++] = &r->refs[i];
+	if (n)
+		qsort(sorted, n, sizeof(struct cas_ref *), by_path);
+	for (size_t i = 1; i < n && !result; i++) {
+		const struct cas_ref *outer = sorted[i - 1], *inner = sorted[i];
+
+		if (!is_at_or_below(inner->out.path, outer->out.path))
+			continue;
+		err_set(e, ERR_INPUT, "'%s' (%s) lies inside of '%s' (%s)", inner->out.path,
+			inner->file, outer->out.path, outer->file);
+		result = err_hint(e, "only one of them can have it: remove the other");
+	}
+	free(sorted);
 	return result;
 }
