@@ -193,6 +193,29 @@ int path_make_parents(const char *p, struct err *e)
 	return result;
 }
 
+int path_check_links(const char *root, const char *rel, struct err *e)
+{
+	struct buf dir = BUF_INIT, path = BUF_INIT;
+	struct stat st;
+	int r = 0;
+
+	for (const char *c = strchr(rel, '/'); c && !r; c = strchr(c + 1, '/')) {
+		buf_reset(&dir);
+		buf_add(&dir, rel, (size_t)(c - rel));
+		path_join(&path, root, dir.p);
+		if (buf_check(&dir, e) || buf_check(&path, e)) {
+			r = -1;
+		} else if (!lstat(path.p, &st) && S_ISLNK(st.st_mode)) {
+			err_set(e, ERR_INPUT, "lies beyond the symbolic link '%s'", dir.p);
+			err_hint(e, "what a link names is not touched; make it a folder");
+			r = err_at(e, "%s", rel);
+		}
+	}
+	buf_release(&dir);
+	buf_release(&path);
+	return r;
+}
+
 bool path_exists(const char *p)
 {
 	struct stat st;

@@ -31,6 +31,11 @@ int path_make_dirs(const char *dir, struct err *e) MUST_CHECK;
 int path_make_parents(const char *p, struct err *e) MUST_CHECK;
 /** Removes a file, or a folder with all below it; links are removed, not followed. Nothing there is fine. */
 int path_remove_all(const char *p, struct err *e) MUST_CHECK;
+/**
+ * Fails (ERR_INPUT, told at `rel`) if a folder of the relative path `rel` is a symbolic link: what is written there would
+ * lie elsewhere than below `root`. The last part may be one, and what does not exist is fine.
+ */
+int path_check_links(const char *root, const char *rel, struct err *e) MUST_CHECK;
 bool path_exists(const char *p);
 bool path_is_dir(const char *p);
 

@@ -443,32 +443,3 @@ struct lock *cas_repo_lock(const struct cas_repo *r, int timeout_ms, struct err 
 	buf_release(&path);
 	return l;
 }
-
-int cas_repo_check_links(const struct cas_repo *r, const char *rel, struct err *e)
-{
-	struct buf dir = BUF_INIT, absolute = BUF_INIT;
-	struct stat st;
-	int result = 0;
-
-	for (const char *c = rel; *rel != '/' && *c && !result; c++) {
-		if (*c != '/')
-			continue;
-		buf_reset(&dir);
-		buf_add(&dir, rel, (size_t)(c - rel));
-		if (buf_check(&dir, e)) {
-			result = -1;
-			break;
-		}
-		cas_repo_absolute(r, dir.p, &absolute);
-		if (buf_check(&absolute, e)) {
-			result = -1;
-		} else if (!lstat(absolute.p, &st) && S_ISLNK(st.st_mode)) {
-			err_set(e, ERR_INPUT, "lies beyond the symbolic link '%s'", dir.p);
-			err_hint(e, "what a link names is not touched; make it a folder");
-			result = err_at(e, "%s", rel);
-		}
-	}
-	buf_release(&dir);
-	buf_release(&absolute);
-	return result;
-}

@@ -80,12 +80,6 @@ int cas_repo_relative(
 
 /** May data lie at the normalised path: below the root, not the root itself, in no reserved folder? */
 bool cas_repo_is_data(const char *rel);
-/**
- * ERR_INPUT when a folder above `rel` is a symbolic link. A repository may come from anybody: with a link
- * in it, and an output below that, data could be written anywhere, also into .git.
- */
-int cas_repo_check_links(const struct cas_repo *r, const char *rel, struct err *e) MUST_CHECK;
-
 /** Is a part of the path .git, .hg or .dvc: nothing that data may lie in? */
 bool cas_repo_is_reserved(const char *rel);
 

@@ -392,7 +392,8 @@ static int begin(
 	if (!cas_repo_is_data(path))
 		return err_set(e, ERR_INPUT, "'%s' is not a path of the workspace", path);
 	cas_repo_absolute(w->repo, path, &k->absolute);
-	return buf_check(&k->absolute, e) || cas_repo_check_links(w->repo, path, e) ? -1 : 0;
+	/* A repository may come from anybody: a link in it could lead anywhere, also into .git. */
+	return buf_check(&k->absolute, e) || path_check_links(w->repo->root, path, e) ? -1 : 0;
 }
 
 int cas_worktree_checkout(struct cas_worktree *w, const char *path, const struct cas_content *want,

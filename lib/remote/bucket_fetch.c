@@ -25,6 +25,8 @@ enum {
 	INTO_MAX = 1 << 30,
 	ATTEMPTS = 3
 };
+/* S3 itself takes 50 TB: what is told to be larger does not exist. */
+static const uint64_t OBJECT_MAX = (uint64_t)1 << 50;
 
 struct range {
 	struct bucket_task *task;
@@ -46,7 +48,8 @@ struct fetch {
 	bool is_stale; /* the object changed under our hands */
 	bool has_etag; /* the server said what the bytes hash to */
 	uint8_t etag_md5[HASH_MD5_LEN];
-	uint64_t size; /* known after the first answer */
+	uint64_t size; /* known from the first answer's headers on */
+	uint64_t most; /* bytes that may come with it */
 	size_t n_ranges, next, n_flying;
 	size_t n_gapless; /* ranges from the first on that have arrived */
 	unsigned char *arrived; /* [n_ranges] */
@@ -138,12 +141,26 @@ static int replace(struct bucket_task *t, struct fetch *f, struct stat *st, stru
 	return result;
 }
 
+static int check_size(const struct bucket_task *t, struct err *e)
+{
+	const struct fetch *f = t->state;
+	const struct remote_job *job = t->job;
+
+	if (!job->has_size || f->size == (uint64_t)job->size)
+		return 0;
+	err_set(e, ERR_SYSTEM, "has %llu bytes, and not the %lld that were listed",
+		(unsigned long long)f->size, (long long)job->size);
+	return err_hint(e, "it changed meanwhile, or the server errs; try again");
+}
+
 static int put_in_place(struct bucket_task *t, const uint8_t md5[HASH_MD5_LEN], struct err *e)
 {
 	struct fetch *f = t->state;
 	struct remote_job *job = t->job;
 	struct stat st;
 
+	if (check_size(t, e))
+		return -1;
 	if (remote_job_check_md5(job, md5, e))
 		return -1;
 	if (f->has_etag && memcmp(md5, f->etag_md5, HASH_MD5_LEN) != 0) {
@@ -156,6 +173,8 @@ static int put_in_place(struct bucket_task *t, const uint8_t md5[HASH_MD5_LEN], 
 		return 0;
 	if (f->is_partial && finish_partial(t, e))
 		return -1;
+	if (fstat(f->fresh.fd, &st) || (uint64_t)st.st_size != f->size)
+		return err_set(e, ERR_SYSTEM, "other bytes came than the server told");
 	if (fresh_set_time(&f->fresh, job->mtime_ns < 0 ? f->modified_ns : job->mtime_ns, e))
 		return -1;
 	if (job->keep)
@@ -227,24 +246,59 @@ static int end(struct bucket_task *t, struct err *e)
 	return remote_bucket_task_end(t, f->has_failed ? &f->failed : NULL, e);
 }
 
-/* "bytes 0-8388607/20000000"; -1 where the total is not stated. */
-static int read_total(struct slice range, uint64_t *total)
-{
-	const char *slash = range.len ? memchr(range.p, '/', range.len) : NULL;
+/* ---- what an answer tells -------------------------------------------------------------------------- */
 
-	if (!slash)
-		return -1;
-	range.len -= (size_t)(slash + 1 - range.p);
-	range.p = slash + 1;
-	return num_parse_uint(range, total) ? 0 : -1;
+/* "bytes 0-8388607/20000000": bytes [first, last] of `total`. */
+struct told {
+	uint64_t first, last, total;
+};
+
+static bool read_content_range(struct slice s, struct told *r)
+{
+	struct slice first, last;
+
+	if (!slice_starts(s, "bytes "))
+		return false;
+	s = (struct slice){ s.p + 6, s.len - 6 };
+	return slice_cut(&s, '-', &first) && slice_cut(&s, '/', &last) &&
+	       num_parse_uint(first, &r->first) && num_parse_uint(last, &r->last) &&
+	       num_parse_uint(s, &r->total);
 }
 
-/* Does the answer begin an object that is hashed by the trail? Then it states its size. */
-static bool is_large(const struct remote_s3_op *op)
+/* Is it the range of an object of `size` bytes that begins at `first`, and does so much come? */
+static bool is_range(const struct remote_s3_op *op, uint64_t first, uint64_t size)
 {
-	uint64_t total;
+	uint64_t len = size - first < RANGE ? size - first : RANGE, coming;
+	struct told r;
 
-	return !read_total(remote_http_header(&op->http, "content-range"), &total) && total > SMALL;
+	return op->http.status == 206 &&
+	       read_content_range(remote_http_header(&op->http, "content-range"), &r) &&
+	       r.first == first && r.last == first + len - 1 && r.total == size &&
+	       num_parse_uint(remote_http_header(&op->http, "content-length"), &coming) &&
+	       coming == len;
+}
+
+/*
+ * How large the object is, before anything of it is written: an answer that does not say so could go on for ever. A server
+ * may send the whole although a range was asked for.
+ */
+static int read_size(struct bucket_task *t, const struct remote_s3_op *op, struct err *e)
+{
+	bool is_ranged = op->http.status == 206;
+	struct slice length = remote_http_header(&op->http, "content-length");
+	struct slice range = remote_http_header(&op->http, "content-range");
+	struct fetch *f = t->state;
+	struct told r;
+
+	if (is_ranged ? !read_content_range(range, &r) : !num_parse_uint(length, &f->size))
+		return err_set(e, ERR_SYSTEM, "the server does not say how large it is");
+	if (is_ranged)
+		f->size = r.total;
+	if (f->size > OBJECT_MAX)
+		return err_set(e, ERR_SYSTEM, "the server says that it has %llu bytes",
+			(unsigned long long)f->size);
+	f->most = is_ranged && f->size > RANGE ? RANGE : f->size;
+	return check_size(t, e);
 }
 
 /* ---- the first answer ----------------------------------------------------------------------------- */
@@ -258,8 +312,12 @@ static int first_bytes(
 
 	if (offset == 0 && hash_md5_finish(f->hash, before, e))
 		return -1; /* forgets an attempt before */
+	if (offset == 0 && t->job->path && read_size(t, op, e))
+		return -1;
+	if (t->job->path && offset + len > f->most)
+		return err_set(e, ERR_SYSTEM, "the server sends more than was asked for");
 	if (offset == 0)
-		f->is_small = !t->job->path || !is_large(op);
+		f->is_small = !t->job->path || f->size <= SMALL || op->http.status != 206;
 	if (f->is_small && hash_md5_add(f->hash, p, len, e))
 		return -1;
 	if (t->job->path)
@@ -288,12 +346,12 @@ static bool read_md5_etag(
 
 static int fetch_more(struct bucket_task *t, struct err *e);
 
-/* Is there a hash that the bytes must have, or somebody who asks for it? */
+/* Is there a hash that the bytes must have? */
 static bool wants_hash(const struct bucket_task *t)
 {
 	const struct fetch *f = t->state;
 
-	return t->job->has_md5 || t->job->want_md5 || f->has_etag;
+	return t->job->has_md5 || f->has_etag;
 }
 
 /* The hash follows what has arrived without a gap. */
@@ -377,13 +435,27 @@ static void note_partial(struct bucket_task *t, size_t i)
 		remote_partial_note(&p, f->fresh.fd, i);
 }
 
+/* Is it the first range, and can the others be known to belong to it? */
+static int check_first(const struct bucket_task *t, const struct remote_s3_op *op, struct err *e)
+{
+	const struct fetch *f = t->state;
+
+	if (buf_check(&f->etag, e))
+		return -1;
+	if (op->http.status == 206 && (!f->size || !is_range(op, 0, f->size)))
+		return err_set(e, ERR_SYSTEM, "the server sent another part than was asked for");
+	if (op->http.status == 206 && f->size > RANGE && !f->etag.len && !t->job->has_md5) {
+		err_set(e, ERR_SYSTEM, "the server gives no ETag");
+		return err_hint(e, "whether all parts are of the same object cannot be told");
+	}
+	return 0;
+}
+
 static int first_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
 {
 	struct bucket_task *t = op->ctx;
 	struct fetch *f = t->state;
-	struct slice length = remote_http_header(&op->http, "content-length");
 	struct slice etag = remote_http_header(&op->http, "etag");
-	uint64_t got;
 
 	/* A range of an empty object cannot be had: the answer 416 says that it is empty. */
 	if (failed && op->http.status == 416)
@@ -397,24 +469,17 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 	f->modified_ns = 1000000000 * remote_http_time(t->bucket->http,
 					      remote_http_header(&op->http, "last-modified"));
 	f->has_etag = read_md5_etag(op, etag, f->etag_md5);
-	if (op->http.status != 206) {
-		if (!num_parse_uint(length, &f->size))
-			f->size = t->job->path ? 0 : t->job->into->len;
+	if (!t->job->path) {
+		f->size = t->job->into->len;
 		return end(t, e);
 	}
 	buf_add_slice(&f->etag, etag);
-	if (read_total(remote_http_header(&op->http, "content-range"), &f->size) ||
-		buf_check(&f->etag, e)) {
-		err_set(&f->failed, ERR_SYSTEM, "the server does not say how large '%s' is",
-			t->job->key);
-		return remote_bucket_task_end(t, &f->failed, e);
+	if (read_size(t, op, &f->failed) || check_first(t, op, &f->failed)) {
+		f->has_failed = true;
+		err_at(&f->failed, "%s/%s", t->bucket->name, t->job->key);
+		return end(t, e);
 	}
-	if (!num_parse_uint(length, &got) || got != (f->size < RANGE ? f->size : RANGE)) {
-		err_set(&f->failed, ERR_SYSTEM,
-			"the server sent another part of '%s' than was asked for", t->job->key);
-		return remote_bucket_task_end(t, &f->failed, e);
-	}
-	if (f->is_small)
+	if (op->http.status != 206 || f->is_small)
 		return end(t, e);
 	f->n_ranges = (size_t)((f->size + RANGE - 1) / RANGE);
 	f->next = 1;
@@ -447,16 +512,14 @@ static int range_done(struct remote_s3_op *op, const struct err *failed, struct 
 {
 	struct range *r = op->ctx;
 	struct fetch *f = r->task->state;
-	uint64_t begin = (uint64_t)r->number * RANGE;
-	uint64_t len = f->size - begin < RANGE ? f->size - begin : RANGE, got = 0;
 	struct err changed = ERR_INIT;
 
 	r->busy = false;
 	f->n_flying--;
 	if (!failed &&
-		(op->is_refused || op->is_missing || op->http.status != 206 ||
-			!num_parse_uint(remote_http_header(&op->http, "content-length"), &got) ||
-			got != len)) {
+		(op->is_refused || op->is_missing ||
+			!is_range(op, (uint64_t)r->number * RANGE, f->size) ||
+			!slice_eq(remote_http_header(&op->http, "etag"), buf_slice(&f->etag)))) {
 		err_set(&changed, ERR_SYSTEM, "the object changed while it was fetched");
 		err_at(&changed, "%s/%s", r->task->bucket->name, r->task->job->key);
 		failed = &changed;

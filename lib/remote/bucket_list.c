@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "remote/s3xml.h"
 
-enum { ATTEMPTS = 3 };
+enum { ATTEMPTS = 3, BARREN_MAX = 1000 };
 
 /*
  * Pages of a listing, 1000 keys each, on a loop of their own: a listing is read while a run is under
@@ -19,6 +19,9 @@ struct listing {
 	struct remote_s3_op op;
 	struct remote_s3xml_list page;
 	struct buf prefix, query, key;
+	struct buf mark; /* the token of an earlier page: see check_progress() */
+	uint64_t n_pages;
+	size_t n_barren; /* pages without a key, one after the other */
 	size_t at;
 	bool started, is_missing;
 	struct err failed;
@@ -36,6 +39,7 @@ static void list_close(struct remote_listing *r)
 	buf_release(&l->prefix);
 	buf_release(&l->query);
 	buf_release(&l->key);
+	buf_release(&l->mark);
 	free(l);
 }
 
@@ -48,6 +52,28 @@ static int page_done(struct remote_s3_op *op, const struct err *failed, struct e
 	if (failed)
 		l->failed = *failed;
 	return 0;
+}
+
+/*
+ * A listing that goes in a circle would never end. Each token is held against the one of the page 1, 2, 4, 8, ... that is
+ * the last before it, which finds a circle of any length (R. P. Brent, "An improved Monte Carlo factorization algorithm",
+ * 1980); tokens that are always new must bring keys now and then.
+ */
+static int check_progress(struct listing *l, struct err *e)
+{
+	struct slice token = buf_slice(&l->page.next_token);
+
+	l->n_barren = l->page.n ? 0 : l->n_barren + 1;
+	l->n_pages++;
+	if (!l->page.truncated)
+		return 0;
+	if (l->n_barren == BARREN_MAX || (l->mark.len && slice_eq(token, buf_slice(&l->mark))))
+		return err_set(e, ERR_SYSTEM, "the server's listing does not get to an end");
+	if (!(l->n_pages & (l->n_pages - 1))) {
+		buf_reset(&l->mark);
+		buf_add_slice(&l->mark, token);
+	}
+	return buf_check(&l->mark, e);
 }
 
 /* Parameters in the order of their names, as the signature wants them. */
@@ -79,7 +105,7 @@ static int ask_page(struct listing *l, struct err *e)
 		}
 		/* A page that was damaged on its way is asked for again. */
 		if (!remote_s3xml_read_list(buf_slice(&l->op.http.text), &l->page, e))
-			return 0;
+			return check_progress(l, e) ? err_at(e, "%s", l->bucket->name) : 0;
 		if (attempt == ATTEMPTS)
 			return err_at(e, "%s", l->bucket->name);
 		err_clear(e);
@@ -111,6 +137,11 @@ static int list_next(struct remote_listing *r, struct remote_entry *entry, struc
 				return -1;
 		}
 		o = &l->page.objects[l->at++];
+		if (!slice_starts(o->key, l->prefix.p))
+			return err_set(e, ERR_SYSTEM,
+				"%s: the server lists '%.*s', which was not asked for",
+				l->bucket->name, (int)(o->key.len < 300 ? o->key.len : 300),
+				o->key.p);
 		if (o->key.len <= skip || o->is_prefix)
 			continue; /* a marker of the folder itself */
 		if (o->key.p[o->key.len - 1] == '/' && o->size == 0)
@@ -143,6 +174,7 @@ struct remote_listing *remote_bucket_list(struct remote_store *s, const char *pr
 	buf_init(&l->prefix);
 	buf_init(&l->query);
 	buf_init(&l->key);
+	buf_init(&l->mark);
 	if (b->prefix[0])
 		buf_addf(&l->prefix, "%s/", b->prefix);
 	buf_add_text(&l->prefix, prefix);

@@ -36,7 +36,6 @@ static void release(struct bucket_task *t)
 	buf_release(&u->id);
 	buf_release(&u->query);
 	buf_release(&u->xml);
-	buf_release(&u->marker);
 	free(u);
 }
 
@@ -150,6 +149,11 @@ static int completed(struct remote_s3_op *op, const struct err *failed, struct e
 		err_hint(&u->failed, "try again");
 		return look_up(t, e);
 	}
+	if (!failed && !op->is_refused &&
+		!remote_s3xml_has(buf_slice(&op->http.text), "CompleteMultipartUploadResult")) {
+		err_set(&u->failed, ERR_SYSTEM, "the server does not say that it has it");
+		return look_up(t, e);
+	}
 	if (!failed && op->is_refused) {
 		/* The object came to be meanwhile: what we sent is not needed. */
 		u->failed = (struct err)ERR_INIT;
@@ -214,6 +218,15 @@ static uint64_t part_len(const struct upload *u, size_t i)
 	return i + 1 < u->n_parts ? u->part_size : u->size - u->part_size * i;
 }
 
+/* What fits into the text of a completion. */
+static bool is_tag(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] <= ' ' || s.p[i] > '~' || strchr("\"&<>", s.p[i]))
+			return false;
+	return s.len && s.len <= PART_ETAG_MAX;
+}
+
 static int part_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
 {
 	struct flight *f = op->ctx;
@@ -236,7 +249,12 @@ static int part_done(struct remote_s3_op *op, const struct err *failed, struct e
 		etag.len -= 2;
 	}
 	/* A server that encrypts gives ETags that are no MD5: they are sent back as they came. */
-	snprintf(p->there, sizeof(p->there), "%.*s", (int)etag.len, etag.p ? etag.p : "");
+	if (!failed && !is_tag(etag)) {
+		err_set(&gone, ERR_SYSTEM, "the server gives no ETag for a part");
+		note_failure(u, &gone);
+	} else {
+		snprintf(p->there, sizeof(p->there), "%.*s", (int)etag.len, etag.p ? etag.p : "");
+	}
 	return remote_bucket_send_more(f->task, e);
 }
 
@@ -384,7 +402,6 @@ int remote_bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struc
 	buf_init(&u->id);
 	buf_init(&u->query);
 	buf_init(&u->xml);
-	buf_init(&u->marker);
 	u->size = size;
 	u->part_size = choose_part_size(size);
 	u->n_parts = (size_t)((size + u->part_size - 1) / u->part_size);
@@ -392,7 +409,7 @@ int remote_bucket_send_parts(struct bucket_task *t, int fd, uint64_t size, struc
 	if (!u->parts)
 		return -1;
 	u->checksum = choose_checksum(t->bucket);
-	u->wants_whole = t->job->has_md5 || t->job->want_md5;
+	u->wants_whole = t->job->has_md5;
 	if (u->wants_whole && remote_trail_init(&u->whole, t->bucket->http, e))
 		return -1;
 	u->whole.caught_up = whole_hashed;

@@ -57,8 +57,8 @@ static int create(struct bucket_task *t, struct err *e)
 /* What ListParts tells, entry by entry. */
 struct parts_reader {
 	struct upload *u;
-	uint64_t number, size;
-	char etag[HASH_MD5_HEX + 1];
+	uint64_t number, size, marker;
+	char etag[PART_ETAG_MAX + 1];
 	bool truncated;
 };
 
@@ -82,8 +82,8 @@ static int each_part(void *ctx, const char *path, struct slice text, struct err 
 	} else if (strcmp(path, "ListPartsResult/IsTruncated") == 0) {
 		r->truncated = slice_is(text, "true");
 	} else if (strcmp(path, "ListPartsResult/NextPartNumberMarker") == 0) {
-		buf_reset(&r->u->marker);
-		buf_add_slice(&r->u->marker, text);
+		if (!num_parse_uint(text, &r->marker))
+			r->marker = 0;
 	} else if (strcmp(path, "ListPartsResult/Part") == 0 && r->number >= 1 &&
 		   r->number <= r->u->n_parts) {
 		struct part *p = &r->u->parts[r->number - 1];
@@ -106,8 +106,10 @@ static int parts_listed(struct remote_s3_op *op, const struct err *failed, struc
 	if (failed || op->is_missing || op->is_unsupported ||
 		remote_s3xml_parse(buf_slice(&op->http.text), each_part, &r, &unread))
 		return create(t, e);
-	if (r.truncated && r.u->marker.len)
+	if (r.truncated && r.marker > r.u->marker) {
+		r.u->marker = r.marker;
 		return list_parts(t, e);
+	}
 	diag_say(t->bucket->diag, DIAG_NOTE, "%s: going on with an interrupted upload", t->key.p);
 	return remote_bucket_send_more(t, e);
 }
@@ -115,13 +117,13 @@ static int parts_listed(struct remote_s3_op *op, const struct err *failed, struc
 static int list_parts(struct bucket_task *t, struct err *e)
 {
 	struct upload *u = t->state;
-	struct buf marker = u->marker;
 
 	remote_bucket_set_upload_query(u);
-	if (marker.len) {
+	if (u->marker) {
 		struct buf with = BUF_INIT;
 
-		buf_addf(&with, "part-number-marker=%s&%s", marker.p, u->query.p);
+		buf_addf(&with, "part-number-marker=%llu&%s", (unsigned long long)u->marker,
+			u->query.p);
 		buf_release(&u->query);
 		u->query = with;
 	}

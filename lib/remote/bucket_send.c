@@ -89,7 +89,7 @@ static struct remote_digest_wish wish_of(const struct bucket_task *t)
 	const struct bucket *b = t->bucket;
 	bool is_known = t->job->has_md5 && b->checksum == REMOTE_CHECKSUM_MD5;
 
-	return (struct remote_digest_wish){ .md5 = t->job->has_md5 || t->job->want_md5,
+	return (struct remote_digest_wish){ .md5 = t->job->has_md5,
 		.has_md5 = is_known,
 		.sha256 = remote_s3_signs_bodies(b->s3),
 		.checksum = b->checksum,
@@ -100,9 +100,7 @@ static int check(struct bucket_task *t, struct err *e)
 {
 	struct send *s = t->state;
 
-	if (!t->job->has_md5 && !t->job->want_md5)
-		return 0;
-	if (!remote_job_check_md5(t->job, s->digest.md5, e))
+	if (!t->job->has_md5 || !remote_job_check_md5(t->job, s->digest.md5, e))
 		return 0;
 	return t->job->path ? err_at(e, "%s", t->job->path) : -1;
 }

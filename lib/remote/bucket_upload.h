@@ -8,8 +8,10 @@
 
 #include "remote/bucket_task.h"
 
+enum { PART_ETAG_MAX = 128 };
+
 struct part {
-	char there[HASH_MD5_HEX + 1]; /* ETag of what the server has; empty: nothing */
+	char there[PART_ETAG_MAX + 1]; /* ETag of what the server has; empty: nothing */
 	uint64_t there_size;
 	char checksum[REMOTE_CHECKSUM_TEXT]; /* where the completion has to name it; else empty */
 };
@@ -36,7 +38,8 @@ struct upload {
 	enum remote_checksum checksum; /* of the parts */
 	struct remote_trail whole;
 	bool wants_whole;
-	struct buf id, query, xml, marker;
+	struct buf id, query, xml;
+	uint64_t marker; /* ListParts goes on behind this part */
 	bool finishing, conditional;
 	bool is_gone; /* the server knows the upload no more */
 	struct err failed;

@@ -105,7 +105,7 @@ static int stream_file(struct stream *s, int fd, struct err *e)
 
 static int stream_begin(struct stream *s, const struct remote_job *job, struct err *e)
 {
-	if (!job->has_md5 && !job->want_md5)
+	if (!job->has_md5)
 		return 0;
 	s->hash = hash_md5_new(e);
 	return s->hash ? 0 : -1;

@@ -16,6 +16,7 @@
 
 enum {
 	TEXT_MAX = 64 << 20,
+	ERROR_TEXT_MAX = 64 << 10, /* of what is not 2xx: the message stands at its beginning */
 	HEADERS_MAX = 256 << 10,
 	SMALL_BODY = 64 << 10,
 	BLOCK = 256 << 10, /* that moves at a time */
@@ -40,6 +41,7 @@ struct remote_http_private {
 	uint64_t told; /* of which the progress has heard */
 	bool is_paused; /* until the pace allows more */
 	bool stopped; /* a callback failed: `error` says why */
+	bool has_enough; /* of the text of an error: the rest does not matter */
 	struct err error;
 };
 
@@ -263,27 +265,34 @@ static int seek_body(void *ctx, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* What a callback returns to end the transfer. */
+static size_t stop(struct remote_http_private *p, const char *why)
+{
+	p->stopped = true;
+	err_set(&p->error, ERR_SYSTEM, "%s", why);
+	return 0;
+}
+
 static size_t take_body(char *from, size_t size, size_t n, void *ctx)
 {
 	struct remote_http_private *p = ctx;
 	struct remote_http_transfer *t = p->t;
 	size_t len = size * n;
-	long status = 0;
 
 	if (must_wait(p))
 		return CURL_WRITEFUNC_PAUSE;
-	p->http->curl.easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (t->receive && status >= 200 && status < 300) {
+	p->http->curl.easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &t->status);
+	if (t->receive && t->status >= 200 && t->status < 300) {
 		if (t->receive(t, p->received, from, len, &p->error)) {
 			p->stopped = true;
 			return 0;
 		}
 		tell(p, len);
-	} else if (t->text.len + len > TEXT_MAX) {
-		p->stopped = true;
-		err_set(&p->error, ERR_SYSTEM, "the server's answer is larger than %d bytes",
-			TEXT_MAX);
+	} else if (t->status >= 300 && t->text.len + len > ERROR_TEXT_MAX) {
+		p->has_enough = true;
 		return 0;
+	} else if (t->text.len + len > TEXT_MAX) {
+		return stop(p, "the server's answer is larger than 64 MiB");
 	} else {
 		buf_add(&t->text, from, len);
 	}
@@ -300,7 +309,7 @@ static size_t take_header(char *from, size_t size, size_t n, void *ctx)
 	if (len >= 5 && memcmp(from, "HTTP/", 5) == 0)
 		buf_reset(&p->t->header_text); /* an interim answer (100 Continue) came before */
 	if (p->t->header_text.len + len > HEADERS_MAX)
-		return 0;
+		return stop(p, "the headers of the server's answer are larger than 256 KiB");
 	buf_add(&p->t->header_text, from, len);
 	return len;
 }
@@ -358,7 +367,7 @@ int64_t remote_http_time(const struct remote_http *h, struct slice date)
 		return 0;
 	snprintf(text, sizeof(text), "%.*s", (int)date.len, date.p);
 	t = h->curl.getdate(text, NULL);
-	return t > 0 ? t : 0;
+	return t > 0 && t <= INT64_MAX / 1000000000 ? t : 0;
 }
 
 void remote_http_release(struct remote_http_transfer *t)
@@ -509,7 +518,7 @@ static int begin(struct remote_http *h, struct remote_http_private *p, struct er
 	buf_reset(&t->header_text);
 	t->status = 0;
 	p->sent = p->received = p->told = 0;
-	p->stopped = p->is_paused = false;
+	p->stopped = p->has_enough = p->is_paused = false;
 	h->curl.slist_free_all(p->headers);
 	p->headers = NULL;
 	if (t->prepare(t, p->attempt, &url, &headers, e) || buf_check(&url, e))
@@ -623,7 +632,7 @@ static int ended(struct remote_http *h, struct remote_http_private *p, CURLcode 
 	if (p->stopped)
 		return give_up_or_done(p, &p->error, e);
 	/* A server may refuse a body half-way: then its answer counts, not the broken connection. */
-	if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && t->status >= 300)) {
+	if (code != CURLE_OK && !p->has_enough && !(code == CURLE_SEND_ERROR && t->status >= 300)) {
 		if (may_pass(code) && !last) {
 			queue_again(h, p, false);
 			return 0;

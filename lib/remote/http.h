@@ -32,7 +32,7 @@ struct remote_http_options {
 	bool insecure; /* do not verify certificates: the user said so */
 	uint64_t bytes_per_s; /* of all transfers together; 0: no limit */
 	int connect_timeout_ms; /* 0: 10 s */
-	int stall_timeout_ms; /* no byte for so long: failed, tried again; 0: 60 s */
+	int stall_timeout_ms; /* no byte for so long, whole seconds: failed, tried again; 0: 60 s */
 	int threads; /* of remote_http_work(); 1 or less: none */
 	struct progress *progress; /* gets the bytes of bodies as they move; may be NULL */
 	struct diag *diag; /* retries are told at DIAG_DETAIL; may be NULL */
@@ -80,9 +80,10 @@ struct remote_http_transfer {
 	int (*done)(struct remote_http_transfer *t, const struct err *failed, struct err *e);
 	void *ctx;
 
-	/* the answer */
+	/* the answer; status and headers are there in receive(), too */
 	long status;
-	struct buf text; /* collected body; of an answer that is not 2xx always */
+	struct buf
+		text; /* collected body; of an answer that is not 2xx always, but 64 KiB at most */
 	struct buf header_text; /* see remote_http_header() */
 
 	struct remote_http_private *priv;
@@ -104,7 +105,7 @@ int remote_http_run(struct remote_http *h, struct err *e) MUST_CHECK;
 const struct remote_libcurl *remote_http_libcurl(const struct remote_http *h);
 /** Value of a header of the answer, any case; NULL and 0 if it is not there. Valid until the next attempt. */
 struct slice remote_http_header(const struct remote_http_transfer *t, const char *name);
-/** Seconds since 1970 of a date in a header, as "Sun, 06 Nov 1994 08:49:37 GMT"; 0: it is none. */
+/** Seconds since 1970 of a date in a header, as "Sun, 06 Nov 1994 08:49:37 GMT"; 0: it is none, or beyond 2262. */
 int64_t remote_http_time(const struct remote_http *h, struct slice date);
 /** Frees the answer's memory. Takes a zeroed one. */
 void remote_http_release(struct remote_http_transfer *t);

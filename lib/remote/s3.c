@@ -292,7 +292,7 @@ static int done(struct remote_http_transfer *t, const struct err *failed, struct
 
 	if (failed) {
 		translated = *failed;
-		err_at(&translated, "%s", op->s3->name);
+		remote_s3_place(op, &translated);
 		return op->done(op, &translated, e);
 	}
 	/* CompleteMultipartUpload may fail after its 200 was sent: the body tells. */

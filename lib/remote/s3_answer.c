@@ -10,6 +10,16 @@ enum { REDIRECTS_MAX = 3, DAMAGED_MAX = 3 };
 
 /* ---- what is learned from it ---------------------------------------------------------------------- */
 
+/* It becomes a part of the host's name: what is none could lead anywhere. */
+static bool is_region(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!(s.p[i] >= 'a' && s.p[i] <= 'z') && !(s.p[i] >= '0' && s.p[i] <= '9') &&
+			s.p[i] != '-')
+			return false;
+	return s.len && s.len < REMOTE_S3_REGION_MAX;
+}
+
 /* Takes over the region that the server names; false if it is the one we had, or none. */
 static bool learn_region(struct remote_s3_op *op, const struct remote_s3xml_error *x)
 {
@@ -17,7 +27,7 @@ static bool learn_region(struct remote_s3_op *op, const struct remote_s3xml_erro
 
 	if (!region.len)
 		region = buf_slice(&x->region);
-	if (!region.len || region.len >= REMOTE_S3_REGION_MAX || slice_is(region, op->s3->region) ||
+	if (!is_region(region) || slice_is(region, op->s3->region) ||
 		op->redirects++ >= REDIRECTS_MAX)
 		return false;
 	snprintf(op->s3->region, REMOTE_S3_REGION_MAX, "%.*s", (int)region.len, region.p);
@@ -138,6 +148,15 @@ enum remote_http_verdict remote_s3_judge(struct remote_http_transfer *t)
 	return verdict;
 }
 
+void remote_s3_place(const struct remote_s3_op *op, struct err *e)
+{
+	if (op->key.len)
+		err_at(e, "%s/%.*s", op->s3->name, (int)(op->key.len > 300 ? 300 : op->key.len),
+			op->key.p);
+	else
+		err_at(e, "%s", op->s3->name);
+}
+
 /* What users can do about the errors that they meet most. */
 static void add_advice(const struct remote_s3_op *op, const char *code, struct err *e)
 {
@@ -186,9 +205,5 @@ void remote_s3_explain(
 		op->key.len ? "object" : "bucket", code, x->message.len ? ": " : "", x->message.p,
 		status);
 	add_advice(op, code, e);
-	if (op->key.len)
-		err_at(e, "%s/%.*s", op->s3->name, (int)(op->key.len > 300 ? 300 : op->key.len),
-			op->key.p);
-	else
-		err_at(e, "%s", op->s3->name);
+	remote_s3_place(op, e);
 }

@@ -25,6 +25,8 @@ struct remote_s3 {
 
 /** Is the answer taken, or the request made again, with what was learned from it? The `judge` of a transfer. */
 enum remote_http_verdict remote_s3_judge(struct remote_http_transfer *t);
+/** Puts the bucket and the key before what is said. */
+void remote_s3_place(const struct remote_s3_op *op, struct err *e);
 /** Says what the server refused, with the likely cause. */
 void remote_s3_explain(
 	const struct remote_s3_op *op, const struct remote_s3xml_error *x, struct err *e);

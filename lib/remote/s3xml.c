@@ -87,6 +87,9 @@ int remote_s3xml_parse(struct slice xml, remote_s3xml_each *each, void *ctx, str
 	struct parser p = { .each = each, .ctx = ctx, .e = e, .path = BUF_INIT, .text = BUF_INIT };
 	int result = -1;
 
+	/* S3 sends blanks while it is at work, some servers also before the declaration. */
+	while (xml.len && strchr(" \t\r\n", xml.p[0]) && xml.p[0])
+		xml = (struct slice){ xml.p + 1, xml.len - 1 };
 	p.xml = XML_ParserCreate(NULL);
 	if (!p.xml)
 		return err_nomem(e);
@@ -188,18 +191,20 @@ static int two(const char *p)
 	return (p[0] - '0') * 10 + (p[1] - '0');
 }
 
-/* 2009-10-12T17:50:30.000Z; 0 for anything else. */
+/* 2009-10-12T17:50:30.000Z; 0 for anything else, and for what does not fit into nanoseconds. */
 static int64_t parse_time(struct slice s)
 {
 	struct num_date d;
+	int64_t t;
 
 	if (s.len < 19 || !num_parse_date(s, &d))
 		return 0;
 	for (int i = 11; i < 19; i++)
 		if ((i == 13 || i == 16) ? s.p[i] != ':' : s.p[i] < '0' || s.p[i] > '9')
 			return 0;
-	return num_date_to_days(&d) * 86400 + two(s.p + 11) * 3600 + two(s.p + 14) * 60 +
-	       two(s.p + 17);
+	t = num_date_to_days(&d) * 86400 + two(s.p + 11) * 3600 + two(s.p + 14) * 60 +
+	    two(s.p + 17);
+	return t <= INT64_MAX / 1000000000 ? t : 0;
 }
 
 static int add_object(struct listing *g, struct err *e)
@@ -272,9 +277,14 @@ int remote_s3xml_read_list(struct slice xml, struct remote_s3xml_list *l, struct
 	if (remote_s3xml_parse(xml, each_listed, &g, e) || buf_check(&l->next_token, e))
 		return -1;
 	/* Some servers do not encode, though asked to, and some say so behind the keys. */
-	for (size_t i = 0; i < l->n && g.encoded; i++)
+	for (size_t i = 0; i < l->n && g.encoded; i++) {
+		const struct slice *key = &l->objects[i].key;
+
 		if (decode(&l->objects[i].key, e))
 			return -1;
+		if (memchr(key->p, '\0', key->len))
+			return err_set(e, ERR_SYSTEM, "listing: a key with a NUL");
+	}
 	if (!g.complete)
 		return err_set(e, ERR_SYSTEM, "listing: the answer is not complete");
 	if (l->n_stated >= 0 && (uint64_t)l->n_stated != l->n)
@@ -311,6 +321,15 @@ static int each_wanted(void *ctx, const char *path, struct slice text, struct er
 		w->found = true;
 	}
 	return 0;
+}
+
+bool remote_s3xml_has(struct slice xml, const char *path)
+{
+	struct buf ignored = BUF_INIT;
+	bool found = remote_s3xml_get(xml, path, &ignored);
+
+	buf_release(&ignored);
+	return found;
 }
 
 bool remote_s3xml_get(struct slice xml, const char *path, struct buf *b)

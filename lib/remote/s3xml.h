@@ -33,7 +33,7 @@ struct remote_s3xml_object {
 	struct slice key; /* decoded from encoding-type=url */
 	struct slice etag; /* with its quotes */
 	int64_t size;
-	int64_t mtime; /* seconds since 1970; 0 when not stated */
+	int64_t mtime; /* seconds since 1970, before 2262; 0 when not stated */
 	bool is_prefix; /* a common prefix ("folder") */
 };
 
@@ -52,11 +52,14 @@ struct remote_s3xml_list {
 
 /**
  * A ListObjectsV2 answer (with encoding-type=url) into the emptied list. An answer that is cut short, or states
- * another number of keys than it holds, is an error: nothing may be deleted after half a listing.
+ * another number of keys than it holds, or has a key with a NUL, is an error: nothing may be deleted after half a listing,
+ * nor another object than is meant.
  */
 int remote_s3xml_read_list(struct slice xml, struct remote_s3xml_list *l, struct err *e) MUST_CHECK;
 void remote_s3xml_list_release(struct remote_s3xml_list *l);
 
+/** Is the text a document with an element of this path? */
+bool remote_s3xml_has(struct slice xml, const char *path);
 /** The text of one element by its path, into the emptied `b`; false if it is not there. */
 bool remote_s3xml_get(struct slice xml, const char *path, struct buf *b);
 

@@ -116,7 +116,8 @@ int remote_store_do(struct remote_store *s, struct remote_job *job, struct err *
 
 /* ---- for those who make a kind of store ---- */
 
-int remote_job_check_md5(struct remote_job *job, const uint8_t md5[HASH_MD5_LEN], struct err *e)
+int remote_job_check_md5(
+	const struct remote_job *job, const uint8_t md5[HASH_MD5_LEN], struct err *e)
 {
 	char is[HASH_MD5_HEX + 1], must[HASH_MD5_HEX + 1];
 
@@ -126,6 +127,5 @@ int remote_job_check_md5(struct remote_job *job, const uint8_t md5[HASH_MD5_LEN]
 		err_set(e, ERR_INPUT, "is corrupt: its MD5 is %s, not %s", is, must);
 		return err_hint(e, "it was not copied");
 	}
-	memcpy(job->md5, md5, HASH_MD5_LEN);
 	return 0;
 }

@@ -91,8 +91,8 @@ struct remote_job {
 	struct slice data; /* SEND, if `path` is NULL */
 	struct buf *into; /* FETCH, if `path` is NULL: emptied and filled, up to 1 GiB */
 	bool has_md5; /* the bytes must hash to `md5` */
-	bool want_md5; /* `md5` is to be set to what the bytes hash to */
 	uint8_t md5[HASH_MD5_LEN];
+	bool has_size; /* FETCH from a bucket: it must be of `size` bytes */
 	bool keep; /* leave what is there: SEND of the key, FETCH of the file */
 	bool read_only; /* what is made in a folder has mode 0444 */
 	bool is_exec; /* what is made in a folder is executable */
@@ -138,9 +138,9 @@ struct remote_store {
 	const char *name; /* owned by the kind */
 };
 
-/** Compares what the bytes hash to with what the job says they must; sets it where the job wants it. */
+/** Compares what the bytes hash to with what the job says they must. */
 int remote_job_check_md5(
-	struct remote_job *job, const uint8_t md5[HASH_MD5_LEN], struct err *e) MUST_CHECK;
+	const struct remote_job *job, const uint8_t md5[HASH_MD5_LEN], struct err *e) MUST_CHECK;
 
 /** The struct of a kind's listing begins with this. */
 struct remote_listing {

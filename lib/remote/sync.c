@@ -132,6 +132,7 @@ struct sync {
 	const char *why_same;
 	uint64_t n_from;
 	struct arena names;
+	struct buf checked; /* the folder of the target that was last looked at for links */
 	const char **gone; /* [n_gone]: keys to be deleted */
 	size_t n_gone, cap_gone, at_gone;
 };
@@ -177,6 +178,7 @@ static struct work *make_work(struct sync *s, const char *why, struct err *e)
 		goto fail;
 	if (!remote_store_path(s->from.store, entry->key, &path)) {
 		w->job.op = REMOTE_FETCH;
+		w->job.has_size = true;
 		if (!remote_store_path(s->to.store, entry->key, &path)) {
 			w->job.op = REMOTE_COPY;
 			buf_addf(&path, "%s/%s", remote_store_name(s->from.store) + strlen("s3://"),
@@ -237,19 +239,43 @@ static int next_difference(struct sync *s, const char **why, struct err *e)
 	return 0;
 }
 
-/* A key may be "../x" or "a//b": such a file would lie elsewhere, or have another key. */
-static bool is_name(const struct sync *s, const char *key)
+/* A key may be "../x" or "a//b": such a file would lie elsewhere, or have another key. Nor may a link lead away. */
+static int check_name(struct sync *s, const char *key, struct err *e)
 {
 	struct buf b = BUF_INIT;
-	bool good;
+	bool is_good;
 
 	if (!remote_store_asks_cheaply(s->to.store))
-		return true;
+		return 0;
 	buf_add_text(&b, key);
 	path_normalise(&b);
-	good = !b.failed && strcmp(b.p, key) == 0 && path_stays_below(b.p);
-	buf_release(&b);
-	return good;
+	is_good = !b.failed && strcmp(b.p, key) == 0 && path_stays_below(b.p);
+	path_dir(&b, key);
+	if (buf_check(&b, e) || !is_good) {
+		buf_release(&b);
+		return err_set(e, ERR_INPUT, "the key cannot be the name of a file below a folder");
+	}
+	if (slice_eq(buf_slice(&b), buf_slice(&s->checked))) {
+		buf_release(&b);
+		return 0;
+	}
+	buf_release(&s->checked);
+	s->checked = b;
+	if (path_check_links(remote_store_name(s->to.store), key, e)) {
+		buf_reset(&s->checked);
+		return -1;
+	}
+	return 0;
+}
+
+/* A file that cannot be sent is no reason to leave the others out. */
+static void note_failed(struct sync *s, const char *key, int64_t size, const struct err *failed)
+{
+	char text[1024];
+
+	s->res->n_failed++;
+	err_format(failed, text, sizeof(text));
+	tell(s, REMOTE_SYNC_FAILED, key, size, text);
 }
 
 static int next_job(void *ctx, struct remote_job **job, struct err *e)
@@ -260,10 +286,10 @@ static int next_job(void *ctx, struct remote_job **job, struct err *e)
 	int r;
 
 	while ((r = next_difference(s, &why, e)) > 0) {
-		if (!is_name(s, s->from.entry.key)) {
-			s->res->n_failed++;
-			tell(s, REMOTE_SYNC_FAILED, s->from.entry.key, s->from.entry.size,
-				"the key cannot be the name of a file below a folder");
+		struct err bad = ERR_INIT;
+
+		if (check_name(s, s->from.entry.key, &bad)) {
+			note_failed(s, s->from.entry.key, s->from.entry.size, &bad);
 			if (advance(&s->from, s->o, e))
 				return -1;
 			continue;
@@ -291,13 +317,10 @@ static int job_done(void *ctx, struct remote_job *job, const struct err *failed,
 {
 	struct sync *s = ctx;
 	struct work *w = job->owner;
-	char text[1024];
 
 	(void)e;
 	if (failed) {
-		s->res->n_failed++;
-		err_format(failed, text, sizeof(text));
-		tell(s, REMOTE_SYNC_FAILED, job->key, job->size, text);
+		note_failed(s, job->key, job->size, failed);
 	} else {
 		s->res->n_sent++;
 		s->res->bytes_sent += (uint64_t)job->size;
@@ -331,13 +354,10 @@ static int delete_done(void *ctx, struct remote_job *job, const struct err *fail
 {
 	struct sync *s = ctx;
 	struct work *w = job->owner;
-	char text[1024];
 
 	(void)e;
 	if (failed) {
-		s->res->n_failed++;
-		err_format(failed, text, sizeof(text));
-		tell(s, REMOTE_SYNC_FAILED, job->key, 0, text);
+		note_failed(s, job->key, 0, failed);
 	} else {
 		s->res->n_deleted++;
 		tell(s, REMOTE_SYNC_DELETED, job->key, 0, "not in the source");
@@ -429,9 +449,11 @@ int remote_sync_trees(const struct remote_url *from, const struct remote_url *to
 	const char *const urls[2], const struct remote_sync_options *o,
 	const struct remote_store_options *open, struct remote_sync_result *res, struct err *e)
 {
-	struct sync s = {
-		.o = o, .res = res, .from = { .last = BUF_INIT }, .to = { .last = BUF_INIT }
-	};
+	struct sync s = { .o = o,
+		.res = res,
+		.from = { .last = BUF_INIT },
+		.to = { .last = BUF_INIT },
+		.checked = BUF_INIT };
 	struct remote_store_options options = *open;
 	int r = -1;
 
@@ -450,6 +472,7 @@ int remote_sync_trees(const struct remote_url *from, const struct remote_url *to
 	remote_store_close(s.to.store);
 	buf_release(&s.from.last);
 	buf_release(&s.to.last);
+	buf_release(&s.checked);
 	arena_release(&s.names);
 	free(s.gone);
 	return r;

@@ -91,18 +91,15 @@ static void test_jobs(struct pool *pool)
 	struct remote_job job = { .op = REMOTE_SEND,
 		.key = "x/y",
 		.data = { "hello\n", 6 },
-		.want_md5 = true,
+		.has_md5 = true,
 		.read_only = true };
 	struct buf text = BUF_INIT;
-	char hex[HASH_MD5_HEX + 1];
 	struct stat st;
 
-	is_int(remote_store_do(s, &job, &e), 0, "bytes are sent");
-	hash_md5_format(job.md5, hex);
-	is_text(hex, "b1946ac92492d2347c6235b4d2611184", "and hashed");
+	hash_md5_of(job.data, job.md5);
+	is_int(remote_store_do(s, &job, &e), 0, "bytes are sent, with their hash");
 	ok(!stat("jobs/x/y", &st) && (st.st_mode & 0777) == 0444, "read-only as asked");
 
-	job.has_md5 = true;
 	job.data = (struct slice){ "jello\n", 6 };
 	is_int(remote_store_do(s, &job, &e), -1, "other bytes under that hash");
 	is_err(&e, ERR_INPUT, "corrupt", "are refused");
@@ -115,7 +112,7 @@ static void test_jobs(struct pool *pool)
 	job = (struct remote_job){
 		.op = REMOTE_FETCH, .key = "x/y", .into = &text, .has_md5 = true
 	};
-	hash_md5_parse(slice_of(hex), job.md5);
+	hash_md5_of(slice_of("hello\n"), job.md5);
 	is_int(remote_store_do(s, &job, &e), 0, "fetched to memory");
 	is_text(text.p, "hello\n", "as it was");
 	job.key = "x/nosuch";
