@@ -55,7 +55,8 @@ const char *cd4ml_class(const struct cd4ml_model *m, size_t k);
  * Predicts `n_rows` rows: the value; the probability of the positive class; the probability of each class.
  *   x       [n_rows][cd4ml_n_features()], NAN where missing
  *   scores  [n_rows][cd4ml_n_outputs()], written
- * 0, or -1: no memory, or a damaged file. The trees are brought into a faster form when many rows have come; the bits stay the same.
+ * 0, or -1: no memory, or a damaged file. The trees are brought into a faster form when many rows have come; the bits
+ * stay the same.
  */
 int cd4ml_predict(const struct cd4ml_model *m, const float *x, size_t n_rows, float *scores);
 

@@ -31,9 +31,9 @@ ssize_t input_read(struct input *in, char *p, size_t cap, struct err *e) MUST_CH
  */
 int input_read_ahead(struct input *in, struct err *e) MUST_CHECK;
 /**
- * All that is left as one slice that lives until input_close(): a plain file of 4 MiB and more is mapped (do not shorten
- * it meanwhile: a signal would end the process), all else read into memory. More than `limit` bytes is an error (0: no
- * limit).
+ * All that is left as one slice that lives until input_close(): a plain file of 4 MiB and more is mapped (do not
+ * shorten it meanwhile: a signal would end the process), all else read into memory. More than `limit` bytes is an
+ * error (0: no limit).
  */
 int input_map(struct input *in, size_t limit, struct slice *all, struct err *e) MUST_CHECK;
 /** Bytes on disk (compressed size for gzip), or -1 when not known (a pipe). For progress bars. */

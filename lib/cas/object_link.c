@@ -53,7 +53,7 @@ static int copy_hashing(
 	return memcmp(d.md5, id->md5, HASH_MD5_LEN) ? cas_object_corrupt(id, object, e) : 0;
 }
 
-/* 1 done, 0 a clone cannot be made, -1. What is not known to be sound is hashed: a copy on the way, a clone after it. */
+/* 1 done, 0 a clone cannot be made, -1. What is not known to be sound is hashed: a copy on its way, a clone then. */
 static int fill(struct cas_cache *c, const struct cas_id *id, const char *object, int to,
 	bool as_clone, struct err *e)
 {

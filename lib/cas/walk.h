@@ -3,8 +3,8 @@
  *
  * Plain files and links to them are listed. Links to folders are left where they are and not
  * followed.
- * .git, .hg and .dvc are never entered, nor is a folder with a .dvc of its own. What cannot be stored is refused: a broken link, a FIFO, a
- * socket, a device, a name that is not UTF-8, a .dvcignore inside.
+ * .git, .hg and .dvc are never entered, nor is a folder with a .dvc of its own. What cannot be stored is refused: a
+ * broken link, a FIFO, a socket, a device, a name that is not UTF-8, a .dvcignore inside.
  */
 #ifndef CD4ML_CAS_WALK_H
 #define CD4ML_CAS_WALK_H

@@ -12,8 +12,8 @@
 
 /**
  * Records in dvc.lock what is known of the stages that the picked ones [pipeline.n] need, themselves left out
- * (NULL: of all stages), and that dvc.lock lacks or has otherwise. One that nobody ran with these inputs stays as it is. What is done
- * is told on `out`, a line each; NULL: nowhere. 0, -1.
+ * (NULL: of all stages), and that dvc.lock lacks or has otherwise. One that nobody ran with these inputs stays as it
+ * is. What is done is told on `out`, a line each; NULL: nowhere. 0, -1.
  */
 int stage_recall(
 	struct stage_project *p, const bool *picked, struct output *out, struct err *e) MUST_CHECK;

@@ -295,7 +295,7 @@ enum {
 	AT_ONCE = 64, /* blocks of columns that keep threads busy */
 };
 
-/** Counts the cuts that are <= v; 0 for NaN. A mask, not a condition: a branch would be guessed wrongly each other time. */
+/** Counts the cuts that are <= v; 0 for NaN. By masks: a branch would be guessed wrongly each other time. */
 static void find_bins(const float *cuts, uint32_t n_cuts, const float *v, uint32_t *bins)
 {
 	uint32_t base[LANES] = { 0 };

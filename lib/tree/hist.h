@@ -7,9 +7,9 @@
  *
  *	bits 39-63 gradient, signed    bits 14-38 hessian    bits 0-13 rows
  *
- * Blocks are then unpacked into the histogram proper; that of a leaf of no more rows stays packed: it is less than half as
- * large, and is cleared, subtracted and searched as one array. Sums are integers: any order of rows and any cut of
- * the work gives the same bytes, on any machine. The scheme with a few bits is that of Shi, Ke and others,
+ * Blocks are then unpacked into the histogram proper; that of a leaf of no more rows stays packed: it is less than
+ * half as large, and is cleared, subtracted and searched as one array. Sums are integers: any order of rows and any
+ * cut of the work gives the same bytes, on any machine. The scheme with a few bits is that of Shi, Ke and others,
  * "Quantized Training of Gradient Boosting Decision Trees", NeurIPS 2022, with more bits.
  *
  * With several classes (forests), a bin has a sum of weights for each class instead of one gradient.

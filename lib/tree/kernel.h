@@ -92,8 +92,8 @@ struct tree_kernel {
 	/** Adds packed sums to three arrays and clears them. */
 	void (*unpack)(uint64_t *packed, size_t n_bins, int64_t *grad, int64_t *hess, uint32_t *n);
 	/**
-	 * The bin of the largest gain above *gain, which is not below 0 (the first of equal ones), which becomes *gain; 0
-	 * if none is above it. Bins without rows are no split.
+	 * The bin of the largest gain above *gain, which is not below 0 (the first of equal ones), which becomes
+	 * *gain; 0 if none is above it. Bins without rows are no split.
 	 */
 	uint32_t (*scan)(const struct tree_scan *s, double *gain);
 	uint32_t (*scan_packed)(const struct tree_scan *s, double *gain);

@@ -248,8 +248,8 @@ static inline __mmask8 weigh(
 }
 
 /*
- * Takes the best of eight splits, the first at bin `i`, if its gain is above *gain. Divisions are what takes the time here:
- * they are made only where G^2 times the other side's H says that the gain may be enough, rounding allowed for.
+ * Takes the best of eight splits, the first at bin `i`, if its gain is above *gain. Divisions are what takes the time
+ * here: they are made only where G^2 times the other side's H says that the gain may be enough, rounding allowed for.
  */
 static inline __attribute__((always_inline)) void judge(const struct tree_scan *s,
 	const struct sides *left, __mmask8 may, uint32_t i, double *gain, uint32_t *best)

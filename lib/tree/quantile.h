@@ -1,9 +1,9 @@
 /*
  * quantile - of weighted values: what the leaves of absolute and quantile error hold.
  *
- * The value up to which `alpha` of the weight lies; where that is just reached, the mean of it and the next larger one, so that
- * the median of an even number of values is what one expects. Weights are integers: the order of
- * the values does not matter.
+ * The value up to which `alpha` of the weight lies; where that is just reached, the mean of it and the next larger
+ * one, so that the median of an even number of values is what one expects. Weights are integers: the order of the
+ * values does not matter.
  */
 #ifndef CD4ML_TREE_QUANTILE_H
 #define CD4ML_TREE_QUANTILE_H

@@ -3,8 +3,8 @@
  *
  * Uniform: each row by itself with the same chance, without replacement. By gradient: with a chance in proportion to
  * sqrt(g^2 + lambda h^2), at most 1, and its gradient divided by that chance, so that sums keep their expectation with
- * the least variance: Ibragimov, Gusev, "Minimal Variance Sampling in Stochastic Gradient Boosting", NeurIPS 2019, which
- * XGBoost has as gradient_based. A row's chance depends on its gradient and on integer sums over all rows.
+ * the least variance: Ibragimov, Gusev, "Minimal Variance Sampling in Stochastic Gradient Boosting", NeurIPS 2019,
+ * which XGBoost has as gradient_based. A row's chance depends on its gradient and on integer sums over all rows.
  */
 #ifndef CD4ML_TREE_SAMPLE_H
 #define CD4ML_TREE_SAMPLE_H

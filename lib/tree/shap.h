@@ -3,7 +3,8 @@
  *
  * Lundberg, Erion, Lee, "Consistent Individualized Feature Attribution for Tree Ensembles", 2018, algorithm 2, as
  * XGBoost's pred_contribs: a column that is left out goes both ways, in the proportion of the training rows
- * (sum_hessian). The contributions of a row and the bias, which is the mean over the training rows, add up to its margin.
+ * (sum_hessian). The contributions of a row and the bias, which is the mean over the training rows, add up to its
+ * margin.
  */
 #ifndef CD4ML_TREE_SHAP_H
 #define CD4ML_TREE_SHAP_H

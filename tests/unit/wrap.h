@@ -1,6 +1,7 @@
 /*
  * wrap - stands between our code and malloc with its kin: a program is linked with -Wl,--wrap for each (see
- * tests/tests.mk), so that calls of the library, tools and tests come here, not those inside of libc and other libraries.
+ * tests/tests.mk), so that calls of the library, tools and tests come here, not those inside of libc and other
+ * libraries.
  */
 #ifndef CD4ML_TESTS_WRAP_H
 #define CD4ML_TESTS_WRAP_H
