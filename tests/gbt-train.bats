@@ -166,7 +166,10 @@ good() {
 	printf 'a,y\n' >empty.csv
 	run -2 --separate-stderr gbt-train --target y empty.csv -o m.json
 	contains "$stderr" "no rows to learn from"
-	only alone.csv empty.csv one.csv t.csv
+	printf 'a,a,y\n1,2,0\n' >twice.csv
+	run -2 --separate-stderr gbt-train --target y twice.csv -o m.json
+	same "$stderr" "gbt-train: twice.csv:1: columns 1 and 2 are both called 'a'; rename one of them, or say --no-header if there is none"
+	only alone.csv empty.csv one.csv t.csv twice.csv
 }
 
 @test "a row that is wrong is named by its line, wherever it stands" {
@@ -190,6 +193,42 @@ good() {
 	{ echo a,y; seq 9000 | sed 's/$/,1/'; echo x,; } >d.csv
 	run -2 --separate-stderr gbt-train --target y d.csv
 	same "$stderr" "gbt-train: d.csv:9002: column 'y': no target; fill it in, or leave the row out"
+}
+
+@test "a table of which little can be learned still makes a model that predicts" {
+	printf 'a,y\n1,2\n' >row.csv
+	printf 'a,y\n1,3\n2,3\n3,3\n4,3\n' >constant.csv
+	printf 'a,b,y\n,1,0\n,2,1\n,1,0\n,2,1\n' >missing.csv
+	printf 'a,y\n,0\n,1\n' >nothing.csv
+	for objective in regression l1 huber quantile poisson; do
+		gbt-train --target y --objective $objective --min-samples-leaf 1 row.csv -o m.json
+		same "$(model-eval predict m.json row.csv)" "$(printf 'prediction\n2')"
+		gbt-train --target y --objective $objective --min-samples-leaf 1 constant.csv -o m.json
+		same "$(model-eval predict m.json constant.csv)" "$(printf 'prediction\n3\n3\n3\n3')"
+	done
+	for tool in gbt-train rf-train; do
+		# of 64 trees a leaf's share is exact
+		"$tool" --target y --objective regression --trees 64 constant.csv -o m.json
+		same "$(model-eval predict m.json constant.csv)" "$(printf 'prediction\n3\n3\n3\n3')"
+		"$tool" --target y --min-samples-leaf 1 missing.csv -o m.json
+		same "$(model-eval predict m.json missing.csv | cut -d, -f1 | tr -d '\n')" prediction0101
+		jq -e '[.learner.gradient_booster.model.trees[].split_indices[]] | unique | index(0) == null or . == [0, 1]' m.json
+		"$tool" --target y --min-samples-leaf 1 nothing.csv -o m.json
+		model-eval predict m.json nothing.csv | awk -F, 'NR > 1 && ($2 < 0.4 || $2 > 0.6) { exit 1 }'
+		same "$(model-eval predict m.json nothing.csv | wc -l)" 3
+		printf 'a,y\ninf,1\n2,0\n-inf,1\n3,0\n' >ends.csv
+		"$tool" --target y --min-samples-leaf 1 --trees 40 ends.csv -o m.json
+		model-eval predict m.json ends.csv -o /dev/null
+	done
+}
+
+@test "columns of as many values as bins can be are told apart" {
+	awk 'BEGIN { print "a,t,y"; for (i = 0; i < 70000; i++) { a = i * 7919 % 70000; print a ",t" i % 66000 "," (a % 97 < 40) } }' >t.csv
+	for tool in gbt-train rf-train; do
+		threads_agree "$tool" --target y --trees 2 --max-bin 65535 --min-samples-leaf 1 --max-depth 12 t.csv
+	done
+	run -2 gbt-train --target y --max-bin 65536 t.csv
+	contains "$output" "option '--max-bin': must be between 2 and 65535"
 }
 
 @test "several tables, gzip and standard input are read as one" {
@@ -366,6 +405,15 @@ moves() {
 	gbt-train --target y --trees 20 --interaction a,b --interaction b,c --max-leaves 0 --max-depth 5 --mtry 2 n.csv -o m.json
 	same "$(ways m.json | grep -vxE 'a|b|c|d|ab|bc')" ""
 	threads_agree gbt-train --target y --trees 5 --interaction a,b --interaction c,d n.csv
+	# no column may meet another
+	gbt-train --target y --trees 20 --interaction a --interaction b --interaction c --interaction d n.csv -o m.json
+	same "$(ways m.json | grep -vxE 'a|b|c|d')" ""
+	gbt-train --target y --trees 20 --interaction a n.csv -o m.json
+	same "$(ways m.json | grep -vxE 'a|b|c|d')" ""
+	for none in '' '[]' '[[]]' ' '; do
+		run -2 --separate-stderr gbt-train --target y --interaction "$none" n.csv
+		same "$stderr" "gbt-train: --interaction: a set without columns; name those that may meet: COL,COL,..."
+	done
 	run -2 --separate-stderr gbt-train --target y --interaction a,y n.csv
 	same "$stderr" "gbt-train: --interaction: there is no column 'y' to learn from"
 }

@@ -90,6 +90,10 @@ static int add_set(
 	size_t cap = c->n_sets * c->words;
 	struct slice name;
 
+	if (!slice_trim(names).len) {
+		err_set(e, ERR_INPUT, "--interaction: a set without columns");
+		return err_hint(e, "name those that may meet: COL,COL,...");
+	}
 	if (mem_grow(&c->sets, &cap, (c->n_sets + 1) * c->words, sizeof(*c->sets), e))
 		return -1;
 	memset(c->sets + c->n_sets * c->words, 0, c->words * sizeof(*c->sets));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "tree/class_weight.h"
 
 enum { SAMPLING_UNIFORM, SAMPLING_GRADIENT };
 
@@ -362,7 +363,7 @@ static int check_shares(const struct tree_params *p, struct err *e)
 		return err_set(e, ERR_INPUT,
 			"--sampling-method gradient_based does not go with quantile, whose leaves "
 			"count rows");
-	if (p->class_weight.n && p->scale_pos_weight != 1)
+	if (tree_class_weight_is_given(p) && p->scale_pos_weight != 1)
 		return err_set(
 			e, ERR_INPUT, "--class-weight and --scale-pos-weight do not go together");
 	return 0;

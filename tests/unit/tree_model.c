@@ -12,6 +12,7 @@
 #include "csv/reader.h"
 #include "tap.h"
 #include "tree/model_file.h"
+#include "tree/model_ubj.h"
 #include "tree/model_view.h"
 #include "tree/predict.h"
 
@@ -231,6 +232,47 @@ static void check_refusals(void)
 	refused(HEAD TREE("1,-1,\"x\"", "2,-1,-1", "0,0,0") "]}}}}", "not a whole number");
 }
 
+/** Is it refused with a message? In memory of its own, so that a look behind its end shows. */
+static bool is_refused(const char *bytes, size_t n, bool as_views)
+{
+	struct err e = ERR_INIT;
+	char *copy = malloc(n + !n);
+	struct slice part = { copy, n };
+	struct tree_model *m;
+	bool good;
+
+	memcpy(copy, bytes, n);
+	m = as_views ? tree_ubj_parse(part, "part", true, &e) : tree_model_parse(part, "part", &e);
+	good = !m && e.code == ERR_INPUT && strncmp(e.place, "part", 4) == 0 && e.what[0];
+	tree_model_free(m);
+	free(copy);
+	return good;
+}
+
+/** Whatever a file was cut at. */
+static void check_cuts(const char *file)
+{
+	struct err e = ERR_INIT;
+	bool is_ubj = strstr(file, ".ubj") != NULL;
+	size_t n_bad = 0;
+	struct slice all;
+	struct input *in;
+	char path[512];
+
+	snprintf(path, sizeof(path), DATA "%s", file);
+	in = input_open(path, &e);
+	if (!in || input_map(in, 0, &all, &e)) {
+		no_err(&e, "%s: read", file);
+		return;
+	}
+	all = slice_trim(all); /* of JSON the last newline may be missing */
+	for (size_t n = 0; n < all.len; n++)
+		n_bad += !is_refused(all.p, n, false) || (is_ubj && !is_refused(all.p, n, true));
+	ok(all.len > 1000 && n_bad == 0, "%s: each of its %zu beginnings is refused (%zu are not)",
+		file, all.len, n_bad);
+	input_close(in);
+}
+
 static int load_again(void *ctx, struct err *e)
 {
 	struct tree_model *m = tree_model_load(ctx, e);
@@ -274,6 +316,10 @@ int main(void)
 	check_golden("hand-rf-multi.ubj", "hand", "hand-rf-multi");
 	check_golden("hand-cat.json", "hand-cat", "hand-cat");
 	check_refusals();
+	check_cuts("hand-cat.json");
+	check_cuts("xgb32-binary.json");
+	check_cuts("hand-rf-multi.ubj");
+	check_cuts("xgb32-cat.ubj");
 	check_missing_column();
 	survives_oom(load_again, json, "a JSON model");
 	survives_oom(load_again, ubj, "a UBJSON model");
