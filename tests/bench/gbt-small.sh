@@ -16,14 +16,14 @@ awk 'BEGIN {
 cat >train-lightgbm.py <<'PY'
 import lightgbm as lgb, pandas as pd
 d = pd.read_csv("small.csv"); y = d.pop("y")
-lgb.train({"objective": "binary", "num_leaves": 31, "learning_rate": 0.1, "max_bin": 255, "min_data_in_leaf": 20,
+lgb.train({"objective": "binary", "num_leaves": 31, "learning_rate": 0.1, "max_bin": 255, "min_data_in_leaf": 20, "lambda_l2": 1,
            "num_threads": 2, "verbosity": -1}, lgb.Dataset(d, y), 100).save_model("lgb.txt")
 PY
 cat >train-xgboost.py <<'PY'
 import xgboost as xgb, pandas as pd
 d = pd.read_csv("small.csv"); y = d.pop("y")
 xgb.train({"objective": "binary:logistic", "max_leaves": 31, "grow_policy": "lossguide", "max_depth": 0, "eta": 0.1,
-           "max_bin": 255, "tree_method": "hist", "nthread": 2}, xgb.DMatrix(d, y), 100).save_model("xgb.json")
+           "max_bin": 256, "lambda": 1, "min_child_weight": 1e-3, "tree_method": "hist", "nthread": 2}, xgb.DMatrix(d, y), 100).save_model("xgb.json")
 PY
 ours gbt-train "gbt-train --target y --trees 100 --max-leaves 31 --max-depth 0 --learning-rate 0.1 -j 2 -o model.json small.csv"
 python_peer lightgbm lightgbm train-lightgbm.py
