@@ -137,5 +137,5 @@ help: ## show this
 		/^[a-z_-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; echo 'Variables'; \
 	echo '  CC=clang  SAN=address,undefined  CFLAGS=  LDFLAGS=  V=1: show the commands'; \
-	echo '  MPI=1: with Open MPI, for gbt-train of several processes'; \
+	echo '  MPI=1: with Open MPI, for training by several processes'; \
 	echo '  CURL=link: bind libcurl at the start, instead of loading it when it is needed'

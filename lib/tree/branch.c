@@ -60,37 +60,6 @@ static void sum_block(void *ctx, size_t block, int worker)
 	tree_hist_add(&part, j->plan, j->rows ? j->rows + from : NULL, n, &w->sums, &h);
 }
 
-/** Adds what the other processes have summed up. */
-static void share(const struct tree_grower *g, struct tree_columns cols, struct tree_hist *h)
-{
-	size_t k = g->n_classes;
-
-	if (!g->f->comm)
-		return;
-	if (h->packed) {
-		for (size_t i = 0; i < cols.n; i++) {
-			const struct tree_frame_column *c =
-				&g->f->cols[cols.list ? cols.list[i] : i];
-
-			tree_comm_sum(g->f->comm, (int64_t *)h->packed + c->first, c->n_bins);
-		}
-		return;
-	}
-	if (cols.n == g->f->n_cols) {
-		/* gradients and hessians lie side by side */
-		tree_comm_sum(g->f->comm, h->grad, g->f->n_bins * (k + 1));
-		tree_comm_sum_counts(g->f->comm, h->n, g->f->n_bins);
-		return;
-	}
-	for (size_t i = 0; i < cols.n; i++) {
-		const struct tree_frame_column *c = &g->f->cols[cols.list[i]];
-
-		tree_comm_sum(g->f->comm, h->grad + c->first * k, c->n_bins * k);
-		tree_comm_sum(g->f->comm, h->hess + c->first, c->n_bins);
-		tree_comm_sum_counts(g->f->comm, h->n + c->first, c->n_bins);
-	}
-}
-
 /** Sums up a leaf's rows into `memory`; `worker` < 0: with all threads. */
 static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const struct tree_branch *n,
 	void *memory, int worker)
@@ -125,7 +94,7 @@ static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const st
 			tree_hist_merge(&a, &b, col->n_bins, g->n_classes);
 		}
 	}
-	share(g, cols, &h);
+	tree_exchange_sum(&g->exchange, g->f, cols, g->n_classes, n->all_n, &h);
 }
 
 /* ---- a leaf's split ------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "tree/exchange.h"
 #include "tree/group.h"
 #include "tree/grow.h"
 #include "tree/part.h"
@@ -50,6 +51,7 @@ struct tree_grower {
 	uint32_t *rows; /* [n_rows] */
 	struct tree_part part;
 	struct tree_group group;
+	struct tree_exchange exchange;
 	const struct tree_kernel *kernel;
 	struct tree_top *top; /* NULL: not needed so far */
 

@@ -74,8 +74,10 @@ void tree_comm_in_turn(
 	for (int i = 0; i < (c ? c->size : 1); i++) {
 		if (!c || c->rank == i)
 			f(ctx, state);
-		if (c)
-			c->calls->give(state, len, i);
+		if (!c)
+			continue;
+		c->calls->give(state, len, i);
+		c->n_sent += c->rank == i ? len : 0;
 	}
 }
 

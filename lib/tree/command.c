@@ -40,9 +40,6 @@ enum tool_status tree_command(struct tool *t, const void *params, struct err *e)
 	}
 	if (tree_train(&train, e))
 		return TOOL_FAILED;
-	if (tree_comm_is_first(comm) && comm)
-		diag_say(t->diag, DIAG_NOTE, "%d processes; the first gave %.1f MB to the others",
-			comm->size, (double)comm->n_sent / 1e6);
 	tree_comm_end(comm);
 	if (train.params->checkpoint && tree_comm_is_first(comm) && finish(t, params, e))
 		return TOOL_FAILED;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "tree/measure.h"
+#include "tree/whole.h"
 
 enum { STREAM_FOLDS = 1 << 30 }; /* away from those of the trees */
 
@@ -155,8 +156,11 @@ struct cv {
 	const struct tree_dataset *d;
 	const struct tree_params *p;
 	struct tree_job job;
-	float *margins; /* [n_rows][n_outputs] */
-	uint32_t *pick; /* [n_rows] */
+	struct tree_whole whole; /* rows of all processes */
+	const uint8_t *fold_of; /* [whole's rows] */
+	float *margins; /* [n_rows][n_outputs] of this one */
+	struct buf all_margins;
+	uint32_t *pick; /* [whole's rows] */
 	struct tree_measures *results; /* [n_folds] */
 	size_t *n_rows; /* [n_folds] */
 };
@@ -183,7 +187,8 @@ static int learn(struct cv *c, struct tree_model *m, struct err *e)
 static int run_fold(struct cv *c, unsigned fold, struct err *e)
 {
 	struct tree_model *m = tree_dataset_model(c->d, c->p, e);
-	struct tree_measure_input in = { .truth = &c->d->target.measured, .margins = c->margins };
+	size_t n = c->job.truth->n_rows * c->job.truth->n_outputs;
+	struct tree_measure_input in = { .m = m, .truth = &c->whole.truth, .pick = c->pick };
 	int rc = -1;
 
 	if (!m)
@@ -191,10 +196,11 @@ static int run_fold(struct cv *c, unsigned fold, struct err *e)
 	c->job.out.fold = (uint8_t)fold;
 	if (learn(c, m, e))
 		goto out;
-	in.m = m;
-	in.pick = c->pick;
-	for (size_t i = 0; i < c->d->target.truth.n_rows; i++)
-		if (c->job.out.fold_of[i] == fold)
+	in.margins = tree_whole_floats(c->d->frame->comm, c->margins, n, &c->all_margins, e);
+	if (!in.margins)
+		goto out;
+	for (size_t i = 0; i < c->whole.truth.n_rows; i++)
+		if (c->fold_of[i] == fold)
 			c->pick[in.n++] = (uint32_t)i;
 	c->n_rows[fold] = in.n;
 	rc = tree_measure(&in, c->job.pool, &c->results[fold], e);
@@ -261,21 +267,26 @@ static json_t *report(const struct cv *c, struct err *e)
 json_t *tree_cv(const struct tree_dataset *d, const struct tree_params *p, const struct tree_io *io,
 	struct err *e)
 {
-	size_t n = d->target.truth.n_rows, k = (size_t)p->cv;
+	size_t n = d->frame->all_rows, k = (size_t)p->cv;
 	struct cv c = { .d = d, .p = p };
+	uint8_t *folds = NULL;
 	json_t *o = NULL;
-	uint8_t *folds;
 
 	if (n < k) {
 		err_set(e, ERR_INPUT, "%zu rows are too few for %zu folds", n, k);
 		return NULL;
 	}
+	if (tree_whole_init(&c.whole, &d->target.measured, e))
+		goto out;
 	folds = tree_cv_folds(
-		&d->target.truth, d->target.n_labels, (unsigned)k, (uint64_t)p->seed, e);
-	c.job = (struct tree_job){ d->frame, &d->target.truth, { folds, 0 }, io->pool, io->progress,
-		(uint64_t)p->seed };
+		&c.whole.truth, d->target.n_labels, (unsigned)k, (uint64_t)p->seed, e);
+	if (!folds)
+		goto out;
+	c.fold_of = folds;
+	c.job = (struct tree_job){ d->frame, &d->target.truth, { folds + d->frame->first_row, 0 },
+		io->pool, io->progress, (uint64_t)p->seed };
 	c.margins =
-		folds ? mem_array_raw(n * d->target.truth.n_outputs, sizeof(*c.margins), e) : NULL;
+		mem_array_raw(d->frame->n_rows * d->target.truth.n_outputs, sizeof(*c.margins), e);
 	c.pick = c.margins ? mem_array_raw(n, sizeof(*c.pick), e) : NULL;
 	c.results = c.pick ? mem_array(k, sizeof(*c.results), e) : NULL;
 	c.n_rows = c.results ? mem_array(k, sizeof(*c.n_rows), e) : NULL;
@@ -292,5 +303,7 @@ out:
 	free(c.pick);
 	free(c.results);
 	free(c.n_rows);
+	buf_release(&c.all_margins);
+	tree_whole_release(&c.whole);
 	return o;
 }

@@ -104,6 +104,9 @@ int tree_dataset_load(struct tree_dataset *d, const struct tree_params *p, const
 		return -1;
 	if (bin_features(d, p, io->pool, io->comm, e))
 		return err_at(e, "%s", files[0]);
+	if (io->comm && d->target.truth.loss == TREE_LOSS_RANK &&
+		tree_share_check_groups(d, p->group, io->comm, e))
+		return -1;
 	say_task(&d->target, p, io->diag);
 	return 0;
 }

@@ -55,7 +55,7 @@ static unsigned draws_of(const struct forest *f, size_t row)
 		return 0;
 	if (!f->p->bootstrap && f->p->sample >= 1)
 		return 1;
-	u = rng_unit(f->job->seed, stream_of(f, STREAM_ROWS), row);
+	u = rng_unit(f->job->seed, stream_of(f, STREAM_ROWS), f->job->frame->first_row + row);
 	if (!f->p->bootstrap)
 		return u < f->p->sample;
 	/* most are below 4; which, nobody can guess: so no branches there */
@@ -84,7 +84,8 @@ static struct tree_gh gh_of(const struct forest *f, size_t row, unsigned draws)
 	uint64_t r = 0;
 
 	if (t->weights || t->loss == TREE_LOSS_SQUARED)
-		r = rng_bits(f->job->seed, stream_of(f, STREAM_ROUNDING), row);
+		r = rng_bits(f->job->seed, stream_of(f, STREAM_ROUNDING),
+			f->job->frame->first_row + row);
 	if (t->weights)
 		gh.hess = (uint16_t)round_randomly((double)t->weights[row] / f->weight_unit * draws,
 			(double)(uint32_t)r * 0x1p-32);
@@ -165,14 +166,20 @@ static void sum_leaf(void *ctx, size_t i, int worker)
 	double *sum = f->sums + i * (k + 1);
 
 	(void)worker;
-	if (f->nodes[i].left >= 0)
-		return;
-	memset(sum, 0, (k + 1) * sizeof(*sum));
-	for (size_t r = 0; r < f->nodes[i].n; r++) {
+	for (size_t r = 0; f->nodes[i].left < 0 && r < f->nodes[i].n; r++) {
 		size_t row = rows[r];
 
 		add_row(f, sum, row, f->draws[row] * value_weight(f, row));
 	}
+}
+
+/** The leaves' sums go on from process to process. */
+static void sum_leaves(void *ctx, void *sums)
+{
+	struct forest *f = ctx;
+
+	(void)sums; /* f->sums */
+	pool_for(f->job->pool, f->n_nodes, sum_leaf, f);
 }
 
 /** G^2 / H over the outputs. */
@@ -300,7 +307,9 @@ static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct 
 	tree_release(&f->tree);
 	if (tree_grower_export(f->grower, &f->tree, e))
 		return -1;
-	pool_for(f->job->pool, f->n_nodes, sum_leaf, f);
+	memset(f->sums, 0, f->n_nodes * (k + 1) * sizeof(*f->sums));
+	tree_comm_in_turn(f->job->frame->comm, sum_leaves, f, f->sums,
+		f->n_nodes * (k + 1) * sizeof(*f->sums));
 	fill_tree(f);
 	if (check_known(f, e))
 		return -1;
@@ -314,30 +323,50 @@ static int add_tree(struct forest *f, tree_forest_done *done, void *ctx, struct 
 	return done ? done(ctx, f->number, &out, e) : 0;
 }
 
+static void add_prior(void *ctx, void *sums)
+{
+	struct forest *f = ctx;
+
+	(void)sums; /* f->prior */
+	for (size_t i = 0; i < f->job->truth->n_rows; i++)
+		if (!tree_is_held_out(&f->job->out, i))
+			add_row(f, f->prior, i, value_weight(f, i));
+}
+
+/** The largest weight, and the largest distance from the centre times the weight, of all rows. */
+static void find_most(void *ctx, void *state)
+{
+	const struct forest *f = ctx;
+	const struct tree_truth *t = f->job->truth;
+	double *most = state;
+
+	for (size_t i = 0; t->weights && i < t->n_rows; i++)
+		most[0] = fmax(most[0], (double)t->weights[i]);
+	for (size_t i = 0; t->loss == TREE_LOSS_SQUARED && i < t->n_rows; i++)
+		most[1] =
+			fmax(most[1], fabs((double)t->values[i] - f->centre) * value_weight(f, i));
+}
+
 /** What quantized numbers are multiples of, and how often a row is drawn. */
 static void prepare(struct forest *f)
 {
 	const struct tree_truth *t = f->job->truth;
-	double most = 0, p = fmath_exp(-f->p->sample), sum = 0, most_weight = 0;
+	struct tree_comm *comm = f->job->frame->comm;
+	double most[2] = { 0, 0 }, p = fmath_exp(-f->p->sample), sum = 0;
 
 	for (unsigned i = 0; i < MAX_DRAWS; i++) {
 		sum += p;
 		f->limit[i] = sum;
 		p = p * f->p->sample / (i + 1);
 	}
-	for (size_t i = 0; t->weights && i < t->n_rows; i++)
-		most_weight = fmax(most_weight, (double)t->weights[i]);
-	for (size_t i = 0; i < t->n_rows; i++)
-		if (!tree_is_held_out(&f->job->out, i))
-			add_row(f, f->prior, i, value_weight(f, i));
-	f->weight_unit = !t->weights ? 1 : most_weight > 0 ? most_weight / WEIGHT_STEPS : 1;
+	tree_comm_in_turn(comm, add_prior, f, f->prior, (n_outputs(f) + 1) * sizeof(*f->prior));
+	if (t->loss == TREE_LOSS_SQUARED)
+		f->centre = tree_objective_mean(t, &f->job->out);
+	tree_comm_in_turn(comm, find_most, f, most, sizeof(most));
+	f->weight_unit = !t->weights ? 1 : most[0] > 0 ? most[0] / WEIGHT_STEPS : 1;
 	f->grad_unit = f->weight_unit;
-	if (t->loss != TREE_LOSS_SQUARED)
-		return;
-	f->centre = tree_objective_mean(t, &f->job->out);
-	for (size_t i = 0; i < t->n_rows; i++)
-		most = fmax(most, fabs((double)t->values[i] - f->centre) * value_weight(f, i));
-	f->grad_unit = most > 0 ? most / (TREE_GRAD_MAX / MAX_DRAWS - 1) : 1;
+	if (t->loss == TREE_LOSS_SQUARED)
+		f->grad_unit = most[1] > 0 ? most[1] / (TREE_GRAD_MAX / MAX_DRAWS - 1) : 1;
 }
 
 static int make_arrays(struct forest *f, struct err *e)

@@ -235,6 +235,22 @@ static int by_name(const void *a, const void *b)
 	return slice_cmp(x->name, y->name);
 }
 
+/** Counts of the rows of all processes. */
+static int share_counts(struct tree_comm *c, struct text_count *count, size_t n, struct err *e)
+{
+	int64_t *sums = c ? mem_array_raw(n, sizeof(*sums), e) : NULL;
+
+	if (!c || !sums)
+		return c ? -1 : 0;
+	for (size_t i = 0; i < n; i++)
+		sums[i] = (int64_t)count[i].n;
+	tree_comm_sum(c, sums, n);
+	for (size_t i = 0; i < n; i++)
+		count[i].n = (uint64_t)sums[i];
+	free(sums);
+	return 0;
+}
+
 static int number_texts(struct build *b, size_t col, struct err *e)
 {
 	struct tree_frame_column *c = &b->f->cols[col];
@@ -256,8 +272,10 @@ static int number_texts(struct build *b, size_t col, struct err *e)
 	for (size_t i = 0; i < b->f->n_rows; i++)
 		if (s->codes[i] != TABLE_MISSING)
 			count[s->codes[i]].n++;
-	for (uint32_t i = 0; b->f->comm && i < s->n_texts; i++)
-		count[i].n = (uint64_t)tree_comm_sum_of(b->f->comm, (int64_t)count[i].n);
+	if (share_counts(b->f->comm, count, s->n_texts, e)) {
+		free(count);
+		return -1;
+	}
 	qsort(count, s->n_texts, sizeof(*count), by_count);
 	while (n < s->n_texts && count[n].n > 0)
 		n++;
@@ -304,7 +322,7 @@ static void find_bins(const float *cuts, uint32_t n_cuts, const float *v, uint32
 		uint32_t half = (n + 1) / 2;
 
 		for (int i = 0; i < LANES; i++)
-			base[i] += half & (0u - (uint32_t)(cuts[base[i] + half - 1] <= v[i]));
+			base[i] += cuts[base[i] + half - 1] <= v[i] ? half : 0;
 		n -= half;
 	}
 	for (int i = 0; i < LANES; i++)

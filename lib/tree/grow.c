@@ -34,7 +34,8 @@ static int make_workers(struct tree_grower *g, struct err *e)
 	g->rows = g->spare ? mem_aligned(g->f->n_rows, sizeof(*g->rows), e) : NULL;
 	g->kept = g->rows ? mem_array(g->max_kept, sizeof(*g->kept), e) : NULL;
 	if (!g->kept || tree_plan_init(&g->plan, g->f, e) || tree_part_init(&g->part, g->f, e) ||
-		tree_group_init(&g->group, g->f, e))
+		tree_group_init(&g->group, g->f, e) ||
+		tree_exchange_init(&g->exchange, g->f, g->n_classes, e))
 		return -1;
 	return 0;
 }
@@ -92,6 +93,7 @@ void tree_grower_free(struct tree_grower *g)
 	tree_plan_release(&g->plan);
 	tree_part_release(&g->part);
 	tree_group_release(&g->group);
+	tree_exchange_release(&g->exchange);
 	free(g->nodes);
 	free(g->open);
 	free(g->batch);

@@ -32,6 +32,7 @@ void tree_leaves_release(struct tree_leaves *l)
 	free(l->sum_g);
 	free(l->sum_h);
 	free(l->weight);
+	free(l->most_weight);
 	free(l->rest);
 	free(l->rest_weight);
 	memset(l, 0, sizeof(*l));
@@ -131,13 +132,29 @@ static void add_up(struct tree_leaves *l, struct tree *tree)
 
 /* ---- quantiles ------------------------------------------------------------------------------------------- */
 
+/** Task: what is left to explain of a leaf's rows, and the largest of their weights. */
+static void gather_rest(void *ctx, size_t i, int worker)
+{
+	struct tree_leaves *l = ctx;
+	const struct tree_truth *t = l->truth;
+	const uint32_t *rows = tree_grower_rows(l->grower) + l->nodes[i].begin;
+	float *rest = l->rest + l->nodes[i].begin;
+
+	(void)worker;
+	l->most_weight[i] = 0;
+	for (size_t k = 0; l->nodes[i].left < 0 && k < l->nodes[i].n; k++) {
+		rest[k] = t->values[rows[k]] - l->margins[rows[k]];
+		if (t->weights)
+			l->most_weight[i] = fmaxf(l->most_weight[i], t->weights[rows[k]]);
+	}
+}
+
 /** Task: the quantile of a leaf's rows. */
 static void renew_leaf(void *ctx, size_t i, int worker)
 {
 	struct tree_leaves *l = ctx;
 	const struct tree_truth *t = l->truth;
 	const uint32_t *rows = tree_grower_rows(l->grower) + l->nodes[i].begin;
-	float *rest = l->rest + l->nodes[i].begin, most = 0;
 	uint32_t *weights = l->rest_weight ? l->rest_weight + l->nodes[i].begin : NULL;
 	size_t n = l->nodes[i].n;
 
@@ -145,14 +162,24 @@ static void renew_leaf(void *ctx, size_t i, int worker)
 	if (l->nodes[i].left >= 0)
 		return;
 	for (size_t k = 0; weights && k < n; k++)
-		most = fmaxf(most, t->weights[rows[k]]);
-	for (size_t k = 0; k < n; k++) {
-		rest[k] = t->values[rows[k]] - l->margins[rows[k]];
-		if (weights)
-			weights[k] = (uint32_t)ceilf(
-				t->weights[rows[k]] / fmaxf(most, 1e-30f) * TREE_QUANTILE_UNIT);
-	}
-	l->weight[i] = (double)tree_quantile(rest, weights, n, tree_loss_quantile(t));
+		weights[k] = (uint32_t)ceilf(t->weights[rows[k]] /
+					     fmaxf(l->most_weight[i], 1e-30f) * TREE_QUANTILE_UNIT);
+	l->weight[i] = (double)tree_quantile(
+		l->rest + l->nodes[i].begin, weights, n, tree_loss_quantile(t), l->comm);
+}
+
+static int renew_leaves(struct tree_leaves *l, struct err *e)
+{
+	if (mem_grow(&l->most_weight, &l->cap_most, l->n_nodes, sizeof(*l->most_weight), e))
+		return -1;
+	pool_for(l->pool, l->n_nodes, gather_rest, l);
+	tree_comm_most(l->comm, l->most_weight, l->n_nodes);
+	if (!l->comm)
+		pool_for(l->pool, l->n_nodes, renew_leaf, l);
+	/* all processes ask for the same leaf at a time */
+	for (uint32_t i = 0; l->comm && i < l->n_nodes; i++)
+		renew_leaf(l, i, 0);
+	return 0;
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------------------- */
@@ -187,8 +214,8 @@ int tree_leaves_fill(struct tree_leaves *l, double offset, struct tree *tree, st
 	if (sum_leaves(l, e))
 		return -1;
 	add_up(l, tree);
-	if (l->rest)
-		pool_for(l->pool, l->n_nodes, renew_leaf, l);
+	if (l->rest && renew_leaves(l, e))
+		return -1;
 	if (l->split->monotone && keep_order(l, e))
 		return -1;
 	for (uint32_t i = 0; i < l->n_nodes; i++) {

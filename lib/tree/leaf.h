@@ -32,7 +32,8 @@ struct tree_leaves {
 	struct tree_leaf_sums *sums; /* [n_workers][n_nodes] */
 	int64_t *sum_g, *sum_h; /* [n_nodes] */
 	double *weight; /* [n_nodes] before the learning rate */
-	size_t cap_sums, cap_g, cap_h, cap_weight;
+	float *most_weight; /* [n_nodes] of a leaf's rows, for quantiles */
+	size_t cap_sums, cap_g, cap_h, cap_weight, cap_most;
 	float *rest; /* [n_rows] what is left to explain, and its weights */
 	uint32_t *rest_weight;
 };

@@ -1,6 +1,7 @@
 #include "tree/learn.h"
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "tree/predict.h"
 
 struct apply {
@@ -29,18 +30,27 @@ void tree_learn_apply(struct tree_learn *l, const struct tree *tree, size_t outp
 		pool_for(l->t->io.pool, tree_n_blocks(l->valid.n), apply_block, &a);
 }
 
+/** Each process measures all rows: so all know the same of them. */
 int tree_learn_measure(
 	struct tree_learn *l, bool valid, bool loss_only, struct tree_measures *out, struct err *e)
 {
+	size_t n = l->data.target.truth.n_rows * l->m->n_outputs;
 	struct tree_measure_input in = {
 		.m = l->m,
-		.truth = valid ? &l->valid.target.truth : &l->data.target.measured,
-		.margins = valid ? l->valid_margins : l->margins,
-		.n = valid ? l->valid.n : l->data.target.truth.n_rows,
+		.truth = valid ? &l->valid.target.truth : &l->whole.truth,
+		.margins = l->valid_margins,
 		.loss_only = loss_only,
 	};
+	struct buf all = BUF_INIT;
+	int rc = -1;
 
-	return tree_measure(&in, l->t->io.pool, out, e);
+	in.n = in.truth->n_rows;
+	if (!valid)
+		in.margins = tree_whole_floats(l->t->io.comm, l->margins, n, &all, e);
+	if (in.margins)
+		rc = tree_measure(&in, l->t->io.pool, out, e);
+	buf_release(&all);
+	return rc;
 }
 
 int tree_learn_add_measures(struct tree_learn *l, json_t *o, bool loss_only, struct err *e)
@@ -50,8 +60,7 @@ int tree_learn_add_measures(struct tree_learn *l, json_t *o, bool loss_only, str
 	for (int valid = 0; valid < 2; valid++) {
 		json_t *part;
 
-		/* of rows to learn from each process has a share only */
-		if (!(valid ? l->valid_margins : l->margins) || (!valid && l->t->io.comm))
+		if (!(valid ? l->valid_margins : l->margins))
 			continue;
 		if (tree_learn_measure(l, valid, loss_only, &m, e))
 			return -1;
@@ -62,6 +71,19 @@ int tree_learn_add_measures(struct tree_learn *l, json_t *o, bool loss_only, str
 			return err_nomem(e);
 	}
 	return 0;
+}
+
+int tree_learn_find_checkpoint(const struct tree_learn *l, bool *is_there, struct err *e)
+{
+	struct tree_comm *c = l->t->io.comm;
+	int64_t n = tree_comm_sum_of(c, path_exists(l->p->checkpoint));
+
+	*is_there = n > 0;
+	if (!c || n == 0 || n == c->size)
+		return 0;
+	err_set(e, ERR_INPUT, "%s: %d of %d processes find this checkpoint", l->p->checkpoint,
+		(int)n, c->size);
+	return err_hint(e, "it must be on a disk that all of them share");
 }
 
 int tree_learn_start_valid(struct tree_learn *l, struct err *e)

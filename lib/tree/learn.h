@@ -7,6 +7,7 @@
 #include "tree/importance.h"
 #include "tree/measure.h"
 #include "tree/train.h"
+#include "tree/whole.h"
 
 struct tree_learn {
 	const struct tree_train *t;
@@ -15,10 +16,12 @@ struct tree_learn {
 	struct tree_model *m;
 	struct tree_job job;
 	float *margins; /* [n_rows][n_outputs] of the table; NULL if not wanted */
+	struct tree_whole whole; /* rows of all processes, to measure them */
 
 	struct tree_rows valid;
 	float *valid_margins;
 
+	uint64_t n_sent; /* bytes to other processes before the first tree */
 	json_t *iterations; /* of the metrics; NULL: not wanted */
 	struct tree_oob oob;
 	struct tree_importances importance;
@@ -27,6 +30,10 @@ struct tree_learn {
 /** Makes the model and writes it to t->out. */
 int tree_learn_boost(struct tree_learn *l, struct err *e) MUST_CHECK;
 int tree_learn_forest(struct tree_learn *l, struct err *e) MUST_CHECK;
+
+/** Is there a checkpoint? ERR_INPUT if some processes find one and others do not. */
+int tree_learn_find_checkpoint(
+	const struct tree_learn *l, bool *is_there, struct err *e) MUST_CHECK;
 
 /** Loads the rows of --valid, if there are any; their margins are where the model starts. */
 int tree_learn_start_valid(struct tree_learn *l, struct err *e) MUST_CHECK;

@@ -68,7 +68,8 @@ static int round_done(void *ctx, size_t round, const float *margins, struct err 
 
 	(void)margins; /* l->margins */
 	apply_until(r, r->l->m->n_trees);
-	if (p->checkpoint && (round + 1) % (size_t)p->checkpoint_every == 0 &&
+	if (p->checkpoint && tree_comm_is_first(r->l->t->io.comm) &&
+		(round + 1) % (size_t)p->checkpoint_every == 0 &&
 		tree_resume_save(r->l->m, p->checkpoint, r->run, e))
 		return -1;
 	return look_at_round(r, round, e);
@@ -130,11 +131,11 @@ static int begin(struct rounds *r, double *start, struct err *e)
 {
 	struct tree_learn *l = r->l;
 	const char *from = l->p->resume;
-	bool is_checkpoint = l->p->checkpoint && path_exists(l->p->checkpoint);
+	bool is_checkpoint = false;
 
 	if (l->p->checkpoint) {
 		r->run = tree_resume_run(l->p, &l->data, l->t->io.pool, e);
-		if (!r->run)
+		if (!r->run || tree_learn_find_checkpoint(l, &is_checkpoint, e))
 			return -1;
 	}
 	if (is_checkpoint)

@@ -35,7 +35,7 @@ static int tree_done(void *ctx, size_t number, struct tree_forest_tree *t, struc
 	/* a full disk is told now, not when all trees are grown */
 	if (output_failed(l->t->out))
 		return output_fd(l->t->out, e) < 0 ? -1 : 0;
-	if (f->journal && number >= f->n_saved &&
+	if (f->journal && number >= f->n_saved && tree_comm_is_first(l->t->io.comm) &&
 		tree_journal_add(f->journal, t->tree, (number + 1) % every == 0, e))
 		return -1;
 	if (l->importance.n)
@@ -70,6 +70,24 @@ static int take_model(struct forest *f, struct tree_forest_params *p, struct err
 	return 0;
 }
 
+/** The first process opens it for writing, then the others only read. */
+static struct tree_journal *open_journal(struct tree_learn *l, const char *run, struct err *e)
+{
+	struct tree_comm *c = l->t->io.comm;
+	struct tree_journal *j = NULL;
+
+	if (tree_comm_is_first(c))
+		j = tree_journal_open(l->p->checkpoint, run, true, e);
+	if (tree_comm_is_first(c) && !j)
+		return NULL;
+	tree_comm_sum_of(c, 0); /* waits for the first */
+	if (!tree_comm_is_first(c))
+		j = tree_journal_open(l->p->checkpoint, run, false, e);
+	if (j)
+		tree_comm_sum_of(c, 0); /* nobody adds to it before all have read it */
+	return j;
+}
+
 /** What was grown before: the trees of the checkpoint, or of --resume where there is none yet. */
 static int take_known(struct forest *f, struct tree_forest_params *p, struct err *e)
 {
@@ -78,7 +96,7 @@ static int take_known(struct forest *f, struct tree_forest_params *p, struct err
 
 	if (l->p->checkpoint) {
 		run = tree_resume_run(l->p, &l->data, l->t->io.pool, e);
-		f->journal = run ? tree_journal_open(l->p->checkpoint, run, true, e) : NULL;
+		f->journal = run ? open_journal(l, run, e) : NULL;
 		free(run);
 		if (!f->journal)
 			return -1;

@@ -40,24 +40,25 @@ static int start_at_quantile(
 	float *values = mem_array_raw(t->n_rows, sizeof(*values), e);
 	uint32_t *weights =
 		t->weights && values ? mem_array_raw(t->n_rows, sizeof(*weights), e) : NULL;
-	double most = 0;
+	float most = 0;
 	size_t n = 0;
 	int rc = -1;
 
 	if (!values || (t->weights && !weights))
 		goto out;
 	for (size_t i = 0; weights && i < t->n_rows; i++)
-		most = fmax(most, (double)t->weights[i]);
+		most = fmaxf(most, t->weights[i]);
+	tree_comm_most(t->comm, &most, 1);
 	for (size_t i = 0; i < t->n_rows; i++) {
 		if (tree_is_held_out(out, i))
 			continue;
 		if (weights)
-			weights[n] =
-				(uint32_t)ceil((double)t->weights[i] / most * TREE_QUANTILE_UNIT);
+			weights[n] = (uint32_t)ceil(
+				(double)t->weights[i] / (double)most * TREE_QUANTILE_UNIT);
 		values[n++] = t->values[i];
 	}
-	*score = (double)tree_quantile(
-		values, weights, n, t->loss == TREE_LOSS_HUBER ? 0.5 : tree_loss_quantile(t));
+	*score = (double)tree_quantile(values, weights, n,
+		t->loss == TREE_LOSS_HUBER ? 0.5 : tree_loss_quantile(t), t->comm);
 	rc = 0;
 out:
 	free(values);

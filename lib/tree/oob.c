@@ -87,6 +87,40 @@ static void add_block(void *ctx, size_t block, int worker)
 	}
 }
 
+/** An array of all processes, one after another, in the place of this one's. */
+static int gather(struct tree_comm *c, void **v, size_t len, size_t *all_len, struct err *e)
+{
+	struct buf all = BUF_INIT;
+	int rc = tree_comm_gather(c, *v, len, &all, e);
+
+	if (!rc) {
+		free(*v);
+		*v = mem_dup_n(all.p, all.len, e);
+		*all_len = all.len;
+		rc = *v ? 0 : -1;
+	}
+	buf_release(&all);
+	return rc;
+}
+
+int tree_oob_gather(struct tree_oob *o, struct tree_comm *c, struct err *e)
+{
+	void *sums = o->sums, *n = o->n;
+	size_t len = 0;
+	int rc;
+
+	if (!c)
+		return 0;
+	rc = gather(c, &sums, o->n_rows * o->n_outputs * sizeof(*o->sums), &len, e) ||
+			     gather(c, &n, o->n_rows * sizeof(*o->n), &len, e)
+		     ? -1
+		     : 0;
+	o->sums = sums;
+	o->n = n;
+	o->n_rows = len / sizeof(*o->n);
+	return rc;
+}
+
 size_t tree_oob_finish(struct tree_oob *o, size_t n_trees, uint32_t *rows)
 {
 	size_t n = 0;

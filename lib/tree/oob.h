@@ -37,6 +37,9 @@ struct tree_oob_tree {
 int tree_oob_add(struct tree_oob *o, const struct tree_job *job, const struct tree_oob_tree *t,
 	struct err *e) MUST_CHECK;
 
+/** The sums become those of the rows of all processes, in their order. */
+int tree_oob_gather(struct tree_oob *o, struct tree_comm *c, struct err *e) MUST_CHECK;
+
 /**
  * Makes the sums predictions, as if all trees had been asked: margins [n_rows][n_outputs]. Lists the rows that some
  * tree left out in `rows` [n_rows] and returns their number.

@@ -576,19 +576,8 @@ int tree_params_to_forest(const struct tree_params *p, const struct tree_model *
 
 int tree_params_check_shared(const struct tree_params *p, struct err *e)
 {
-	const char *what = NULL;
-
-	if (p->is_forest)
-		what = "a forest is grown";
-	else if (p->cv)
-		what = "--cv runs";
-	else if (p->checkpoint)
-		what = "--checkpoint is written";
-	else if (p->objective == TREE_OBJECTIVE_L1 || p->objective == TREE_OBJECTIVE_HUBER ||
-		 p->objective == TREE_OBJECTIVE_QUANTILE || p->objective == TREE_OBJECTIVE_RANKING)
-		what = "medians, quantiles and rankings are learned";
-	if (!what)
+	if (!p->is_forest || !p->permutation)
 		return 0;
-	err_set(e, ERR_INPUT, "%s by one process only", what);
+	err_set(e, ERR_INPUT, "--permutation of a forest shuffles the rows of one process only");
 	return err_hint(e, "run it without mpirun");
 }

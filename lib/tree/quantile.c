@@ -69,9 +69,11 @@ static float of_few(const float *values, const uint32_t *weights, size_t n, doub
 }
 
 /** The smallest key above `key` that has weight; `key` if there is none. */
-static uint32_t next_key(const float *values, const uint32_t *weights, size_t n, uint32_t key)
+static uint32_t next_key(const float *values, const uint32_t *weights, size_t n, uint32_t key,
+	struct tree_comm *comm)
 {
 	uint32_t next = UINT32_MAX;
+	float least = -INFINITY;
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t k = key_of(values[i]);
@@ -79,16 +81,21 @@ static uint32_t next_key(const float *values, const uint32_t *weights, size_t n,
 		if (k > key && k < next && (!weights || weights[i]))
 			next = k;
 	}
-	return next == UINT32_MAX ? key : next;
+	if (next != UINT32_MAX)
+		least = -value_of(next);
+	/* the least is the one whose negative is the largest */
+	tree_comm_most(comm, &least, 1);
+	return isinf(least) ? key : key_of(-least);
 }
 
 /** Many are counted digit by digit, the highest first. */
-float tree_quantile(const float *values, const uint32_t *weights, size_t n, double alpha)
+float tree_quantile(const float *values, const uint32_t *weights, size_t n, double alpha,
+	struct tree_comm *comm)
 {
-	uint64_t sums[N_DIGITS], all = 0, below = 0;
+	int64_t sums[N_DIGITS], all = 0, below = 0;
 	uint32_t prefix = 0, mask = 0;
 
-	if (n <= FEW)
+	if (n <= FEW && !comm)
 		return of_few(values, weights, n, alpha);
 	for (int shift = 32 - DIGIT;; shift -= DIGIT) {
 		int low = shift > 0 ? shift : 0;
@@ -101,6 +108,7 @@ float tree_quantile(const float *values, const uint32_t *weights, size_t n, doub
 			if ((key & mask) == prefix)
 				sums[key >> low & digits] += weights ? weights[i] : 1;
 		}
+		tree_comm_sum(comm, sums, (size_t)digits + 1);
 		for (uint32_t i = 0; mask == 0 && i <= digits; i++)
 			all += sums[i];
 		if (all == 0)
@@ -118,6 +126,6 @@ float tree_quantile(const float *values, const uint32_t *weights, size_t n, doub
 		}
 	}
 	if ((double)below == alpha * (double)all)
-		return (float)middle(prefix, next_key(values, weights, n, prefix));
+		return (float)middle(prefix, next_key(values, weights, n, prefix, comm));
 	return value_of(prefix);
 }

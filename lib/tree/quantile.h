@@ -8,12 +8,15 @@
 #ifndef CD4ML_TREE_QUANTILE_H
 #define CD4ML_TREE_QUANTILE_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "tree/comm.h"
 
 enum { TREE_QUANTILE_UNIT = 1 << 20 }; /* what the largest weight becomes */
 
-/** `values` [n] without NaN; `weights` [n] or NULL: 1 each. 0 if nothing has weight. */
-float tree_quantile(const float *values, const uint32_t *weights, size_t n, double alpha);
+/**
+ * `values` [n] without NaN; `weights` [n] or NULL: 1 each. 0 if nothing has weight.
+ *   comm  of the processes that have other values of the same quantile and call this, too; NULL: none
+ */
+float tree_quantile(const float *values, const uint32_t *weights, size_t n, double alpha,
+	struct tree_comm *comm);
 
 #endif

@@ -150,3 +150,28 @@ out:
 	free(is_text);
 	return rc;
 }
+
+int tree_share_check_groups(
+	const struct tree_dataset *d, const char *column, struct tree_comm *c, struct err *e)
+{
+	const struct score_groups *g = &d->target.groups;
+	int64_t *n = mem_array(g->n, sizeof(*n), e); /* processes that have the group */
+	int col = n ? table_find(d->table, column, e) : -1, rc = col < 0 ? -1 : 0;
+
+	for (size_t i = 0; !rc && i < g->n; i++)
+		n[i] = g->begin[i + 1] > g->begin[i];
+	if (!rc)
+		tree_comm_sum(c, n, g->n);
+	for (size_t i = 0; !rc && i < g->n; i++) {
+		struct slice s = d->table->cols[col].texts[i];
+
+		if (n[i] < 2)
+			continue;
+		rc = err_set(e, ERR_INPUT,
+			"column '%s': group '%.*s' is in the tables of %d processes", column,
+			(int)(s.len < 60 ? s.len : 60), s.p, (int)n[i]);
+		err_hint(e, "cut the tables between groups");
+	}
+	free(n);
+	return rc;
+}

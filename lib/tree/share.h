@@ -13,4 +13,8 @@
 int tree_share_load(struct tree_dataset *d, const struct table_options *o, const char *const *files,
 	size_t n_files, const struct tree_io *io, struct err *e) MUST_CHECK;
 
+/** ERR_INPUT if rows of a group are in the shares of two processes. `column` is that of the groups. */
+int tree_share_check_groups(const struct tree_dataset *d, const char *column, struct tree_comm *c,
+	struct err *e) MUST_CHECK;
+
 #endif

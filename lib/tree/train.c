@@ -13,18 +13,19 @@
 /** {"oob": {...}} into the object: how the forest predicts the rows that trees left out. */
 static int add_oob(struct tree_learn *l, json_t *o, struct err *e)
 {
-	struct tree_measure_input in = {
-		.m = l->m, .truth = &l->data.target.measured, .margins = l->oob.sums
-	};
+	struct tree_measure_input in = { .m = l->m, .truth = &l->whole.truth };
 	struct tree_measures m;
 	uint32_t *rows;
 	json_t *part;
 
 	if (!l->p->oob_score)
 		return 0;
-	rows = mem_array(l->oob.n_rows, sizeof(*rows), e);
-	if (!rows)
+	rows = mem_array(l->whole.truth.n_rows, sizeof(*rows), e);
+	if (!rows || tree_oob_gather(&l->oob, l->t->io.comm, e)) {
+		free(rows);
 		return -1;
+	}
+	in.margins = l->oob.sums;
 	in.pick = rows;
 	in.n = tree_oob_finish(&l->oob, (size_t)l->p->trees, rows);
 	part = in.n && !tree_measure(&in, l->t->io.pool, &m, e) ? tree_measures_json(&m, e) : NULL;
@@ -39,6 +40,39 @@ static int add_oob(struct tree_learn *l, json_t *o, struct err *e)
 	return 0;
 }
 
+/** By one process of all that have them. */
+static int save_metrics(const struct tree_learn *l, const json_t *o, struct err *e)
+{
+	if (!tree_comm_is_first(l->t->io.comm))
+		return 0;
+	return jdoc_save(l->p->metrics, o, JDOC_PRETTY, 0, e);
+}
+
+/** What the first process gave to the others for each tree. */
+static uint64_t sent_per_tree(const struct tree_learn *l)
+{
+	size_t n = l->p->is_forest ? (size_t)l->p->trees : l->m->n_trees;
+
+	return (l->t->io.comm->n_sent - l->n_sent) / n;
+}
+
+/** How much the processes had to say to one another. */
+static int add_processes(const struct tree_learn *l, json_t *o, struct err *e)
+{
+	const struct tree_comm *c = l->t->io.comm;
+	json_t *p = c ? json_object() : NULL;
+	int rc;
+
+	if (!c)
+		return 0;
+	rc = json_object_set_new(p, "n", json_integer(c->size));
+	rc |= json_object_set_new(p, "bytes_sent", json_integer((json_int_t)c->n_sent));
+	rc |= json_object_set_new(
+		p, "bytes_sent_per_tree", json_integer((json_int_t)sent_per_tree(l)));
+	rc |= json_object_set_new(o, "processes", p);
+	return rc ? err_nomem(e) : 0;
+}
+
 static int write_metrics(struct tree_learn *l, struct err *e)
 {
 	json_t *o, *final;
@@ -51,8 +85,9 @@ static int write_metrics(struct tree_learn *l, struct err *e)
 	if (json_object_set(o, "iterations", l->iterations) ||
 		json_object_set_new(o, "final", final))
 		err_nomem(e);
-	else if (!tree_learn_add_measures(l, final, false, e) && !add_oob(l, final, e))
-		rc = jdoc_save(l->p->metrics, o, JDOC_PRETTY, 0, e);
+	else if (!add_processes(l, o, e) && !tree_learn_add_measures(l, final, false, e) &&
+		 !add_oob(l, final, e))
+		rc = save_metrics(l, o, e);
 	json_decref(o);
 	return rc;
 }
@@ -70,7 +105,7 @@ static int fill_oob(struct tree_learn *l, struct err *e)
 
 static int write_importance(struct tree_learn *l, struct err *e)
 {
-	if (!l->p->importance)
+	if (!l->p->importance || !tree_comm_is_first(l->t->io.comm))
 		return 0;
 	if (l->p->permutation && !l->p->is_forest &&
 		tree_importances_permute(&l->importance, l->m, &l->valid, l->valid_margins,
@@ -90,7 +125,7 @@ static int cross_validate(struct tree_learn *l, struct err *e)
 	if (!o)
 		return -1;
 	if (l->p->metrics) {
-		rc = jdoc_save(l->p->metrics, o, JDOC_PRETTY, 0, e);
+		rc = save_metrics(l, o, e);
 	} else {
 		jdoc_format(&b, o, JDOC_PRETTY);
 		rc = buf_check(&b, e);
@@ -106,6 +141,7 @@ static int cross_validate(struct tree_learn *l, struct err *e)
 
 static void release(struct tree_learn *l)
 {
+	tree_whole_release(&l->whole);
 	tree_oob_release(&l->oob);
 	json_decref(l->iterations);
 	tree_rows_release(&l->valid);
@@ -121,19 +157,25 @@ static int learn(struct tree_learn *l, struct err *e)
 	l->m = tree_dataset_model(&l->data, l->p, e);
 	if (!l->m)
 		return -1;
+	l->n_sent = l->t->io.comm ? l->t->io.comm->n_sent : 0;
 	l->job = (struct tree_job){ l->data.frame, &l->data.target.truth, { NULL, 0 },
 		l->t->io.pool, l->t->io.progress, (uint64_t)l->p->seed };
 	if (l->p->metrics && !l->p->cv) {
 		l->iterations = json_array();
 		if (!l->iterations)
 			return err_nomem(e);
+		if (tree_whole_init(&l->whole, &l->data.target.measured, e))
+			return -1;
 	}
 	if (l->p->importance && tree_importances_init(&l->importance, l->m->n_features, e))
 		return -1;
 	if (l->p->is_forest ? tree_learn_forest(l, e) : tree_learn_boost(l, e))
 		return -1;
-	if (!tree_comm_is_first(l->t->io.comm))
-		return 0;
+	if (l->t->io.comm)
+		diag_say(l->t->io.diag, DIAG_NOTE,
+			"%d processes; the first gave %.1f MB to the others, %.3f MB for a tree",
+			l->t->io.comm->size, (double)l->t->io.comm->n_sent / 1e6,
+			(double)sent_per_tree(l) / 1e6);
 	return write_metrics(l, e) || write_importance(l, e) ? -1 : 0;
 }
 

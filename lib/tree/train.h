@@ -2,7 +2,8 @@
  * train - what gbt-train and rf-train do: read, learn, measure, write. cv - the same on folds.
  *
  * Files written besides the model: metrics, {"iterations": [{"iteration": 1, "train": {...}, "valid": {...}}],
- * "final": {"train": {...}, "valid": {...}}}; importance, see tree/importance.h;
+ * "final": {"train": {...}, "valid": {...}}}, and of several processes "processes": {"n", "bytes_sent",
+ * "bytes_sent_per_tree"}; importance, see tree/importance.h;
  * with --cv see tree/cv.h.
  */
 #ifndef CD4ML_TREE_TRAIN_H

@@ -42,9 +42,10 @@ int main(void)
 	static const double alphas[] = { 0.001, 0.1, 0.25, 0.5, 0.9, 0.999 };
 	size_t bad = 0, bad_weighted = 0;
 
-	is_num((double)tree_quantile(odd, NULL, 3, 0.5), 2, "the median of an odd number");
-	is_num((double)tree_quantile(even, NULL, 4, 0.5), 2.5, "the median of an even number");
-	is_num((double)tree_quantile(minus, NULL, 4, 0.1), -5, "the lowest");
+	is_num((double)tree_quantile(odd, NULL, 3, 0.5, NULL), 2, "the median of an odd number");
+	is_num((double)tree_quantile(even, NULL, 4, 0.5, NULL), 2.5,
+		"the median of an even number");
+	is_num((double)tree_quantile(minus, NULL, 4, 0.1, NULL), -5, "the lowest");
 	for (size_t i = 0; i < N; i++) {
 		values[i] = (float)(rng_unit(1, 0, i) * 20 - 10);
 		if (i % 3 == 0)
@@ -55,11 +56,11 @@ int main(void)
 		for (size_t n = 1; n < N; n += n < 80 ? 1 : 173) {
 			float want = (float)plain(values, NULL, n, alphas[a]);
 
-			bad += tree_quantile(values, NULL, n, alphas[a]) != want;
+			bad += tree_quantile(values, NULL, n, alphas[a], NULL) != want;
 			if (n < 5)
 				continue;
 			want = (float)plain(values, weights, n, alphas[a]);
-			bad_weighted += tree_quantile(values, weights, n, alphas[a]) != want;
+			bad_weighted += tree_quantile(values, weights, n, alphas[a], NULL) != want;
 		}
 	is_int((long)bad, 0, "quantiles are those of the sorted list");
 	is_int((long)bad_weighted, 0, "a weight is like a value so many times");
