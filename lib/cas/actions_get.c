@@ -43,10 +43,37 @@ static int name_of(const char *url, struct buf *name, struct err *e)
 	return buf_check(name, e);
 }
 
+/*
+ * What is tracked is not replaced without being told so. What is not, and is in the cache, may be what a run has left that
+ * was killed: it is gone on with.
+ */
+static int check_free(const struct get *g, struct err *e)
+{
+	struct cas_worktree *w = g->a->w;
+	struct buf pointer = BUF_INIT, absolute = BUF_INIT;
+	int r = -1;
+
+	buf_addf(&pointer, "%s.dvc", g->out.p);
+	cas_repo_absolute(w->repo, pointer.p, &absolute);
+	if (buf_check(&pointer, e) || buf_check(&absolute, e))
+		goto out;
+	if (path_exists(absolute.p)) {
+		err_set(e, ERR_INPUT, "is there already");
+		err_hint(e, "--force replaces it");
+		err_at(e, "%s", g->out.p);
+		goto out;
+	}
+	r = cas_worktree_check_spare(w, g->out.p, e);
+out:
+	buf_release(&pointer);
+	buf_release(&absolute);
+	return r;
+}
+
 static int choose_place(struct get *g, struct err *e)
 {
 	struct cas_repo *repo = g->a->w->repo;
-	struct buf name = BUF_INIT, typed = BUF_INIT, absolute = BUF_INIT;
+	struct buf name = BUF_INIT, typed = BUF_INIT;
 	int r = -1;
 
 	if (!g->o->out || path_is_dir(g->o->out)) {
@@ -60,20 +87,10 @@ static int choose_place(struct get *g, struct err *e)
 	}
 	if (buf_check(&typed, e) || cas_repo_relative(repo, typed.p, &g->out, e))
 		goto out;
-	cas_repo_absolute(repo, g->out.p, &absolute);
-	if (buf_check(&absolute, e))
-		goto out;
-	if (!g->o->force && path_exists(absolute.p)) {
-		err_set(e, ERR_INPUT, "is there already");
-		err_hint(e, "--force replaces it");
-		err_at(e, "%s", g->out.p);
-		goto out;
-	}
-	r = 0;
+	r = g->o->force ? 0 : check_free(g, e);
 out:
 	buf_release(&name);
 	buf_release(&typed);
-	buf_release(&absolute);
 	return r;
 }
 

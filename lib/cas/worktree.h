@@ -95,6 +95,9 @@ int cas_worktree_checkout(struct cas_worktree *w, const char *path, const struct
 int cas_worktree_remove(
 	struct cas_worktree *w, const char *path, unsigned flags, struct err *e) MUST_CHECK;
 
+/** Fails (ERR_INPUT) if something is at `path` that is not in the cache, and so would be lost with it. */
+int cas_worktree_check_spare(struct cas_worktree *w, const char *path, struct err *e) MUST_CHECK;
+
 /**
  * Is the content in the cache: the object, and for a directory every member? 1, 0, -1. Bytes
  * are not looked at.

@@ -267,18 +267,24 @@ static enum there what_is_there(struct checkout *k, struct stat *st, struct err 
 	return THERE_FAILED;
 }
 
-/* A file is in the way of a directory, or of nothing at all. */
-static int remove_file(struct checkout *k, struct cas_checkout_result *res, struct err *e)
+/* May the file go? With a broken link nothing is lost. */
+static int check_spare_file(struct checkout *k, struct err *e)
 {
 	struct cas_content c;
 	struct stat st;
+	int r;
 
-	if (!stat(k->absolute.p, &st) && !(k->flags & CAS_CHECKOUT_FORCE)) {
-		int r = cas_worktree_hash(k->w, k->path, k->is_legacy, &c, e);
+	if (stat(k->absolute.p, &st) || k->flags & CAS_CHECKOUT_FORCE)
+		return 0;
+	r = cas_worktree_hash(k->w, k->path, k->is_legacy, &c, e);
+	return r < 0 || (r > 0 && check_spare(k, c.id.md5, "", e)) ? -1 : 0;
+}
 
-		if (r < 0 || (r > 0 && check_spare(k, c.id.md5, "", e)))
-			return -1;
-	}
+/* A file is in the way of a directory, or of nothing at all. */
+static int remove_file(struct checkout *k, struct cas_checkout_result *res, struct err *e)
+{
+	if (check_spare_file(k, e))
+		return -1;
 	if (unlink(k->absolute.p) && errno != ENOENT)
 		return err_errno(e, "cannot remove '%s'", k->path);
 	if (res)
@@ -427,6 +433,35 @@ int cas_worktree_remove(struct cas_worktree *w, const char *path, unsigned flags
 			break;
 		case THERE_DIR:
 			r = remove_dir(&k, NULL, e);
+			break;
+		case THERE_FAILED:
+			r = -1;
+			break;
+		}
+	}
+	release(&k);
+	return r;
+}
+
+int cas_worktree_check_spare(struct cas_worktree *w, const char *path, struct err *e)
+{
+	struct checkout k;
+	struct stat st;
+	int r = begin(&k, w, path, 0, e);
+
+	if (!r) {
+		switch (what_is_there(&k, &st, e)) {
+		case THERE_NOTHING:
+			break;
+		case THERE_FILE:
+			r = check_spare_file(&k, e);
+			break;
+		case THERE_DIR:
+			r = read_tree(&k, e) || compare(&k, e) ||
+					    cas_tree_spread(w, k.n_del, CAS_TREE_PIECE,
+						    check_spare_piece, &k, e)
+				    ? -1
+				    : 0;
 			break;
 		case THERE_FAILED:
 			r = -1;
