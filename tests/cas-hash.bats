@@ -67,6 +67,26 @@ HELLO=b1946ac92492d2347c6235b4d2611184
 	contains "$stderr" 'is a folder'
 }
 
+@test "a directory in a repository is hashed without what .dvcignore leaves out, however it is named" {
+	repo
+	mkdir data/tmp
+	touch data/x.tmp data/tmp/y data/sub/z.tmp
+	want=$(cas-hash data | cut -c -36)
+	printf '*.tmp\ndata/tmp\n' >.dvcignore
+	cas-hash add data
+	id=$(sed -n 's/^- md5: //p' data.dvc)
+	[ "$id" != "$want" ]
+	for name in data data/ ./data data/../data "$PWD/data"; do
+		same "$(cas-hash "$name")" "$id  $name"
+	done
+	same "$(cd data && cas-hash .)" "$id  ."
+	same "$(cd data/sub && cas-hash ..)" "$id  .."
+	same "$(cd .. && cas-hash work/data)" "$id  work/data"
+	same "$(cas-hash -c <(echo "$id  data"))" 'data: OK'
+	cp -r data ../outside
+	same "$(cas-hash ../outside)" "$want  ../outside"
+}
+
 @test "every kernel gives the same hashes" {
 	mkdir d
 	for i in $(seq 100); do head -c $((i * 97)) /dev/zero | tr '\0' "$((i % 10))" >d/$i; done
@@ -120,6 +140,34 @@ HELLO=b1946ac92492d2347c6235b4d2611184
 	cas-hash init --no-scm
 	same_file .dvc/config $'[core]\n    no_scm = True\n'
 	[ ! -e .dvc/.gitignore ]
+}
+
+@test "init --subdir makes one in a folder of a git repository" {
+	needs git
+	run -2 --separate-stderr cas-hash init --subdir
+	contains "$stderr" 'is in no git repository'
+	git init -q
+	mkdir -p a/b c
+	cd a/b || return
+	run -2 --separate-stderr cas-hash init
+	contains "$stderr" 'not the root of a git repository; run git init first, or give --subdir or --no-scm'
+	run -2 --separate-stderr cas-hash init --subdir --no-scm
+	contains "$stderr" 'exclude one another'
+	only
+	cas-hash init --subdir
+	same_file .dvc/config ''
+	same_file .dvc/.gitignore $'/config.local\n/tmp\n/cache\n'
+	same "$(git status --porcelain)" $'A  a/b/.dvc/.gitignore\nA  a/b/.dvc/config\nA  a/b/.dvcignore'
+	printf 'hello\n' >hello.txt
+	cas-hash add hello.txt
+	git add -A && git commit -qm one
+	printf 'jello\n' >hello.txt
+	cas-hash add hello.txt
+	run -1 cas-hash diff
+	contains "$output" 'hello.txt (6 B -> 6 B)'
+	contains "$(cas-hash gc -A)" '2 objects in use, 0 removed'
+	cd ../../c || return
+	run -2 cas-hash status
 }
 
 @test "outside of a repository the way in is told" {

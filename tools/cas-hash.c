@@ -10,7 +10,7 @@ struct args {
 	int algo;
 	struct opt_list check;
 	/* init, remote */
-	bool no_scm, is_default, local, force, unset;
+	bool no_scm, subdir, is_default, local, force, unset;
 	/* checkout */
 	bool relink;
 	struct cas_gc_options gc;
@@ -33,6 +33,8 @@ static const struct opt get_options[] = {
 };
 
 static const struct opt init_options[] = {
+	{ 0, "subdir", OPT_FLAG, offsetof(struct args, subdir), NULL,
+		"in a folder of a git repository" },
 	{ 0, "no-scm", OPT_FLAG, offsetof(struct args, no_scm), NULL, "without git" },
 	OPT_END,
 };
@@ -87,7 +89,7 @@ static enum tool_status run_hash(struct tool *t, const void *args, struct err *e
 
 	if (!t->n_operands && !a->check.n)
 		return err_set(e, ERR_INPUT, "a file is missing; '-' is standard input");
-	w = cas_worktree_open_bare(t->pool, t->diag, e);
+	w = cas_worktree_open_bare(NULL, t->pool, t->diag, e);
 	if (!w)
 		return TOOL_FAILED;
 	w->progress = t->progress;
@@ -103,8 +105,14 @@ static enum tool_status run_init(struct tool *t, const void *args, struct err *e
 {
 	const struct args *a = args;
 
+	enum cas_init how = a->no_scm   ? CAS_INIT_NO_SCM
+			    : a->subdir ? CAS_INIT_SUBDIR
+					: CAS_INIT_ROOT;
+
 	(void)t;
-	return cas_repo_init(".", a->no_scm, e) ? TOOL_FAILED : TOOL_YES;
+	if (a->no_scm && a->subdir)
+		return err_set(e, ERR_INPUT, "--no-scm and --subdir exclude one another");
+	return cas_repo_init(".", how, e) ? TOOL_FAILED : TOOL_YES;
 }
 
 /* Opens the repository, calls the command, and writes the index whatever came of it. */
@@ -256,7 +264,8 @@ int main(int argc, char **argv)
 	static const struct tool_command commands[] = {
 		COMMAND(hash, "[-c FILE] PATH...", "Print hashes, or check them", hash_options,
 			WORK, 0, -1),
-		COMMAND(init, "[--no-scm]", "Make a repository here", init_options, 0, 0, 0),
+		COMMAND(init, "[--subdir|--no-scm]", "Make a repository here", init_options, 0, 0,
+			0),
 		COMMAND(add, "PATH...", "Store files or directories, and track them", NULL,
 			WORK | TOOL_JSON, 1, -1),
 		COMMAND(get, "URL [PATH]", "Bring data from elsewhere, and track it", get_options,

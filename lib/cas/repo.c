@@ -207,6 +207,16 @@ static int find_up(const char *start, const char *name, struct buf *found, struc
 	return is_there;
 }
 
+int cas_repo_find_git(const char *physical, struct buf *root, struct err *e)
+{
+	return find_up(physical, ".git", root, e);
+}
+
+int cas_repo_find(const char *physical, struct buf *root, struct err *e)
+{
+	return find_up(physical, ".dvc", root, e);
+}
+
 static int find_root(struct cas_repo *r, const char *start, struct err *e)
 {
 	struct buf here = BUF_INIT, found = BUF_INIT, b = BUF_INIT;
@@ -220,7 +230,7 @@ static int find_root(struct cas_repo *r, const char *start, struct err *e)
 		goto out;
 	}
 	buf_add_text(&here, physical);
-	is_there = buf_check(&here, e) ? -1 : find_up(here.p, ".dvc", &found, e);
+	is_there = buf_check(&here, e) ? -1 : cas_repo_find(here.p, &found, e);
 	if (is_there < 0)
 		goto out;
 	if (!is_there) {
@@ -252,7 +262,7 @@ static int find_git(struct cas_repo *r, struct err *e)
 	struct buf found = BUF_INIT;
 	int there = is_true(cas_repo_get(r, "core", "no_scm"))
 			    ? 0
-			    : find_up(r->root, ".git", &found, e);
+			    : cas_repo_find_git(r->root, &found, e);
 
 	if (there > 0)
 		r->git_root = mem_dup(found.p, e);

@@ -29,7 +29,7 @@ enum cas_level {
 
 struct cas_repo {
 	char *root; /* absolute; holds .dvc */
-	char *dvc_dir; /* root/.dvc */
+	char *dvc_dir; /* root/.dvc; NULL: no repository, nothing is ignored */
 	char *tmp_dir; /* root/.dvc/tmp; there is one when cas_repo_open() returned */
 	char *cache_dir; /* absolute, without files/md5; made when something is put */
 	char *git_root; /* absolute folder of the git work tree that holds root; NULL: none, or core.no_scm */
@@ -47,13 +47,19 @@ struct cas_repo {
  * there is none.
  */
 struct cas_repo *cas_repo_open(const char *start, struct err *e) MUST_CHECK;
+/** The root of the git work tree that holds an absolute path without links: as cas_repo_find(). */
+int cas_repo_find_git(const char *physical, struct buf *root, struct err *e) MUST_CHECK;
+/** The root of the repository that holds an absolute path without links, into the emptied `root`: 1, 0 if there is none, -1. */
+int cas_repo_find(const char *physical, struct buf *root, struct err *e) MUST_CHECK;
 /** NULL is fine. */
 void cas_repo_close(struct cas_repo *r);
-/**
- * Makes .dvc and .dvcignore in the folder `dir` as `dvc init` does. Without `no_scm` the folder
- * must be the root of a git work tree, and the new files are staged (`git add`).
- */
-int cas_repo_init(const char *dir, bool no_scm, struct err *e) MUST_CHECK;
+enum cas_init {
+	CAS_INIT_ROOT, /* `dir` must be the root of a git work tree; the new files are staged (git add) */
+	CAS_INIT_SUBDIR, /* or lie somewhere in one */
+	CAS_INIT_NO_SCM, /* without git */
+};
+/** Makes .dvc and .dvcignore in the folder `dir` as `dvc init` does. */
+int cas_repo_init(const char *dir, enum cas_init how, struct err *e) MUST_CHECK;
 
 /** The value of the last level that sets it, NULL if none does. */
 const char *cas_repo_get(const struct cas_repo *r, const char *section, const char *key);

@@ -73,6 +73,46 @@ static int md5_stdin(char *text, struct err *e)
 	return 0;
 }
 
+/*
+ * A directory in a repository is hashed as it is stored there: without what .dvcignore leaves out. 1, 0 if nothing is there,
+ * -1.
+ */
+static int hash_dir(
+	struct cas_worktree *bare, const char *path, struct cas_content *c, struct err *e)
+{
+	struct buf above = BUF_INIT, root = BUF_INIT, rel = BUF_INIT;
+	char *physical = realpath(path, NULL);
+	struct cas_worktree *w = NULL;
+	int r = -1, is_inside;
+
+	if (!physical) {
+		err_errno(e, "cannot open the folder");
+		err_at(e, "%s", path);
+		goto out;
+	}
+	path_dir(&above, physical);
+	is_inside = buf_check(&above, e) ? -1 : cas_repo_find(above.p, &root, e);
+	if (is_inside < 0)
+		goto out;
+	if (!is_inside) {
+		r = cas_worktree_hash(bare, path, false, c, e);
+		goto out;
+	}
+	path_relative(&rel, root.p, physical);
+	w = buf_check(&rel, e) ? NULL : cas_worktree_open_bare(root.p, bare->pool, bare->diag, e);
+	if (w) {
+		w->progress = bare->progress;
+		r = cas_worktree_hash(w, rel.p, false, c, e);
+	}
+	cas_worktree_close(w);
+out:
+	free(physical);
+	buf_release(&above);
+	buf_release(&root);
+	buf_release(&rel);
+	return r;
+}
+
 /* 0; 1 if nothing is there; -1. */
 static int hash_path(struct cas_worktree *w, const char *path, enum cas_sums_algo algo, char *text,
 	struct err *e)
@@ -85,7 +125,7 @@ static int hash_path(struct cas_worktree *w, const char *path, enum cas_sums_alg
 								    : sha256_file(path, text, e);
 	if (!strcmp(path, "-"))
 		return md5_stdin(text, e);
-	r = cas_worktree_hash(w, path, false, &c, e);
+	r = path_is_dir(path) ? hash_dir(w, path, &c, e) : cas_worktree_hash(w, path, false, &c, e);
 	if (r > 0)
 		cas_id_format(&c.id, text);
 	return r < 0 ? -1 : !r;

@@ -197,7 +197,7 @@ static int load_rules(
 	struct buf dir = BUF_INIT;
 
 	*rules = NULL;
-	if (path[0] == '/')
+	if (path[0] == '/' || !w->repo->dvc_dir)
 		return 0;
 	path_dir(&dir, path);
 	if (!buf_check(&dir, e))

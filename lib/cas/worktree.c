@@ -38,7 +38,8 @@ fail:
 	return NULL;
 }
 
-struct cas_worktree *cas_worktree_open_bare(struct pool *pool, struct diag *diag, struct err *e)
+struct cas_worktree *cas_worktree_open_bare(
+	const char *root, struct pool *pool, struct diag *diag, struct err *e)
 {
 	struct cas_worktree *w = mem_new(sizeof(*w), e);
 	struct buf here = BUF_INIT;
@@ -50,10 +51,14 @@ struct cas_worktree *cas_worktree_open_bare(struct pool *pool, struct diag *diag
 	w->repo = mem_new(sizeof(*w->repo), e);
 	w->index = w->repo ? cas_index_open(NULL, e) : NULL;
 	w->cache = w->index ? cas_object_open(w->repo, w->index, e) : NULL;
-	if (!w->cache || path_absolute(&here, ".", e))
+	if (!w->cache || path_absolute(&here, root ? root : ".", e))
 		goto fail;
 	w->repo->root = buf_detach(&here, e);
-	if (w->repo->root)
+	if (w->repo->root && root) {
+		path_join(&here, root, ".dvc");
+		w->repo->dvc_dir = buf_detach(&here, e);
+	}
+	if (w->repo->root && (w->repo->dvc_dir || !root))
 		return w;
 fail:
 	buf_release(&here);

@@ -36,11 +36,11 @@ struct cas_worktree {
 struct cas_worktree *cas_worktree_open(
 	const char *start, struct pool *pool, struct diag *diag, struct err *e) MUST_CHECK;
 /**
- * One without a repository, that can only hash: paths are relative to the current folder, nothing
- * is remembered or ignored.
+ * One that can only hash, and remembers nothing. Paths are relative to `root`, a repository's, whose .dvcignore counts; or, NULL,
+ * to the current folder, and nothing is ignored.
  */
 struct cas_worktree *cas_worktree_open_bare(
-	struct pool *pool, struct diag *diag, struct err *e) MUST_CHECK;
+	const char *root, struct pool *pool, struct diag *diag, struct err *e) MUST_CHECK;
 /** Writes the index (a failure is only a warning) and frees all; NULL is fine. */
 void cas_worktree_close(struct cas_worktree *w);
 

@@ -31,9 +31,9 @@ static int make_repo(struct err *e)
 
 	if (!rc && top.len && top.p[top.len - 1] == '\n') {
 		top.p[top.len - 1] = '\0';
-		rc = cas_repo_init(top.p, false, e);
+		rc = cas_repo_init(top.p, CAS_INIT_ROOT, e);
 	} else {
-		rc = cas_repo_init(".", true, e);
+		rc = cas_repo_init(".", CAS_INIT_NO_SCM, e);
 	}
 	buf_release(&top);
 	return rc;

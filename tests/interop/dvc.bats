@@ -280,7 +280,47 @@ print(json.dumps({k: d[k] for k in ("added", "deleted", "modified", "renamed")},
 		rm -f data.dvc
 		cas-hash add data 2>/dev/null || true
 		same "$rules: $(cat data.dvc 2>/dev/null || echo none)" "$rules: $theirs"
+		[ "$theirs" = none ] || same "$(cas-hash ./data)" "$(sed -n 's/^- md5: //p' data.dvc)  ./data"
 	done
+	mkdir -p up/low
+	mv data up/low
+	printf 'x\n' >up/.dvcignore
+	printf 'two\n' >.dvcignore
+	dvc add -q up/low/data
+	id=$(sed -n 's/^- md5: //p' up/low/data.dvc)
+	same "$(cas-hash up/low/data)" "$id  up/low/data"
+	same "$(cd up/low/data && cas-hash .)" "$id  ."
+	same "$(cd / && cas-hash "$OLDPWD/up/low/data")" "$id  $PWD/up/low/data"
+}
+
+@test "a repository in a folder of git's is the same to both" {
+	mkdir -p a/b theirs
+	(cd theirs && dvc init -q --subdir)
+	cd a/b || return
+	cas-hash init --subdir
+	diff -r -x tmp -x btime .dvc ../../theirs/.dvc
+	diff .dvcignore ../../theirs/.dvcignore
+	cas-hash remote add -d store ../store
+	awkward
+	cas-hash add data
+	git add -A
+	git commit -qm one
+	s3-sync push
+	same "$(dvc status -q && echo clean)" clean
+	contains "$(dvc status -c)" 'in sync'
+	printf 'more\n' >data/more
+	dvc add -q data
+	dvc push -q
+	run -0 cas-hash status
+	run -0 s3-sync status
+	run -1 cas-hash diff
+	contains "$output" 'data/more'
+	contains "$(dvc diff)" 'more'
+	rm -rf data .dvc/cache
+	s3-sync fetch --rev HEAD
+	rm -rf data
+	dvc pull -q
+	same_file data/more $'more\n'
 }
 
 @test "20,000 small files and a gigabyte go through add, push and pull of both" {

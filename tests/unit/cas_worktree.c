@@ -250,7 +250,7 @@ int main(void)
 	struct pool *pool = pool_new(2, &e), *one = pool_new(1, &e);
 
 	scratch();
-	is_int(cas_repo_init(".", true, &e), 0, "a repository");
+	is_int(cas_repo_init(".", CAS_INIT_NO_SCM, &e), 0, "a repository");
 	test_file(pool);
 	test_dir(pool);
 	test_refused(pool);
