@@ -19,7 +19,8 @@ server() {
 	python3 "$BATS_TEST_DIRNAME/hostile-s3.py" ../port >../server.log 2>&1 3>&- &
 	server_pid=$!
 	until [ -e ../port ]; do sleep 0.02; done
-	export AWS_ENDPOINT_URL=http://127.0.0.1:$(cat ../port)
+	AWS_ENDPOINT_URL=http://127.0.0.1:$(cat ../port)
+	export AWS_ENDPOINT_URL
 }
 
 # everything - all files here and around, but the server's and bats' own
