@@ -110,7 +110,7 @@ only() {
 threads_agree() {
 	local want j
 
-	want=$("$@" -j 1 | md5sum) || return
+	want=$(set -o pipefail; "$@" -j 1 | md5sum) || return
 	for j in 2 5; do
 		same "$("$@" -j "$j" | md5sum)" "$want" || return
 	done

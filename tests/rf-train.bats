@@ -34,6 +34,16 @@ good() {
 	[ "$(rf-train "${good_args[@]}" --seed 1 | md5sum)" != "$(rf-train "${good_args[@]}" | md5sum)" ]
 }
 
+@test "so are trees of thousands of leaves, each below the large ones grown by one thread" {
+	awk -v OFS=, 'BEGIN { srand(5); print "a,b,c,y"
+		for (i = 0; i < 6000; i++) { a = rand(); b = rand(); print a, b, int(9 * rand()), rand() < a * b } }' >t.csv
+	threads_agree rf-train --target y --trees 3 --max-depth 0 --min-samples-leaf 1 t.csv
+	threads_agree gbt-train --target y --trees 2 --max-leaves 0 --max-depth 30 --min-samples-leaf 1 --min-child-weight 0 t.csv
+	rf-train --target y --trees 1 --max-depth 0 --min-samples-leaf 1 --no-bootstrap -o m.json t.csv
+	[ "$(jq '.learner.gradient_booster.model.trees[0].left_children | length' m.json)" -gt 2048 ]
+	model-eval predict m.json t.csv --keep y | awk -F, 'NR > 1 { n += $1 == $2 } END { exit !(n > 5990) }'
+}
+
 @test "two classes: the probability is the mean share of the positive one" {
 	good
 	table 2 >v.csv

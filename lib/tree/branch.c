@@ -116,13 +116,8 @@ static struct tree_columns columns_of(
 	if (tree_choice_is_free(&g->p.choice))
 		return g->plan.cols;
 	memset(w->path, 0, words * sizeof(*w->path));
-	for (const struct tree_branch *up = n; up != g->nodes;) {
-		uint32_t col;
-
-		up = &g->nodes[up->parent];
-		col = up->split.col;
-		w->path[col / 64] |= (uint64_t)1 << (col % 64);
-	}
+	for (const struct tree_branch *up = n->parent; up; up = up->parent)
+		w->path[up->split.col / 64] |= (uint64_t)1 << (up->split.col % 64);
 	return (struct tree_columns){ w->cols,
 		tree_choose(&g->p.choice, g->plan.cols, &c, w->cols) };
 }
@@ -240,7 +235,7 @@ static void subtract(
 void tree_branch_find_both(struct tree_grower *g, struct tree_branch *parent,
 	struct tree_branch *small, void *memory, bool is_slot, int worker)
 {
-	struct tree_branch *first = &g->nodes[parent->left];
+	struct tree_branch *first = tree_branch_at(g, parent->left);
 	struct tree_branch *large = small == first ? first + 1 : first;
 	struct tree_hist all = tree_branch_hist(g, parent, parent->hist);
 	struct tree_hist part = tree_branch_hist(g, small, memory);
@@ -276,7 +271,7 @@ static void group_rows(struct tree_grower *g, struct tree_branch *n, int worker)
 
 void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n, size_t n_left)
 {
-	struct tree_branch *c = &g->nodes[n->left];
+	struct tree_branch *c = tree_branch_at(g, n->left);
 	uint32_t all_left = (uint32_t)tree_comm_sum_of(g->f->comm, (int64_t)n_left);
 
 	for (int i = 0; i < 2; i++) {
@@ -287,7 +282,7 @@ void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n
 		c[i].n = i ? n->n - (uint32_t)n_left : (uint32_t)n_left;
 		c[i].depth = n->depth + 1;
 		c[i].is_grouped = n->is_grouped;
-		c[i].parent = (uint32_t)(n - g->nodes);
+		c[i].parent = n;
 		c[i].bounds = n->bounds;
 		c[i].key = rng_mix(n->key + 0x9e3779b97f4a7c15u * (uint64_t)(1 + i));
 	}
@@ -299,7 +294,7 @@ void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n
 /** Parts the leaf and finds the splits of its children, which are there already. */
 static void expand(struct tree_grower *g, struct tree_branch *n, int worker)
 {
-	struct tree_branch *c = &g->nodes[n->left];
+	struct tree_branch *c = tree_branch_at(g, n->left);
 	struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL,
 		g->workers[worker < 0 ? 0 : worker].tmp };
 
@@ -326,19 +321,82 @@ static void expand_task(void *ctx, size_t i, int worker)
 {
 	struct tree_grower *g = ctx;
 
-	expand(g, &g->nodes[g->batch[i]], worker);
+	expand(g, tree_branch_at(g, g->batch[i]), worker);
+}
+
+/** Adds `n` nodes side by side, without content, and says the first one's number. */
+static int add_nodes(struct tree_grower *g, size_t n, uint32_t *first, struct err *e)
+{
+	size_t size = TREE_BRANCH_CHUNK, end = size;
+	struct tree_branch **chunk = g->nodes;
+	int rc = -1;
+
+	pthread_mutex_lock(&g->lock);
+	for (; g->n_nodes + 1 >= end; size *= 2, end += size)
+		chunk++;
+	if (!*chunk)
+		*chunk = mem_array_raw(size, sizeof(**chunk), e);
+	if (*chunk) {
+		*first = (uint32_t)g->n_nodes;
+		memset(tree_branch_at(g, *first), 0, n * sizeof(**chunk));
+		g->n_nodes += n;
+		rc = 0;
+	}
+	pthread_mutex_unlock(&g->lock);
+	return rc;
+}
+
+int tree_branch_add_root(struct tree_grower *g, struct err *e)
+{
+	uint32_t first;
+
+	g->n_nodes = 0;
+	return add_nodes(g, 1, &first, e);
 }
 
 int tree_branch_add_children(struct tree_grower *g, struct err *e)
 {
-	if (mem_grow(&g->nodes, &g->cap_nodes, g->n_nodes + 2 * g->n_batch, sizeof(*g->nodes), e))
+	for (size_t i = 0; i < g->n_batch; i++)
+		if (add_nodes(g, 2, &tree_branch_at(g, g->batch[i])->left, e))
+			return -1;
+	return 0;
+}
+
+/** Splits the leaf and those below it, depth first. */
+static int grow_below(struct tree_grower *g, uint32_t leaf, int worker, struct err *e)
+{
+	struct tree_grow_worker *w = &g->workers[worker];
+	size_t n = 1;
+
+	if (mem_grow(&w->stack, &w->cap_stack, n, sizeof(*w->stack), e))
 		return -1;
-	for (size_t i = 0; i < g->n_batch; i++) {
-		g->nodes[g->batch[i]].left = (uint32_t)g->n_nodes;
-		memset(&g->nodes[g->n_nodes], 0, 2 * sizeof(*g->nodes));
-		g->n_nodes += 2;
+	w->stack[0] = leaf;
+	while (n) {
+		struct tree_branch *b = tree_branch_at(g, w->stack[--n]);
+
+		if (mem_grow(&w->stack, &w->cap_stack, n + 2, sizeof(*w->stack), e) ||
+			add_nodes(g, 2, &b->left, e))
+			return -1;
+		expand(g, b, worker);
+		for (uint32_t c = b->left; c < b->left + 2; c++)
+			if (tree_branch_at(g, c)->split.gain > 0)
+				w->stack[n++] = c;
 	}
 	return 0;
+}
+
+static void grow_task(void *ctx, size_t i, int worker)
+{
+	struct tree_grower *g = ctx;
+	struct err none = ERR_INIT;
+
+	if (grow_below(g, g->batch[i], worker, &none))
+		atomic_store(&g->has_no_memory, true);
+}
+
+void tree_branch_finish(struct tree_grower *g)
+{
+	pool_for(g->pool, g->n_batch, grow_task, g);
 }
 
 int tree_branch_expand(struct tree_grower *g, struct err *e)
@@ -348,7 +406,7 @@ int tree_branch_expand(struct tree_grower *g, struct err *e)
 	if (tree_branch_add_children(g, e))
 		return -1;
 	for (size_t i = 0; i < g->n_batch; i++) {
-		struct tree_branch *n = &g->nodes[g->batch[i]];
+		struct tree_branch *n = tree_branch_at(g, g->batch[i]);
 
 		if (g->f->comm || (g->n_workers > 1 && n->n >= TREE_LARGE)) {
 			expand(g, n, -1);
@@ -386,7 +444,7 @@ int tree_branch_append(struct tree_grower *g, uint32_t node, struct err *e)
 /** Larger gain first; of equals the one with the first rows: no order of work shows in it. */
 static bool is_before(const struct tree_grower *g, uint32_t a, uint32_t b)
 {
-	const struct tree_branch *x = &g->nodes[a], *y = &g->nodes[b];
+	const struct tree_branch *x = tree_branch_at(g, a), *y = tree_branch_at(g, b);
 
 	return x->split.gain != y->split.gain ? x->split.gain > y->split.gain
 					      : x->all_begin < y->all_begin;

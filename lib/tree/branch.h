@@ -13,7 +13,12 @@
 #include "tree/part.h"
 #include "tree/sums.h"
 
-enum { TREE_LARGE = 1 << 16 }; /* rows of a leaf that all threads handle together */
+enum {
+	TREE_LARGE = 1 << 16, /* rows of a leaf that all threads handle together */
+	TREE_BRANCH_CHUNK =
+		1 << 10, /* nodes of the first chunk; each has twice as many as the one before */
+	TREE_BRANCH_CHUNKS = 23,
+};
 
 /** A node on its way. */
 struct tree_branch {
@@ -23,7 +28,7 @@ struct tree_branch {
 	uint32_t begin, n, depth;
 	uint32_t all_begin, all_n; /* the same, counted over all processes */
 	uint32_t left; /* first child, 0: not split yet */
-	uint32_t parent; /* of the root: itself */
+	const struct tree_branch *parent; /* of the root: NULL */
 	struct tree_bounds bounds;
 	bool is_taken; /* its split is part of the tree */
 	bool is_grouped; /* its records lie at the places of its rows, see tree/group.h */
@@ -36,6 +41,8 @@ struct tree_grow_worker {
 	void *hist;
 	uint8_t *tmp; /* [TREE_GROUP_BYTES] for parting records */
 	uint32_t *cols; /* [n_cols] drawn for a split */
+	uint32_t *stack; /* leaves to be split */
+	size_t cap_stack;
 	uint64_t *path; /* [2][words of sets of columns] above a node, and scratch */
 	struct tree_split_work split;
 };
@@ -64,8 +71,8 @@ struct tree_grower {
 	const struct tree_quant *q;
 	struct tree_plan plan; /* of the tree's columns */
 	uint64_t key;
-	struct tree_branch *nodes;
-	size_t n_nodes, cap_nodes;
+	struct tree_branch *nodes[TREE_BRANCH_CHUNKS]; /* see tree_branch_at() */
+	size_t n_nodes; /* behind the lock where threads add some */
 	uint32_t *open; /* a heap, or the nodes of a level */
 	size_t n_open, cap_open;
 	uint32_t *batch;
@@ -74,6 +81,18 @@ struct tree_grower {
 	struct tree_grow_node *done;
 	size_t n_done, cap_done;
 };
+
+/**
+ * A node by its number. Nodes stay where they are, so that a thread can add some while others look at theirs. The
+ * first place is left free: two children are never in two chunks.
+ */
+static inline struct tree_branch *tree_branch_at(const struct tree_grower *g, size_t i)
+{
+	size_t place = i + 1;
+	unsigned k = 63 - (unsigned)__builtin_clzll(place / TREE_BRANCH_CHUNK + 1);
+
+	return g->nodes[k] + (place - (((size_t)1 << k) - 1) * TREE_BRANCH_CHUNK);
+}
 
 /** Is the histogram of this node packed? Those of few rows are. */
 static inline bool tree_branch_is_packed(const struct tree_grower *g, const struct tree_branch *n)
@@ -125,9 +144,13 @@ uint32_t tree_branch_heap_pop(struct tree_grower *g);
 
 /** Adds a node to the batch. */
 int tree_branch_push(struct tree_grower *g, uint32_t node, struct err *e) MUST_CHECK;
-/** Makes room for two children of each node of the batch, without content. */
+/** The first node, without content. Forgets the others. */
+int tree_branch_add_root(struct tree_grower *g, struct err *e) MUST_CHECK;
+/** Makes two children, without content, of each node of the batch. */
 int tree_branch_add_children(struct tree_grower *g, struct err *e) MUST_CHECK;
 /** Splits the nodes of the batch: large ones one after another with all threads, the others side by side. */
 int tree_branch_expand(struct tree_grower *g, struct err *e) MUST_CHECK;
+/** Splits the leaves of the batch and all below them: each thread one leaf, whose rows stay in its cache. */
+void tree_branch_finish(struct tree_grower *g);
 
 #endif

@@ -8,7 +8,11 @@
 #include "tree/objective.h"
 #include "tree/top.h"
 
-enum { LOOK_AHEAD = 4 }; /* leaves per thread that are split before their turn */
+enum {
+	LOOK_AHEAD = 4, /* leaves per thread that are split before their turn */
+	CACHED_BYTES = 1 << 19, /* of the records of a leaf that one thread splits to its end */
+	SHARES = 4, /* for each thread, of which such a leaf is one at most */
+};
 
 /* ---- life ---------------------------------------------------------------------------------------------- */
 
@@ -75,14 +79,15 @@ void tree_grower_free(struct tree_grower *g)
 		free(g->workers[i].hist);
 		free(g->workers[i].tmp);
 		free(g->workers[i].cols);
+		free(g->workers[i].stack);
 		free(g->workers[i].path);
 		tree_split_work_release(&g->workers[i].split);
 	}
 	free(g->workers);
 	tree_top_free(g->top);
 	for (size_t i = 0; i < g->n_nodes; i++) {
-		free(g->nodes[i].hist);
-		free(g->nodes[i].split.right);
+		free(tree_branch_at(g, i)->hist);
+		free(tree_branch_at(g, i)->split.right);
 	}
 	for (size_t i = 0; i < g->n_kept; i++)
 		free(g->kept[i]);
@@ -94,7 +99,8 @@ void tree_grower_free(struct tree_grower *g)
 	tree_part_release(&g->part);
 	tree_group_release(&g->group);
 	tree_exchange_release(&g->exchange);
-	free(g->nodes);
+	for (int i = 0; i < TREE_BRANCH_CHUNKS; i++)
+		free(g->nodes[i]);
 	free(g->open);
 	free(g->batch);
 	free(g->done);
@@ -108,29 +114,46 @@ uint32_t *tree_grower_rows(const struct tree_grower *g)
 
 /* ---- depth-wise ------------------------------------------------------------------------------------------- */
 
+/** Is a leaf better split to its end by one thread, and are there enough for all threads? */
+static bool is_small(const struct tree_grower *g, const struct tree_branch *n)
+{
+	size_t share = tree_branch_at(g, 0)->n / (SHARES * (size_t)g->n_workers);
+
+	return !g->f->comm && n->n * g->f->records.stride <= CACHED_BYTES &&
+	       (g->n_workers == 1 || n->n <= share);
+}
+
+/** Into the batch: the leaves from node `from` on that can be split, small ones or others. */
+static int gather_open(struct tree_grower *g, size_t from, bool small, struct err *e)
+{
+	g->n_batch = 0;
+	for (size_t i = from; i < g->n_nodes; i++) {
+		const struct tree_branch *n = tree_branch_at(g, i);
+
+		if (!n->left && n->split.gain > 0 && is_small(g, n) == small &&
+			tree_branch_push(g, (uint32_t)i, e))
+			return -1;
+	}
+	return 0;
+}
+
+/** Level by level while leaves are large; what is below the small ones then. */
 static int grow_levels(struct tree_grower *g, struct err *e)
 {
-	g->n_open = 0;
-	for (size_t i = 0; i < g->n_nodes; i++)
-		if (!g->nodes[i].left && g->nodes[i].split.gain > 0 &&
-			tree_branch_append(g, (uint32_t)i, e))
-			return -1;
-	while (g->n_open > 0) {
-		size_t n = g->n_open;
+	size_t from = 0;
 
-		g->n_batch = 0;
-		for (size_t i = 0; i < n; i++)
-			if (tree_branch_push(g, g->open[i], e))
-				return -1;
+	do {
+		if (gather_open(g, from, false, e))
+			return -1;
+		from = g->n_nodes;
 		if (tree_branch_expand(g, e))
 			return -1;
-		g->n_open = 0;
-		for (size_t i = g->n_nodes - 2 * n; i < g->n_nodes; i++)
-			if (g->nodes[i].split.gain > 0 && tree_branch_append(g, (uint32_t)i, e))
-				return -1;
-	}
+	} while (g->n_nodes > from);
+	if (gather_open(g, 0, true, e))
+		return -1;
+	tree_branch_finish(g);
 	for (size_t i = 0; i < g->n_nodes; i++)
-		g->nodes[i].is_taken = g->nodes[i].left > 0;
+		tree_branch_at(g, i)->is_taken = tree_branch_at(g, i)->left > 0;
 	return 0;
 }
 
@@ -145,14 +168,14 @@ static int gather_batch(struct tree_grower *g, uint32_t first, size_t most, stru
 	g->n_batch = 0;
 	if (tree_branch_push(g, first, e))
 		return -1;
-	if (g->nodes[first].n >= TREE_LARGE || g->f->comm)
+	if (tree_branch_at(g, first)->n >= TREE_LARGE || g->f->comm)
 		return 0;
 	room = room < most ? room : most;
 	while (g->n_open && n_popped < 256 && g->n_batch < room) {
 		uint32_t i = tree_branch_heap_pop(g);
 
 		popped[n_popped++] = i;
-		if (g->nodes[i].left == 0 && g->nodes[i].n < TREE_LARGE &&
+		if (tree_branch_at(g, i)->left == 0 && tree_branch_at(g, i)->n < TREE_LARGE &&
 			tree_branch_push(g, i, e))
 			return -1;
 	}
@@ -165,17 +188,19 @@ static int gather_batch(struct tree_grower *g, uint32_t first, size_t most, stru
 static int grow_leaves(struct tree_grower *g, struct err *e)
 {
 	g->n_open = 0;
-	if (g->nodes[0].split.gain > 0 && tree_branch_append(g, 0, e))
+	if (tree_branch_at(g, 0)->split.gain > 0 && tree_branch_append(g, 0, e))
 		return -1;
 	for (size_t n_leaves = 1; g->n_open && n_leaves < g->p.max_leaves; n_leaves++) {
 		uint32_t i = tree_branch_heap_pop(g);
 
-		if (g->nodes[i].left == 0 && (gather_batch(g, i, g->p.max_leaves - n_leaves, e) ||
-						     tree_branch_expand(g, e)))
+		if (tree_branch_at(g, i)->left == 0 &&
+			(gather_batch(g, i, g->p.max_leaves - n_leaves, e) ||
+				tree_branch_expand(g, e)))
 			return -1;
-		g->nodes[i].is_taken = true;
-		for (uint32_t c = g->nodes[i].left; c < g->nodes[i].left + 2; c++)
-			if (g->nodes[c].split.gain > 0 && tree_branch_heap_push(g, c, e))
+		tree_branch_at(g, i)->is_taken = true;
+		for (uint32_t c = tree_branch_at(g, i)->left; c < tree_branch_at(g, i)->left + 2;
+			c++)
+			if (tree_branch_at(g, c)->split.gain > 0 && tree_branch_heap_push(g, c, e))
 				return -1;
 	}
 	return 0;
@@ -192,10 +217,10 @@ static void restore_rows(struct tree_grower *g, const struct tree_branch *n)
 
 	if (n->left == 0)
 		return;
-	n_left = g->nodes[n->left].n;
+	n_left = tree_branch_at(g, n->left)->n;
 	n_right = n->n - n_left;
-	restore_rows(g, &g->nodes[n->left]);
-	restore_rows(g, &g->nodes[n->left + 1]);
+	restore_rows(g, tree_branch_at(g, n->left));
+	restore_rows(g, tree_branch_at(g, n->left + 1));
 	memcpy(tmp, rows, n->n * sizeof(*rows));
 	while (i < n_left && k < n_right)
 		*out++ = tmp[i] < tmp[n_left + k] ? tmp[i++] : tmp[n_left + k++];
@@ -209,12 +234,12 @@ static void restore_rows(struct tree_grower *g, const struct tree_branch *n)
 static void restore_children(void *ctx, size_t i, int worker)
 {
 	struct tree_grower *g = ctx;
-	const struct tree_branch *n = &g->nodes[i];
+	const struct tree_branch *n = tree_branch_at(g, i);
 
 	(void)worker;
 	for (uint32_t c = n->left; n->is_taken && c < n->left + 2; c++)
-		if (!g->nodes[c].is_taken)
-			restore_rows(g, &g->nodes[c]);
+		if (!tree_branch_at(g, c)->is_taken)
+			restore_rows(g, tree_branch_at(g, c));
 }
 
 /* ---- a run -------------------------------------------------------------------------------------------------- */
@@ -227,7 +252,7 @@ static int finish(struct tree_grower *g, struct err *e)
 	if (tree_branch_append(g, 0, e))
 		return -1;
 	for (size_t i = 0; i < g->n_open; i++) {
-		const struct tree_branch *n = &g->nodes[g->open[i]];
+		const struct tree_branch *n = tree_branch_at(g, g->open[i]);
 
 		if (mem_grow(&g->done, &g->cap_done, i + 1, sizeof(*g->done), e))
 			return -1;
@@ -250,8 +275,8 @@ static int finish(struct tree_grower *g, struct err *e)
 static void reset(struct tree_grower *g)
 {
 	for (size_t i = 0; i < g->n_nodes; i++) {
-		tree_branch_give_back(g, g->nodes[i].hist);
-		free(g->nodes[i].split.right);
+		tree_branch_give_back(g, tree_branch_at(g, i)->hist);
+		free(tree_branch_at(g, i)->split.right);
 	}
 	atomic_store(&g->has_no_memory, false);
 	g->n_nodes = g->n_open = g->n_done = 0;
@@ -261,11 +286,9 @@ static void reset(struct tree_grower *g)
 static int begin(struct tree_grower *g, size_t n_rows, struct err *e)
 {
 	reset(g);
-	if (mem_grow(&g->nodes, &g->cap_nodes, 1, sizeof(*g->nodes), e))
+	if (tree_branch_add_root(g, e))
 		return -1;
-	memset(&g->nodes[0], 0, sizeof(g->nodes[0]));
-	g->nodes[0].n = (uint32_t)n_rows;
-	g->n_nodes = 1;
+	tree_branch_at(g, 0)->n = (uint32_t)n_rows;
 	return 0;
 }
 
@@ -278,7 +301,7 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 		return -1;
 	g->q = q;
 	tree_plan_set(&g->plan, g->f, cols);
-	root = &g->nodes[0];
+	root = tree_branch_at(g, 0);
 	root->all_n = (uint32_t)tree_comm_sum_of(g->f->comm, (int64_t)n_rows);
 	root->key = g->key = key;
 	root->bounds = (struct tree_bounds)TREE_BOUNDS_NONE;
@@ -306,7 +329,7 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 static void part_node(struct tree_grower *g, struct tree_branch *n, struct pool *pool)
 {
 	struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, NULL };
-	struct tree_branch *c = &g->nodes[n->left];
+	struct tree_branch *c = tree_branch_at(g, n->left);
 
 	c[0].begin = n->begin;
 	c[0].n = (uint32_t)tree_part_rows(&leaf, g->rows, pool);
@@ -319,7 +342,7 @@ static void part_task(void *ctx, size_t i, int worker)
 	struct tree_grower *g = ctx;
 
 	(void)worker;
-	part_node(g, &g->nodes[g->batch[i]], NULL);
+	part_node(g, tree_branch_at(g, g->batch[i]), NULL);
 }
 
 /** Large nodes one after another with all threads, the others side by side. */
@@ -327,10 +350,10 @@ static int part_level(struct tree_grower *g, size_t from, size_t to, struct err 
 {
 	g->n_batch = 0;
 	for (size_t i = from; i < to; i++) {
-		if (!g->nodes[i].is_taken)
+		if (!tree_branch_at(g, i)->is_taken)
 			continue;
-		if (g->n_workers > 1 && g->nodes[i].n >= TREE_LARGE)
-			part_node(g, &g->nodes[i], g->pool);
+		if (g->n_workers > 1 && tree_branch_at(g, i)->n >= TREE_LARGE)
+			part_node(g, tree_branch_at(g, i), g->pool);
 		else if (tree_branch_push(g, (uint32_t)i, e))
 			return -1;
 	}
@@ -346,8 +369,8 @@ static int take_split(
 
 	if (tree_grown_import(g->f, t, from, &s, e))
 		return -1;
-	g->nodes[to].split = s;
-	g->nodes[to].is_taken = true;
+	tree_branch_at(g, to)->split = s;
+	tree_branch_at(g, to)->is_taken = true;
 	g->n_batch = 0;
 	return tree_branch_push(g, to, e) || tree_branch_add_children(g, e) ? -1 : 0;
 }

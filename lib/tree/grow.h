@@ -6,7 +6,8 @@
  * its parent's less that of the smaller one, where the parent's is still there: it is kept for open
  * leaves within `hist_memory`, beyond which both children are summed up.
  *
- * Threads: a large leaf is handled by all of them, cut into blocks of rows; small leaves one by each. Leaf-wise
+ * Threads: a large leaf is handled by all of them, cut into blocks of rows; small leaves one by each. Depth-wise, a
+ * leaf whose records fit into a core's cache is split to its end by one thread, depth first. Leaf-wise
  * growth looks ahead: the next few leaves in line are split side by side, and those whose turn never
  * comes are dropped. Every leaf's split depends on its rows alone, so none of this shows in the result.
  */

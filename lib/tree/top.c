@@ -120,7 +120,7 @@ static bool is_large(const struct tree_grower *g, size_t n)
 
 bool tree_top_is_due(const struct tree_grower *g)
 {
-	return !g->p.mtry && !g->q->class && is_large(g, g->nodes[0].n / 2);
+	return !g->p.mtry && !g->q->class && is_large(g, tree_branch_at(g, 0)->n / 2);
 }
 
 /* ---- a level ------------------------------------------------------------------------------------------- */
@@ -136,8 +136,8 @@ static void part_piece(struct tree_top *t, size_t i, size_t block, int worker)
 	struct tree_grower *g = t->g;
 	uint32_t node = g->batch[i];
 	struct piece p = pieces_of(t, node)[block];
-	struct piece *left = &pieces_of(t, g->nodes[node].left)[block];
-	struct piece *right = &pieces_of(t, g->nodes[node].left + 1)[block];
+	struct piece *left = &pieces_of(t, tree_branch_at(g, node)->left)[block];
+	struct piece *right = &pieces_of(t, tree_branch_at(g, node)->left + 1)[block];
 	uint32_t *rows = g->rows + p.begin, *tmp = t->tmp + (size_t)worker * t->block_rows;
 	uint32_t n_left = (uint32_t)g->kernel->part(&t->thresholds[i], rows, p.n, rows, tmp);
 
@@ -158,7 +158,7 @@ static void pass_block(void *ctx, size_t block, int worker)
 		struct tree_hist h = tree_grower_hist(g, s->hist);
 		struct piece p;
 
-		if (g->nodes[g->batch[i]].left)
+		if (tree_branch_at(g, g->batch[i])->left)
 			part_piece(t, i, block, worker);
 		if (t->small[i] == NONE)
 			continue;
@@ -183,7 +183,7 @@ static void collect(struct tree_top *t, size_t i, void *memory)
 		tree_hist_merge(&all, &h, g->f->n_bins, 1);
 		memset(s->hist, 0, g->hist_size);
 	}
-	if (tree_branch_is_packed(g, &g->nodes[t->small[i]]))
+	if (tree_branch_is_packed(g, tree_branch_at(g, t->small[i])))
 		tree_hist_pack(&all, g->f->n_bins);
 }
 
@@ -192,7 +192,7 @@ static void find_children(void *ctx, size_t i, int worker)
 {
 	struct tree_top *t = ctx;
 	struct tree_grower *g = t->g;
-	struct tree_branch *parent = &g->nodes[g->batch[i]], *small;
+	struct tree_branch *parent = tree_branch_at(g, g->batch[i]), *small;
 	void *slot, *memory;
 
 	if (t->small[i] == NONE) {
@@ -200,7 +200,7 @@ static void find_children(void *ctx, size_t i, int worker)
 		parent->hist = NULL;
 		return;
 	}
-	small = &g->nodes[t->small[i]];
+	small = tree_branch_at(g, t->small[i]);
 	slot = tree_branch_may_split(g, small) ? tree_branch_slot(g) : NULL;
 	memory = slot ? slot : g->workers[worker].hist;
 	collect(t, i, memory);
@@ -230,7 +230,7 @@ static int split_batch(struct tree_top *t, struct err *e)
 		return -1;
 	t->n_small = g->n_batch;
 	for (size_t i = 0; i < g->n_batch; i++) {
-		struct tree_branch *n = &g->nodes[g->batch[i]];
+		struct tree_branch *n = tree_branch_at(g, g->batch[i]);
 		struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, NULL };
 		size_t n_left = count_left(g, n);
 
@@ -238,7 +238,7 @@ static int split_batch(struct tree_top *t, struct err *e)
 		tree_branch_set_children(g, n, n_left);
 		/* if the larger one may not be split, the smaller one may not either */
 		t->small[i] = n->left + (n_left > n->n - n_left);
-		if (!tree_branch_may_split(g, &g->nodes[2 * n->left + 1 - t->small[i]]))
+		if (!tree_branch_may_split(g, tree_branch_at(g, 2 * n->left + 1 - t->small[i])))
 			t->small[i] = NONE;
 	}
 	pool_for(g->pool, t->n_blocks, pass_block, t);
@@ -255,16 +255,16 @@ static int choose_batch(struct tree_top *t, struct err *e)
 	size_t turns = g->p.max_leaves ? g->p.max_leaves - 1 : SIZE_MAX;
 
 	g->n_batch = g->n_open = 0;
-	if (g->nodes[0].split.gain > 0 && tree_branch_heap_push(g, 0, e))
+	if (tree_branch_at(g, 0)->split.gain > 0 && tree_branch_heap_push(g, 0, e))
 		return -1;
 	for (; g->n_open && turns > 0 && g->n_batch < t->n_batch; turns--) {
-		uint32_t i = tree_branch_heap_pop(g), left = g->nodes[i].left;
+		uint32_t i = tree_branch_heap_pop(g), left = tree_branch_at(g, i)->left;
 
-		if (!left && g->nodes[i].hist && is_large(g, g->nodes[i].n) &&
+		if (!left && tree_branch_at(g, i)->hist && is_large(g, tree_branch_at(g, i)->n) &&
 			tree_branch_push(g, i, e))
 			return -1;
 		for (uint32_t c = left; left && c < left + 2; c++)
-			if (g->nodes[c].split.gain > 0 && tree_branch_heap_push(g, c, e))
+			if (tree_branch_at(g, c)->split.gain > 0 && tree_branch_heap_push(g, c, e))
 				return -1;
 	}
 	g->n_open = 0;
@@ -277,7 +277,7 @@ static int choose_batch(struct tree_top *t, struct err *e)
 static void cut_blocks(struct tree_top *t)
 {
 	struct tree_grower *g = t->g;
-	uint32_t at = 0, n = g->nodes[0].n;
+	uint32_t at = 0, n = tree_branch_at(g, 0)->n;
 
 	for (size_t b = 0; b < t->n_blocks; b++) {
 		uint32_t end = tree_rows_find(g->rows, at, n, (b + 1) * t->block_rows);
@@ -306,7 +306,7 @@ static int find_root(struct tree_top *t, struct err *e)
 	t->n_small = 1;
 	pool_for(g->pool, t->n_blocks, pass_block, t);
 	collect(t, 0, slot ? slot : g->spare);
-	tree_branch_find_in(g, &g->nodes[0], slot ? slot : g->spare, slot != NULL, 0);
+	tree_branch_find_in(g, tree_branch_at(g, 0), slot ? slot : g->spare, slot != NULL, 0);
 	return 0;
 }
 
@@ -322,11 +322,12 @@ static int line_up(struct tree_top *t, struct err *e)
 	if (tree_branch_append(g, 0, e))
 		return -1;
 	while (g->n_open) {
-		uint32_t i = g->open[--g->n_open], left = g->nodes[i].left;
+		uint32_t i = g->open[--g->n_open], left = tree_branch_at(g, i)->left;
 
-		g->nodes[i].begin = at;
+		tree_branch_at(g, i)->begin = at;
 		/* one that no histogram could be kept for may still be large */
-		g->nodes[i].is_grouped = tree_group_is_due(&g->group, g->nodes[i].n);
+		tree_branch_at(g, i)->is_grouped =
+			tree_group_is_due(&g->group, tree_branch_at(g, i)->n);
 		if (left) {
 			if (tree_branch_append(g, left + 1, e) || tree_branch_append(g, left, e))
 				return -1;
@@ -335,7 +336,7 @@ static int line_up(struct tree_top *t, struct err *e)
 		if (mem_grow(&t->leaves, &t->cap_leaves, t->n_leaves + 1, sizeof(*t->leaves), e))
 			return -1;
 		t->leaves[t->n_leaves++] = i;
-		at += g->nodes[i].n;
+		at += tree_branch_at(g, i)->n;
 	}
 	return 0;
 }
@@ -344,7 +345,7 @@ static int line_up(struct tree_top *t, struct err *e)
 static void assign_places(struct tree_top *t)
 {
 	for (size_t l = 0; l < t->n_leaves; l++) {
-		uint32_t at = t->g->nodes[t->leaves[l]].begin;
+		uint32_t at = tree_branch_at(t->g, t->leaves[l])->begin;
 
 		for (size_t b = 0; b < t->n_blocks; b++) {
 			t->places[l * t->n_blocks + b] = at;
@@ -364,7 +365,7 @@ static void group_block(void *ctx, size_t block, int worker)
 		struct piece p = pieces_of(t, t->leaves[l])[block];
 		uint32_t place = t->places[l * t->n_blocks + block];
 
-		if (g->nodes[t->leaves[l]].is_grouped)
+		if (tree_branch_at(g, t->leaves[l])->is_grouped)
 			tree_group_copy(&g->group, g->rows + p.begin, p.n, place);
 		memcpy(g->part.tmp + place, g->rows + p.begin, p.n * sizeof(*g->rows));
 	}
@@ -393,7 +394,7 @@ int tree_top_grow(struct tree_grower *g, struct err *e)
 		if (choose_batch(t, e) || split_batch(t, e))
 			return -1;
 	} while (g->n_batch);
-	if (!g->nodes[0].left)
+	if (!tree_branch_at(g, 0)->left)
 		return 0;
 	if (line_up(t, e) || mem_grow(&t->places, &t->cap_places, t->n_leaves * t->n_blocks,
 				     sizeof(*t->places), e))
