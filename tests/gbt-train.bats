@@ -222,6 +222,20 @@ good() {
 	done
 }
 
+@test "a cut lies in the middle between the values of a leaf, not beside one" {
+	# with g 0 there are only 0 and 10 of x, all others with g 1
+	awk 'BEGIN { print "g,x,y"; for (i = 0; i < 200; i++) print i % 2 "," (i % 2 ? 1 + i % 9 : i % 4 * 5) "," (i % 2 ? 100 : i % 4) }' >t.csv
+	printf 'g,x\n0,0\n0,4\n0,6\n0,10\n' >new.csv
+	for tool in "gbt-train --lambda 0" rf-train; do
+		# shellcheck disable=SC2086 # an option may stand behind it
+		$tool --target y --objective regression --trees 16 --mtry all t.csv -o m.json
+		model-eval predict m.json new.csv | awk 'NR > 1 { v[NR] = $1 } END { exit !(v[2] == v[3] && v[4] == v[5] && v[2] < v[4]) }'
+	done
+	sed 's/,0$/,low/; s/,2$/,high/; s/,100$/,none/' t.csv >c.csv
+	rf-train --target y --trees 16 --mtry all c.csv -o m.json
+	same "$(model-eval predict m.json new.csv | cut -d, -f1 | tr '\n' ' ')" "prediction low low high high "
+}
+
 @test "columns of as many values as bins can be are told apart" {
 	awk 'BEGIN { print "a,t,y"; for (i = 0; i < 70000; i++) { a = i * 7919 % 70000; print a ",t" i % 66000 "," (a % 97 < 40) } }' >t.csv
 	for tool in gbt-train rf-train; do

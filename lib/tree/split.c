@@ -139,6 +139,33 @@ static void scan_numbers(const struct tree_search *s, uint32_t col, bool missing
 	tree_search_take(s, col, bin, missing.n ? missing_left : left.hess >= right.hess);
 }
 
+/**
+ * Between the two sides there may be bins without a row of the leaf. Rows of others, that are predicted one day, lie
+ * there too: they go to the nearer side, the cut to the one nearest to the middle. (As exact learners cut between two
+ * values of the leaf. A cut beside the left one's costs a forest of small leaves 10 % of its loss.)
+ */
+static void centre(const struct tree_search *s)
+{
+	struct tree_split *best = s->best;
+	const struct tree_frame_column *c = &s->f->cols[best->col];
+	const float *cuts = c->cuts; /* cuts[b - 1] is behind bin b */
+	uint32_t end = best->bin + 1;
+	float middle;
+
+	if (!(best->gain > 0) || best->is_categorical)
+		return;
+	while (end < c->n_bins && tree_hist_n(s->h, c->first + end) == 0)
+		end++;
+	if (end == c->n_bins) {
+		best->bin = end - 1; /* all that are not missing */
+		return;
+	}
+	middle = cuts[best->bin - 1] / 2 + cuts[end - 2] / 2;
+	while (best->bin + 1 < end &&
+		fabsf(cuts[best->bin] - middle) < fabsf(cuts[best->bin - 1] - middle))
+		best->bin++;
+}
+
 /* ---- all columns --------------------------------------------------------------------------------------- */
 
 /** A column that cannot be searched by a kernel. */
@@ -172,6 +199,7 @@ void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
 		return;
 	if (q->class) {
 		tree_search_classes(&s, cols);
+		centre(&s);
 		return;
 	}
 	s.parent = p->monotone
@@ -190,4 +218,5 @@ void tree_split_find(const struct tree_frame *f, struct tree_columns cols,
 		if (tree_hist_n(h, f->cols[col].first) > 0)
 			scan_numbers(&s, col, true);
 	}
+	centre(&s);
 }
