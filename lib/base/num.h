@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
 
@@ -56,5 +57,24 @@ size_t num_format_float(char out[NUM_TEXT_MAX], float v);
 size_t num_format_int(char out[NUM_TEXT_MAX], int64_t v);
 /** Bytes for people: "1.5 GB" (powers of 1000, as disks and networks are sold). */
 size_t num_format_bytes(char out[NUM_TEXT_MAX], double v);
+
+/** A float as an unsigned number of the same order; -0 is 0. */
+static inline uint32_t num_order_of(float v)
+{
+	uint32_t u;
+
+	v += 0.0f;
+	memcpy(&u, &v, sizeof(u));
+	return u & 0x80000000u ? ~u : u | 0x80000000u;
+}
+/** And back. */
+static inline float num_of_order(uint32_t order)
+{
+	uint32_t u = order & 0x80000000u ? order & 0x7fffffffu : ~order;
+	float v;
+
+	memcpy(&v, &u, sizeof(v));
+	return v;
+}
 
 #endif

@@ -4,26 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
+
 enum { DIGIT = 11, N_DIGITS = 1 << DIGIT, FEW = 64 };
-
-/** A float as a number of the same order. */
-static uint32_t key_of(float v)
-{
-	uint32_t u;
-
-	v += 0.0f; /* -0 is 0 */
-	memcpy(&u, &v, sizeof(u));
-	return u & 0x80000000u ? ~u : u | 0x80000000u;
-}
-
-static float value_of(uint32_t key)
-{
-	uint32_t u = key & 0x80000000u ? key & 0x7fffffffu : ~key;
-	float v;
-
-	memcpy(&v, &u, sizeof(v));
-	return v;
-}
 
 struct pair {
 	uint32_t key, weight;
@@ -38,7 +21,7 @@ static int by_key(const void *a, const void *b)
 
 static double middle(uint32_t key, uint32_t next)
 {
-	return (double)value_of(key) / 2 + (double)value_of(next) / 2;
+	return (double)num_of_order(key) / 2 + (double)num_of_order(next) / 2;
 }
 
 /** Few values are sorted. */
@@ -52,7 +35,7 @@ static float of_few(const float *values, const uint32_t *weights, size_t n, doub
 		uint32_t w = weights ? weights[i] : 1;
 
 		if (w)
-			list[m++] = (struct pair){ key_of(values[i]), w };
+			list[m++] = (struct pair){ num_order_of(values[i]), w };
 		all += w;
 	}
 	if (m == 0)
@@ -63,9 +46,9 @@ static float of_few(const float *values, const uint32_t *weights, size_t n, doub
 		if ((double)sum == alpha * (double)all)
 			return (float)middle(list[i].key, list[i + 1].key);
 		if ((double)sum > alpha * (double)all)
-			return value_of(list[i].key);
+			return num_of_order(list[i].key);
 	}
-	return value_of(list[m - 1].key);
+	return num_of_order(list[m - 1].key);
 }
 
 /** The smallest key above `key` that has weight; `key` if there is none. */
@@ -76,16 +59,16 @@ static uint32_t next_key(const float *values, const uint32_t *weights, size_t n,
 	float least = -INFINITY;
 
 	for (size_t i = 0; i < n; i++) {
-		uint32_t k = key_of(values[i]);
+		uint32_t k = num_order_of(values[i]);
 
 		if (k > key && k < next && (!weights || weights[i]))
 			next = k;
 	}
 	if (next != UINT32_MAX)
-		least = -value_of(next);
+		least = -num_of_order(next);
 	/* the least is the one whose negative is the largest */
 	tree_comm_most(comm, &least, 1);
-	return isinf(least) ? key : key_of(-least);
+	return isinf(least) ? key : num_order_of(-least);
 }
 
 /** Many are counted digit by digit, the highest first. */
@@ -103,7 +86,7 @@ float tree_quantile(const float *values, const uint32_t *weights, size_t n, doub
 
 		memset(sums, 0, sizeof(sums));
 		for (size_t i = 0; i < n; i++) {
-			uint32_t key = key_of(values[i]);
+			uint32_t key = num_order_of(values[i]);
 
 			if ((key & mask) == prefix)
 				sums[key >> low & digits] += weights ? weights[i] : 1;
@@ -127,5 +110,5 @@ float tree_quantile(const float *values, const uint32_t *weights, size_t n, doub
 	}
 	if ((double)below == alpha * (double)all)
 		return (float)middle(prefix, next_key(values, weights, n, prefix, comm));
-	return value_of(prefix);
+	return num_of_order(prefix);
 }
