@@ -6,6 +6,7 @@
 #include "base/jdoc.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "tree/model_ours.h"
 
 struct raw {
 	const struct tree_doc *doc;
@@ -378,117 +379,21 @@ static int add_trees(struct raw *r, struct err *e)
 	return 0;
 }
 
-/* ---- what is ours ----------------------------------------------------------------------------------- */
-
-static int add_label(struct tree_model *m, const char *text, struct err *e)
-{
-	m->labels[m->n_labels] = mem_dup(text, e);
-	return m->labels[m->n_labels++] ? 0 : -1;
-}
-
-static int make_labels(struct tree_model *m, struct err *e)
-{
-	size_t n = m->task == TREE_REGRESSION ? 0 : m->task == TREE_BINARY ? 2 : m->n_outputs;
-	char text[NUM_TEXT_MAX];
-
-	m->labels = mem_array(n, sizeof(*m->labels), e);
-	if (!m->labels)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		num_format_int(text, (int64_t)i);
-		if (add_label(m, text, e))
-			return -1;
-	}
-	return 0;
-}
-
-static int take_labels(struct tree_model *m, json_t *labels, struct err *e)
-{
-	size_t n = json_array_size(labels);
-
-	m->labels = mem_array(n, sizeof(*m->labels), e);
-	if (!m->labels)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		const char *s = json_string_value(json_array_get(labels, i));
-
-		if (!s)
-			return err_set(e, ERR_INPUT, "cd4ml: a label is not a text");
-		if (add_label(m, s, e))
-			return -1;
-	}
-	return 0;
-}
-
-/** "unused": [column, ...]: what no split asks for. */
-static int take_unused(struct tree_model *m, json_t *list, struct err *e)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		json_int_t column = json_integer_value(json_array_get(list, i));
-
-		if (column < 0 || (size_t)column >= m->n_features)
-			return err_set(e, ERR_INPUT, "cd4ml: an unused column is out of range");
-		m->features[column].is_unused = true;
-	}
-	m->knows_unused = json_is_array(list);
-	return 0;
-}
-
-static int take_ours(struct tree_model *m, json_t *o, struct err *e)
-{
-	const char *learner = "boost", *task = "regression", *target = NULL, *run = NULL;
-	json_t *labels = json_object_get(o, "labels");
-	size_t n_labels = json_array_size(labels);
-
-	if (jdoc_get_text_or(o, "learner", "cd4ml", &learner, e) ||
-		jdoc_get_text_or(o, "task", "cd4ml", &task, e) ||
-		jdoc_get_text_or(o, "target", "cd4ml", &target, e) ||
-		jdoc_get_text_or(o, "run", "cd4ml", &run, e) ||
-		take_unused(m, json_object_get(o, "unused"), e))
-		return -1;
-	m->is_forest = strcmp(learner, "forest") == 0;
-	m->task = strcmp(task, "binary") == 0       ? TREE_BINARY
-		  : strcmp(task, "multiclass") == 0 ? TREE_MULTICLASS
-						    : TREE_REGRESSION;
-	if (target) {
-		m->target = mem_dup(target, e);
-		if (!m->target)
-			return -1;
-	}
-	if (run) {
-		m->run = mem_dup(run, e);
-		if (!m->run)
-			return -1;
-	}
-	if (m->task == TREE_REGRESSION)
-		n_labels = 0;
-	else if (n_labels != (m->task == TREE_BINARY ? 2 : m->n_outputs) ||
-		 (m->task == TREE_BINARY && m->n_outputs != 1))
-		return err_set(
-			e, ERR_INPUT, "cd4ml: %zu labels for %zu outputs", n_labels, m->n_outputs);
-	return n_labels ? take_labels(m, labels, e) : 0;
-}
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static int set_ours(struct raw *r, struct err *e)
 {
 	const void *a = r->doc->member(r->learner, "attributes");
 	struct slice s;
-	json_t *o;
-	int rc;
 
 	if (int_of(r, a, "best_iteration", &r->m->best_iteration, e))
 		return -1;
 	if (!text_of(r, a, "cd4ml", &s)) {
 		if (r->m->task == TREE_BINARY && r->m->n_outputs != 1)
 			return err_set(e, ERR_INPUT, "several binary targets are not supported");
-		return make_labels(r->m, e);
+		return tree_ours_guess(r->m, e);
 	}
-	o = jdoc_parse(s, "attribute cd4ml", e);
-	if (!o)
-		return -1;
-	rc = take_ours(r->m, o, e);
-	json_decref(o);
-	return rc;
+	return tree_ours_parse(r->m, s, e);
 }
 
 struct tree_model *tree_raw_model(

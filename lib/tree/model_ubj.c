@@ -35,8 +35,7 @@ static int damaged(const struct parser *u, const char *what, struct err *e)
 	return err_set(e, ERR_INPUT, "byte %zu: %s", (size_t)(u->p - u->start), what);
 }
 
-/** Bytes of one value of a type that has a fixed size; 0 for others. */
-static size_t width_of(char type)
+size_t tree_ubj_width(char type)
 {
 	switch (type) {
 	case 'i':
@@ -66,7 +65,7 @@ static uint64_t big_endian(const unsigned char *p, size_t n)
 
 static double number_at(char type, const unsigned char *p)
 {
-	uint64_t bits = big_endian(p, width_of(type));
+	uint64_t bits = big_endian(p, tree_ubj_width(type));
 	uint32_t bits32 = (uint32_t)bits;
 	float f;
 	double d;
@@ -109,14 +108,14 @@ static int parse_length(struct parser *u, size_t *len, struct err *e)
 	if (u->p == u->end)
 		return damaged(u, "the file ends too early", e);
 	type = (char)*u->p;
-	if (type == 'd' || type == 'D' || width_of(type) == 0)
+	if (type == 'd' || type == 'D' || tree_ubj_width(type) == 0)
 		return damaged(u, "a length is expected", e);
-	if ((size_t)(u->end - u->p) < 1 + width_of(type))
+	if ((size_t)(u->end - u->p) < 1 + tree_ubj_width(type))
 		return damaged(u, "the file ends too early", e);
 	v = integer_at(type, u->p + 1);
 	if (v < 0)
 		return damaged(u, "a length is negative", e);
-	u->p += 1 + width_of(type);
+	u->p += 1 + tree_ubj_width(type);
 	*len = (size_t)v;
 	return 0;
 }
@@ -191,7 +190,7 @@ static int parse_array(struct parser *u, struct node *n, int depth, struct err *
 		if (u->p == u->end)
 			return damaged(u, "the file ends too early", e);
 		n->of = (char)*u->p++;
-		width = width_of(n->of);
+		width = tree_ubj_width(n->of);
 		if (!width)
 			return damaged(u, "an array of an unknown type", e);
 	}
@@ -235,7 +234,7 @@ static struct node *parse_value(struct parser *u, int depth, struct err *e)
 		return NULL;
 	memset(n, 0, sizeof(*n));
 	n->type = (char)*u->p++;
-	width = width_of(n->type);
+	width = tree_ubj_width(n->type);
 	if (n->type == '{')
 		rc = parse_object(u, n, depth, e);
 	else if (n->type == '[')
@@ -293,7 +292,7 @@ static bool doc_text(const void *value, struct slice *s)
 
 static bool is_number(const struct node *n)
 {
-	return width_of(n->type) > 0 || n->type == 'T' || n->type == 'F';
+	return tree_ubj_width(n->type) > 0 || n->type == 'T' || n->type == 'F';
 }
 
 static bool doc_typed(const void *array, char type, struct slice *bytes)
@@ -318,7 +317,7 @@ static int doc_ints(const void *array, struct tree_numbers *out, struct err *e)
 	if (n == 0)
 		return 0;
 	p = (const unsigned char *)a->text.p;
-	width = width_of(a->of);
+	width = tree_ubj_width(a->of);
 	for (size_t i = 0; i < n; i++) {
 		if (a->type == '$')
 			out->ints[i] = integer_at(a->of, p + i * width);
@@ -342,7 +341,7 @@ static int doc_floats(const void *array, struct tree_numbers *out, struct err *e
 	if (n == 0)
 		return 0;
 	p = (const unsigned char *)a->text.p;
-	width = width_of(a->of);
+	width = tree_ubj_width(a->of);
 	for (size_t i = 0; i < n; i++) {
 		if (a->type == '$')
 			out->floats[i] = (float)number_at(a->of, p + i * width);
@@ -382,131 +381,3 @@ struct tree_model *tree_ubj_parse(
 	arena_release(&u.arena);
 	return m;
 }
-
-/* ---- writing --------------------------------------------------------------------------------------- */
-
-static void add_big_endian(struct buf *b, uint64_t v, size_t n)
-{
-	char bytes[8];
-
-	for (size_t i = 0; i < n; i++)
-		bytes[i] = (char)(v >> 8 * (n - 1 - i));
-	buf_add(b, bytes, n);
-}
-
-static void add_length(struct buf *b, size_t n)
-{
-	buf_add_char(b, 'L');
-	add_big_endian(b, n, 8);
-}
-
-static void ubj_begin_object(struct buf *b)
-{
-	buf_add_char(b, '{');
-}
-
-static void ubj_end_object(struct buf *b)
-{
-	buf_add_char(b, '}');
-}
-
-static void ubj_begin_array(struct buf *b, size_t n)
-{
-	buf_add_text(b, "[#");
-	add_length(b, n);
-}
-
-static void ubj_end_array(struct buf *b)
-{
-	(void)b; /* a counted array has no closing bracket */
-}
-
-static void ubj_key(struct buf *b, const char *key)
-{
-	struct slice s = slice_of(key);
-
-	add_length(b, s.len);
-	buf_add_slice(b, s);
-}
-
-static void ubj_text(struct buf *b, struct slice s)
-{
-	buf_add_char(b, 'S');
-	add_length(b, s.len);
-	buf_add_slice(b, s);
-}
-
-static void ubj_integer(struct buf *b, int64_t v)
-{
-	size_t n = v == (int8_t)v ? 1 : v == (int16_t)v ? 2 : v == (int32_t)v ? 4 : 8;
-
-	buf_add_char(b, n == 1 ? 'i' : n == 2 ? 'I' : n == 4 ? 'l' : 'L');
-	add_big_endian(b, (uint64_t)v, n);
-}
-
-static char *begin_typed(struct buf *b, char type, size_t n)
-{
-	char *p;
-
-	buf_add_text(b, "[$");
-	buf_add_char(b, type);
-	buf_add_char(b, '#');
-	add_length(b, n);
-	p = buf_reserve(b, n * width_of(type) + 1);
-	return p;
-}
-
-static char *put_int32(char *p, uint32_t v)
-{
-	p[0] = (char)(v >> 24);
-	p[1] = (char)(v >> 16);
-	p[2] = (char)(v >> 8);
-	p[3] = (char)v;
-	return p + 4;
-}
-
-static void ubj_ints(struct buf *b, char type, const int32_t *v, size_t n)
-{
-	char *p = begin_typed(b, type, n);
-
-	if (!p)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		if (type == 'L')
-			p = put_int32(p, v[i] < 0 ? UINT32_MAX : 0);
-		if (type == 'U')
-			*p++ = (char)v[i];
-		else
-			p = put_int32(p, (uint32_t)v[i]);
-	}
-	b->len = (size_t)(p - b->p);
-	*p = 0;
-}
-
-static void ubj_floats(struct buf *b, const float *v, size_t n)
-{
-	char *p = begin_typed(b, 'd', n);
-
-	if (!p)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		uint32_t bits;
-
-		memcpy(&bits, v + i, sizeof(bits));
-		p = put_int32(p, bits);
-	}
-	b->len = (size_t)(p - b->p);
-	*p = 0;
-}
-
-const struct tree_emit tree_ubj_emit = {
-	ubj_begin_object,
-	ubj_end_object,
-	ubj_begin_array,
-	ubj_end_array,
-	ubj_key,
-	ubj_text,
-	ubj_integer,
-	ubj_ints,
-	ubj_floats,
-};

@@ -5,14 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/jdoc.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "tree/model_json.h"
+#include "tree/model_arrays.h"
 #include "tree/model_order.h"
+#include "tree/model_ours.h"
 #include "tree/model_ubj.h"
-
-enum { ROOT_PARENT = 2147483647 };
 
 static const struct tree_emit *emit_of(const struct tree_writer *w)
 {
@@ -52,51 +50,19 @@ static void format_score(char out[NUM_TEXT_MAX], float v)
 		memcpy(out + len, "E0", 3);
 }
 
-static void add_ours(struct tree_writer *w)
-{
-	const struct tree_model *m = w->m;
-	struct buf b = BUF_INIT;
-
-	buf_addf(&b, "{\"version\": 1, \"learner\": \"%s\", \"task\": \"%s\"",
-		m->is_forest ? "forest" : "boost",
-		m->task == TREE_BINARY       ? "binary"
-		: m->task == TREE_MULTICLASS ? "multiclass"
-					     : "regression");
-	if (m->target) {
-		buf_add_text(&b, ", \"target\": ");
-		jdoc_format_text(&b, slice_of(m->target));
-	}
-	if (m->run) {
-		buf_add_text(&b, ", \"run\": ");
-		jdoc_format_text(&b, slice_of(m->run));
-	}
-	if (m->n_labels) {
-		buf_add_text(&b, ", \"labels\": [");
-		for (size_t i = 0; i < m->n_labels; i++) {
-			buf_add_text(&b, i ? ", " : "");
-			jdoc_format_text(&b, slice_of(m->labels[i]));
-		}
-		buf_add_char(&b, ']');
-	}
-	buf_add_text(&b, ", \"unused\": [");
-	for (size_t i = 0, n = 0; i < m->n_features; i++)
-		if (!w->is_used[i])
-			buf_addf(&b, n++ ? ", %zu" : "%zu", i);
-	buf_add_text(&b, "]}");
-	w->text.failed |= b.failed;
-	add_text(w, "cd4ml", b.p);
-	buf_release(&b);
-}
-
 static void add_attributes(struct tree_writer *w)
 {
 	const struct tree_emit *em = emit_of(w);
+	struct buf ours = BUF_INIT;
 
 	em->key(&w->text, "attributes");
 	em->begin_object(&w->text);
 	if (w->m->best_iteration >= 0)
 		add_number(w, "best_iteration", (size_t)w->m->best_iteration);
-	add_ours(w);
+	tree_ours_format(w->m, w->is_used, &ours);
+	w->text.failed |= ours.failed;
+	add_text(w, "cd4ml", ours.p);
+	buf_release(&ours);
 	em->end_object(&w->text);
 }
 
@@ -419,151 +385,16 @@ void tree_writer_release(struct tree_writer *w)
 
 /* ---- a tree ---------------------------------------------------------------------------------------- */
 
-/** One column of a tree's table, made in `v` and written. */
-struct column {
-	struct tree_writer *w;
-	const struct tree *t;
-	union {
-		int32_t *ints; /* [max(n_nodes, categories)] */
-		float *floats;
-	};
-};
-
-static void add_links(struct column *c)
-{
-	const struct tree_emit *em = emit_of(c->w);
-	const struct tree *t = c->t;
-	uint32_t n = t->n_nodes;
-
-	em->key(&c->w->text, "left_children");
-	for (uint32_t i = 0; i < n; i++)
-		c->ints[i] = t->nodes[i].left;
-	em->ints(&c->w->text, 'l', c->ints, n);
-	em->key(&c->w->text, "right_children");
-	for (uint32_t i = 0; i < n; i++)
-		c->ints[i] = t->nodes[i].left < 0 ? -1 : t->nodes[i].left + 1;
-	em->ints(&c->w->text, 'l', c->ints, n);
-	em->key(&c->w->text, "parents");
-	c->ints[0] = ROOT_PARENT;
-	for (uint32_t i = 0; i < n; i++)
-		if (t->nodes[i].left >= 0)
-			c->ints[t->nodes[i].left] = c->ints[t->nodes[i].left + 1] = (int32_t)i;
-	em->ints(&c->w->text, 'l', c->ints, n);
-}
-
-static void add_splits(struct column *c)
-{
-	const struct tree_emit *em = emit_of(c->w);
-	const struct tree_node *nodes = c->t->nodes;
-	uint32_t n = c->t->n_nodes, i;
-
-	em->key(&c->w->text, "split_indices");
-	for (i = 0; i < n; i++)
-		c->ints[i] = nodes[i].left < 0 ? 0 : (int32_t)(nodes[i].split & TREE_COLUMN);
-	em->ints(&c->w->text, 'l', c->ints, n);
-	em->key(&c->w->text, "default_left");
-	for (i = 0; i < n; i++)
-		c->ints[i] = nodes[i].left >= 0 && nodes[i].split & TREE_DEFAULT_LEFT;
-	em->ints(&c->w->text, 'U', c->ints, n);
-	em->key(&c->w->text, "split_type");
-	for (i = 0; i < n; i++)
-		c->ints[i] = nodes[i].left >= 0 && nodes[i].split & TREE_CATEGORICAL;
-	em->ints(&c->w->text, 'U', c->ints, n);
-	em->key(&c->w->text, "split_conditions");
-	for (i = 0; i < n; i++)
-		c->floats[i] = nodes[i].left >= 0 && nodes[i].split & TREE_CATEGORICAL
-				       ? 0
-				       : nodes[i].value;
-	em->floats(&c->w->text, c->floats, n);
-}
-
-static void add_stats(struct column *c)
-{
-	static const char *const keys[] = { "loss_changes", "sum_hessian", "base_weights" };
-	const struct tree *t = c->t;
-
-	for (int k = 0; k < 3; k++) {
-		emit_of(c->w)->key(&c->w->text, keys[k]);
-		for (uint32_t i = 0; i < t->n_nodes; i++) {
-			const struct tree_stat *s = t->stats ? &t->stats[i] : NULL;
-
-			c->floats[i] = !s ? 0 : k == 0 ? s->gain : k == 1 ? s->hessian : s->weight;
-		}
-		emit_of(c->w)->floats(&c->w->text, c->floats, t->n_nodes);
-	}
-}
-
-static bool is_set(const struct tree_node *n)
-{
-	return n->left >= 0 && n->split & TREE_CATEGORICAL;
-}
-
-static uint32_t list_set(const struct tree *t, uint32_t set, int32_t *codes)
-{
-	uint32_t n = 0;
-
-	for (uint32_t c = 0; c < 64 * t->sets[set].n_words; c++)
-		if (tree_set_has(t, set, c))
-			codes[n++] = (int32_t)c;
-	return n;
-}
-
-static void add_sets(struct column *c)
-{
-	const struct tree_emit *em = emit_of(c->w);
-	const struct tree *t = c->t;
-	size_t n = 0;
-	uint32_t i;
-
-	em->key(&c->w->text, "categories");
-	for (i = 0; i < t->n_nodes; i++)
-		if (is_set(&t->nodes[i]))
-			n += list_set(t, t->nodes[i].set, c->ints + n);
-	em->ints(&c->w->text, 'l', c->ints, n);
-	em->key(&c->w->text, "categories_nodes");
-	for (n = i = 0; i < t->n_nodes; i++)
-		if (is_set(&t->nodes[i]))
-			c->ints[n++] = (int32_t)i;
-	em->ints(&c->w->text, 'l', c->ints, n);
-	em->key(&c->w->text, "categories_sizes");
-	for (n = i = 0; i < t->n_nodes; i++)
-		if (is_set(&t->nodes[i])) {
-			int32_t size = 0;
-
-			for (uint32_t b = 0; b < 64 * t->sets[t->nodes[i].set].n_words; b++)
-				size += tree_set_has(t, t->nodes[i].set, b);
-			c->ints[n++] = size;
-		}
-	em->ints(&c->w->text, 'L', c->ints, n);
-	em->key(&c->w->text, "categories_segments");
-	for (size_t k = 0, sum = 0; k < n; k++) {
-		int32_t size = c->ints[k];
-
-		c->ints[k] = (int32_t)sum;
-		sum += (size_t)size;
-	}
-	em->ints(&c->w->text, 'L', c->ints, n);
-}
-
 /** The tree in the order of its nodes. */
 static int write_tree(struct tree_writer *w, const struct tree *t, struct err *e)
 {
 	const struct tree_emit *em = emit_of(w);
-	size_t room = t->n_nodes > t->n_words * 64 ? t->n_nodes : t->n_words * 64;
-	struct column c = { .w = w, .t = t };
 
-	c.ints = mem_array_raw(room, sizeof(*c.ints), e);
-	if (!c.ints)
-		return -1;
 	if (w->format == TREE_JSON && w->n_done)
 		output_char(w->out, ',');
 	em->begin_object(&w->text);
-	add_sets(&c);
-	em->key(&w->text, "id");
-	em->integer(&w->text, (int64_t)w->n_done);
-	add_links(&c);
-	add_splits(&c);
-	add_stats(&c);
+	if (tree_arrays_emit(em, &w->text, t, w->n_done, e))
+		return -1;
 	em->key(&w->text, "tree_param");
 	em->begin_object(&w->text);
 	add_number(w, "num_deleted", 0);
@@ -572,7 +403,6 @@ static int write_tree(struct tree_writer *w, const struct tree *t, struct err *e
 	add_number(w, "size_leaf_vector", 1);
 	em->end_object(&w->text);
 	em->end_object(&w->text);
-	free(c.ints);
 	w->n_done++;
 	return flush(w, e);
 }

@@ -102,7 +102,7 @@ def our_forest(train, test, y, task, seed, rows):
 
 def sklearn_forest(train, test, y, task, seed, rows):
     kind = RandomForestRegressor if task == "regression" else RandomForestClassifier
-    x, z = coded(train, test, y)
+    x, z = (t.to_numpy(float, copy=True) for t in coded(train, test, y))  # it wants to write into floats
     m = kind(TREES, max_depth=DEPTH, min_samples_leaf=rows, max_features="sqrt", random_state=seed)
     return predicted(m.fit(x, train[y]), task, z)
 
