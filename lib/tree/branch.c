@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "tree/objective.h"
+#include "tree/together.h"
 
 enum { WORTH = 1 << 12 }; /* rows in all that are worth waking threads for */
 
@@ -60,9 +61,8 @@ static void sum_block(void *ctx, size_t block, int worker)
 	tree_hist_add(&part, j->plan, j->rows ? j->rows + from : NULL, n, &w->sums, &h);
 }
 
-/** Sums up a leaf's rows into `memory`; `worker` < 0: with all threads. */
-static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const struct tree_branch *n,
-	void *memory, int worker)
+void tree_branch_sum_up(struct tree_grower *g, const struct tree_plan *plan,
+	const struct tree_branch *n, void *memory, int worker)
 {
 	const uint8_t *records =
 		n->is_grouped ? tree_group_at(&g->group, n->begin) : g->f->records.rows;
@@ -94,7 +94,6 @@ static void sum_up(struct tree_grower *g, const struct tree_plan *plan, const st
 			tree_hist_merge(&a, &b, col->n_bins, g->n_classes);
 		}
 	}
-	tree_exchange_sum(&g->exchange, g->f, cols, g->n_classes, n->all_n, &h);
 }
 
 /* ---- a leaf's split ------------------------------------------------------------------------------------- */
@@ -122,8 +121,19 @@ static struct tree_columns columns_of(
 		tree_choose(&g->p.choice, g->plan.cols, &c, w->cols) };
 }
 
-/** Searches the histogram; the split's set becomes the node's own. */
-static void search(struct tree_grower *g, struct tree_columns cols, struct tree_branch *n,
+/** Rows of all processes that go left, by the histogram of them. */
+static uint32_t count_left(
+	const struct tree_frame *f, const struct tree_split *s, const struct tree_hist *h)
+{
+	const struct tree_frame_column *c = &f->cols[s->col];
+	uint32_t n = 0;
+
+	for (uint32_t bin = 0; bin < c->n_bins; bin++)
+		n += tree_split_right(s, bin) ? 0 : tree_hist_n(h, c->first + bin);
+	return n;
+}
+
+void tree_branch_search(struct tree_grower *g, struct tree_columns cols, struct tree_branch *n,
 	void *memory, int worker)
 {
 	struct tree_hist h = tree_branch_hist(g, n, memory);
@@ -138,6 +148,8 @@ static void search(struct tree_grower *g, struct tree_columns cols, struct tree_
 	}
 	tree_split_find(g->f, cols, g->q, &g->p.split, n->bounds, &h,
 		&g->workers[worker < 0 ? 0 : worker].split, s);
+	if (g->f->comm && s->gain > 0)
+		n->all_left = count_left(g->f, s, &h);
 	if (!(s->gain > 0) || !s->is_categorical) {
 		s->right = NULL;
 		return;
@@ -153,38 +165,46 @@ static void search(struct tree_grower *g, struct tree_columns cols, struct tree_
 	s->right = own;
 }
 
-/** Draws columns for the split, as many as --mtry says; more if those have no split at all. */
+struct tree_columns tree_branch_draw(
+	struct tree_grower *g, const struct tree_branch *n, size_t drawn, int worker)
+{
+	struct tree_grow_worker *w = &g->workers[worker < 0 ? 0 : worker];
+	struct tree_columns all = columns_of(g, n, worker);
+	size_t more = all.n - drawn < g->p.mtry ? all.n - drawn : g->p.mtry;
+
+	for (size_t i = 0; i < all.n && all.list != w->cols; i++)
+		w->cols[i] = all.list ? all.list[i] : (uint32_t)i;
+	for (size_t i = 0; i < drawn + more; i++) {
+		size_t k = i + rng_below(n->key, 1, i, all.n - i);
+		uint32_t swap = w->cols[i];
+
+		w->cols[i] = w->cols[k];
+		w->cols[k] = swap;
+	}
+	return (struct tree_columns){ w->cols + drawn, more };
+}
+
+/** More columns are drawn if the first ones have no split at all. */
 static void find_among_drawn(struct tree_grower *g, struct tree_branch *n, int worker)
 {
 	struct tree_grow_worker *w = &g->workers[worker < 0 ? 0 : worker];
 	void *memory = worker < 0 ? g->spare : w->hist;
-	struct tree_columns all = columns_of(g, n, worker);
-	size_t n_cols = all.n, drawn = 0;
+	struct tree_columns cols = tree_branch_draw(g, n, 0, worker);
 
-	for (size_t i = 0; i < n_cols && all.list != w->cols; i++)
-		w->cols[i] = all.list ? all.list[i] : (uint32_t)i;
-	while (drawn < n_cols && !(n->split.gain > 0)) {
-		size_t more = n_cols - drawn < g->p.mtry ? n_cols - drawn : g->p.mtry;
-		struct tree_columns cols = { w->cols + drawn, more };
-
-		for (size_t i = drawn; i < drawn + more; i++) {
-			size_t k = i + rng_below(n->key, 1, i, n_cols - i);
-			uint32_t swap = w->cols[i];
-
-			w->cols[i] = w->cols[k];
-			w->cols[k] = swap;
-		}
+	for (size_t drawn = 0; cols.n > 0 && !(n->split.gain > 0);) {
 		tree_plan_set(&w->plan, g->f, cols);
-		sum_up(g, &w->plan, n, memory, worker);
-		search(g, cols, n, memory, worker);
-		drawn += more;
+		tree_branch_sum_up(g, &w->plan, n, memory, worker);
+		tree_branch_search(g, cols, n, memory, worker);
+		drawn += cols.n;
+		if (!(n->split.gain > 0))
+			cols = tree_branch_draw(g, n, drawn, worker);
 	}
 }
 
 void tree_branch_find_in(
 	struct tree_grower *g, struct tree_branch *n, void *memory, bool is_slot, int worker)
 {
-	search(g, columns_of(g, n, worker), n, memory, worker);
+	tree_branch_search(g, columns_of(g, n, worker), n, memory, worker);
 	if (!is_slot)
 		return;
 	if (n->split.gain > 0)
@@ -203,12 +223,12 @@ void tree_branch_find(struct tree_grower *g, struct tree_branch *n, int worker)
 	}
 	slot = tree_branch_slot(g);
 	if (slot) {
-		sum_up(g, &g->plan, n, slot, worker);
+		tree_branch_sum_up(g, &g->plan, n, slot, worker);
 		tree_branch_find_in(g, n, slot, true, worker);
 		return;
 	}
 	slot = worker < 0 ? g->spare : g->workers[worker].hist;
-	sum_up(g, &g->plan, n, slot, worker);
+	tree_branch_sum_up(g, &g->plan, n, slot, worker);
 	tree_branch_find_in(g, n, slot, false, worker);
 }
 
@@ -256,7 +276,7 @@ static void find_by_rest(
 	void *slot = tree_branch_may_split(g, small) ? tree_branch_slot(g) : NULL;
 	void *memory = slot ? slot : worker < 0 ? g->spare : g->workers[worker].hist;
 
-	sum_up(g, &g->plan, small, memory, worker);
+	tree_branch_sum_up(g, &g->plan, small, memory, worker);
 	tree_branch_find_both(g, parent, small, memory, slot != NULL, worker);
 }
 
@@ -272,7 +292,7 @@ static void group_rows(struct tree_grower *g, struct tree_branch *n, int worker)
 void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n, size_t n_left)
 {
 	struct tree_branch *c = tree_branch_at(g, n->left);
-	uint32_t all_left = (uint32_t)tree_comm_sum_of(g->f->comm, (int64_t)n_left);
+	uint32_t all_left = g->f->comm ? n->all_left : (uint32_t)n_left;
 
 	for (int i = 0; i < 2; i++) {
 		memset(&c[i], 0, sizeof(c[i]));
@@ -291,10 +311,8 @@ void tree_branch_set_children(struct tree_grower *g, const struct tree_branch *n
 			n->split.right_weight, &c[0].bounds, &c[1].bounds);
 }
 
-/** Parts the leaf and finds the splits of its children, which are there already. */
-static void expand(struct tree_grower *g, struct tree_branch *n, int worker)
+void tree_branch_part(struct tree_grower *g, struct tree_branch *n, int worker)
 {
-	struct tree_branch *c = tree_branch_at(g, n->left);
 	struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL,
 		g->workers[worker < 0 ? 0 : worker].tmp };
 
@@ -302,6 +320,14 @@ static void expand(struct tree_grower *g, struct tree_branch *n, int worker)
 	if (n->is_grouped)
 		leaf.records = tree_group_at(&g->group, n->begin);
 	tree_branch_set_children(g, n, tree_part_rows(&leaf, g->rows, worker < 0 ? g->pool : NULL));
+}
+
+/** Parts the leaf and finds the splits of its children, which are there already. */
+static void expand(struct tree_grower *g, struct tree_branch *n, int worker)
+{
+	struct tree_branch *c = tree_branch_at(g, n->left);
+
+	tree_branch_part(g, n, worker);
 	if (n->hist) {
 		struct tree_branch *small = c[0].all_n <= c[1].all_n ? &c[0] : &c[1];
 
@@ -405,10 +431,12 @@ int tree_branch_expand(struct tree_grower *g, struct err *e)
 
 	if (tree_branch_add_children(g, e))
 		return -1;
+	if (g->f->comm)
+		return tree_together_expand(g, e);
 	for (size_t i = 0; i < g->n_batch; i++) {
 		struct tree_branch *n = tree_branch_at(g, g->batch[i]);
 
-		if (g->f->comm || (g->n_workers > 1 && n->n >= TREE_LARGE)) {
+		if (g->n_workers > 1 && n->n >= TREE_LARGE) {
 			expand(g, n, -1);
 			continue;
 		}

@@ -27,6 +27,7 @@ struct tree_branch {
 	void *hist; /* kept for its children, or NULL */
 	uint32_t begin, n, depth;
 	uint32_t all_begin, all_n; /* the same, counted over all processes */
+	uint32_t all_left; /* of these go left; of several processes only */
 	uint32_t left; /* first child, 0: not split yet */
 	const struct tree_branch *parent; /* of the root: NULL */
 	struct tree_bounds bounds;
@@ -47,6 +48,25 @@ struct tree_grow_worker {
 	struct tree_split_work split;
 };
 
+/** A histogram that several processes sum up, see tree/together.h. */
+struct tree_ask {
+	struct tree_branch *node;
+	struct tree_branch *parent; /* has the histogram of both children; NULL: none */
+	void *slot; /* to keep it in, or NULL */
+	uint32_t drawn; /* columns that were tried before */
+	size_t first_col, n_cols; /* drawn now: in tree_asks' cols */
+	size_t at; /* in the message */
+};
+
+struct tree_asks {
+	struct tree_exchange exchange;
+	struct tree_ask *list;
+	size_t n, cap;
+	size_t from, to; /* of the message at hand */
+	uint32_t *cols;
+	size_t n_cols, cap_cols;
+};
+
 struct tree_grower {
 	const struct tree_frame *f;
 	struct tree_grow_params p;
@@ -58,7 +78,7 @@ struct tree_grower {
 	uint32_t *rows; /* [n_rows] */
 	struct tree_part part;
 	struct tree_group group;
-	struct tree_exchange exchange;
+	struct tree_asks asks;
 	const struct tree_kernel *kernel;
 	struct tree_top *top; /* NULL: not needed so far */
 
@@ -120,7 +140,22 @@ void tree_branch_give_back(struct tree_grower *g, void *slot);
 
 bool tree_branch_may_split(const struct tree_grower *g, const struct tree_branch *n);
 
-/** Sums up the leaf's rows and finds its split. `worker` < 0, here and below: with all threads. */
+/** Sums up a leaf's rows of this process into `memory`; `worker` < 0, here and below: with all threads. */
+void tree_branch_sum_up(struct tree_grower *g, const struct tree_plan *plan,
+	const struct tree_branch *n, void *memory, int worker);
+/** Searches the histogram; the split's set becomes the node's own. */
+void tree_branch_search(struct tree_grower *g, struct tree_columns cols, struct tree_branch *n,
+	void *memory, int worker);
+/**
+ * The columns that are drawn for the split behind the first `drawn` ones, as many as --mtry says or are left; valid until
+ * the next call by the worker.
+ */
+struct tree_columns tree_branch_draw(
+	struct tree_grower *g, const struct tree_branch *n, size_t drawn, int worker);
+/** Parts the rows of a node whose children are there without content. */
+void tree_branch_part(struct tree_grower *g, struct tree_branch *n, int worker);
+
+/** Sums up the leaf's rows and finds its split. */
 void tree_branch_find(struct tree_grower *g, struct tree_branch *n, int worker);
 
 /** Finds the split of a leaf whose histogram lies in `memory`; keeps that if it is a slot and of use. */

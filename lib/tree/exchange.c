@@ -5,16 +5,9 @@
 
 #include "base/mem.h"
 
-int tree_exchange_init(
-	struct tree_exchange *x, const struct tree_frame *f, size_t n_classes, struct err *e)
+void tree_exchange_reset(struct tree_exchange *x)
 {
-	size_t n = f->n_bins * (n_classes + 2);
-
-	if (!f->comm)
-		return 0;
-	x->wide = mem_array_raw(n, sizeof(*x->wide), e);
-	x->narrow = x->wide ? mem_array_raw(n, sizeof(*x->narrow), e) : NULL;
-	return x->narrow ? 0 : -1;
+	x->n_wide = x->n_narrow = 0;
 }
 
 void tree_exchange_release(struct tree_exchange *x)
@@ -24,64 +17,106 @@ void tree_exchange_release(struct tree_exchange *x)
 	memset(x, 0, sizeof(*x));
 }
 
-/** The sums of a column into the message, or out of it. Returns how many. */
-static size_t copy_column(
-	const struct tree_frame_column *c, size_t k, struct tree_hist *h, int64_t *m, bool out)
+static const struct tree_frame_column *column_of(const struct tree_exchange_leaf *l, size_t i)
 {
-	size_t n = c->n_bins;
-	struct tree_hist from = tree_hist_from(h, c->first, k);
-	int64_t *grad = from.grad, *hess = from.hess;
-	uint32_t *rows = from.n;
+	return &l->f->cols[l->cols.list ? l->cols.list[i] : i];
+}
 
-	if (h->packed) {
-		memcpy(out ? (void *)from.packed : m, out ? m : (void *)from.packed,
-			n * sizeof(*m));
-		return n;
-	}
-	if (out) {
-		memcpy(grad, m, n * k * sizeof(*m));
-		memcpy(hess, m + n * k, n * sizeof(*m));
-	} else {
-		memcpy(m, grad, n * k * sizeof(*m));
-		memcpy(m + n * k, hess, n * sizeof(*m));
-	}
-	m += n * (k + 1);
-	for (size_t i = 0; i < n; i++) {
-		if (out)
-			rows[i] = (uint32_t)m[i];
+static bool is_narrow(const struct tree_exchange_leaf *l)
+{
+	return !l->is_packed && l->n_rows < TREE_NARROW;
+}
+
+int tree_exchange_reserve(struct tree_exchange *x, struct tree_exchange_leaf *l, struct err *e)
+{
+	size_t n = 0, *used = is_narrow(l) ? &x->n_narrow : &x->n_wide;
+
+	for (size_t i = 0; i < l->cols.n; i++)
+		n += column_of(l, i)->n_bins * (l->is_packed ? 1 : l->n_classes + 2);
+	l->at = *used;
+	*used += n;
+	return is_narrow(l) ? mem_grow(&x->narrow, &x->cap_narrow, *used, sizeof(*x->narrow), e)
+			    : mem_grow(&x->wide, &x->cap_wide, *used, sizeof(*x->wide), e);
+}
+
+/* Unsigned sums have the bits of signed ones. */
+
+static void put_narrow(uint32_t *to, const struct tree_hist *h, size_t n, size_t k)
+{
+	for (size_t i = 0; i < n * k; i++)
+		*to++ = (uint32_t)h->grad[i];
+	for (size_t i = 0; i < n; i++)
+		*to++ = (uint32_t)h->hess[i];
+	memcpy(to, h->n, n * sizeof(*to));
+}
+
+static void get_narrow(const uint32_t *from, struct tree_hist *h, size_t n, size_t k)
+{
+	for (size_t i = 0; i < n * k; i++)
+		h->grad[i] = (int32_t)*from++;
+	for (size_t i = 0; i < n; i++)
+		h->hess[i] = (int32_t)*from++;
+	memcpy(h->n, from, n * sizeof(*from));
+}
+
+static void put_wide(int64_t *to, const struct tree_hist *h, size_t n, size_t k)
+{
+	memcpy(to, h->grad, n * k * sizeof(*to));
+	memcpy(to + n * k, h->hess, n * sizeof(*to));
+	for (size_t i = 0; i < n; i++)
+		to[n * (k + 1) + i] = h->n[i];
+}
+
+static void get_wide(const int64_t *from, struct tree_hist *h, size_t n, size_t k)
+{
+	memcpy(h->grad, from, n * k * sizeof(*from));
+	memcpy(h->hess, from + n * k, n * sizeof(*from));
+	for (size_t i = 0; i < n; i++)
+		h->n[i] = (uint32_t)from[n * (k + 1) + i];
+}
+
+void tree_exchange_put(
+	struct tree_exchange *x, const struct tree_exchange_leaf *l, const struct tree_hist *h)
+{
+	size_t at = l->at, k = l->n_classes;
+
+	for (size_t i = 0; i < l->cols.n; i++) {
+		const struct tree_frame_column *c = column_of(l, i);
+		struct tree_hist part = tree_hist_from(h, c->first, k);
+
+		if (l->is_packed)
+			memcpy(x->wide + at, part.packed, c->n_bins * sizeof(*x->wide));
+		else if (is_narrow(l))
+			put_narrow(x->narrow + at, &part, c->n_bins, k);
 		else
-			m[i] = rows[i];
+			put_wide(x->wide + at, &part, c->n_bins, k);
+		at += c->n_bins * (l->is_packed ? 1 : k + 2);
 	}
-	return n * (k + 2);
 }
 
-static size_t copy(const struct tree_exchange *x, const struct tree_frame *f,
-	struct tree_columns cols, size_t k, struct tree_hist *h, bool out)
+void tree_exchange_run(struct tree_exchange *x, struct tree_comm *c)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < cols.n; i++)
-		n += copy_column(&f->cols[cols.list ? cols.list[i] : i], k, h, x->wide + n, out);
-	return n;
+	if (x->n_wide)
+		tree_comm_sum(c, x->wide, x->n_wide);
+	if (x->n_narrow)
+		tree_comm_sum_counts(c, x->narrow, x->n_narrow);
 }
 
-void tree_exchange_sum(struct tree_exchange *x, const struct tree_frame *f,
-	struct tree_columns cols, size_t n_classes, uint64_t n_rows, struct tree_hist *h)
+void tree_exchange_get(
+	const struct tree_exchange *x, const struct tree_exchange_leaf *l, struct tree_hist *h)
 {
-	size_t n;
+	size_t at = l->at, k = l->n_classes;
 
-	if (!f->comm)
-		return;
-	n = copy(x, f, cols, n_classes, h, false);
-	if (n_rows < TREE_NARROW && !h->packed) {
-		/* unsigned sums have the bits of signed ones */
-		for (size_t i = 0; i < n; i++)
-			x->narrow[i] = (uint32_t)x->wide[i];
-		tree_comm_sum_counts(f->comm, x->narrow, n);
-		for (size_t i = 0; i < n; i++)
-			x->wide[i] = (int32_t)x->narrow[i];
-	} else {
-		tree_comm_sum(f->comm, x->wide, n);
+	for (size_t i = 0; i < l->cols.n; i++) {
+		const struct tree_frame_column *c = column_of(l, i);
+		struct tree_hist part = tree_hist_from(h, c->first, k);
+
+		if (l->is_packed)
+			memcpy(part.packed, x->wide + at, c->n_bins * sizeof(*x->wide));
+		else if (is_narrow(l))
+			get_narrow(x->narrow + at, &part, c->n_bins, k);
+		else
+			get_wide(x->wide + at, &part, c->n_bins, k);
+		at += c->n_bins * (l->is_packed ? 1 : k + 2);
 	}
-	copy(x, f, cols, n_classes, h, true);
 }

@@ -6,10 +6,12 @@
 #include "base/mem.h"
 #include "tree/branch.h"
 #include "tree/objective.h"
+#include "tree/together.h"
 #include "tree/top.h"
 
 enum {
 	LOOK_AHEAD = 4, /* leaves per thread that are split before their turn */
+	LOOK_AHEAD_TOGETHER = 8, /* by several processes */
 	CACHED_BYTES = 1 << 19, /* of the records of a leaf that one thread splits to its end */
 	SHARES = 4, /* for each thread, of which such a leaf is one at most */
 };
@@ -38,8 +40,7 @@ static int make_workers(struct tree_grower *g, struct err *e)
 	g->rows = g->spare ? mem_aligned(g->f->n_rows, sizeof(*g->rows), e) : NULL;
 	g->kept = g->rows ? mem_array(g->max_kept, sizeof(*g->kept), e) : NULL;
 	if (!g->kept || tree_plan_init(&g->plan, g->f, e) || tree_part_init(&g->part, g->f, e) ||
-		tree_group_init(&g->group, g->f, e) ||
-		tree_exchange_init(&g->exchange, g->f, g->n_classes, e))
+		tree_group_init(&g->group, g->f, e))
 		return -1;
 	return 0;
 }
@@ -98,7 +99,9 @@ void tree_grower_free(struct tree_grower *g)
 	tree_plan_release(&g->plan);
 	tree_part_release(&g->part);
 	tree_group_release(&g->group);
-	tree_exchange_release(&g->exchange);
+	tree_exchange_release(&g->asks.exchange);
+	free(g->asks.list);
+	free(g->asks.cols);
 	for (int i = 0; i < TREE_BRANCH_CHUNKS; i++)
 		free(g->nodes[i]);
 	free(g->open);
@@ -163,19 +166,23 @@ static int grow_levels(struct tree_grower *g, struct err *e)
 static int gather_batch(struct tree_grower *g, uint32_t first, size_t most, struct err *e)
 {
 	size_t room = g->n_workers > 1 ? (size_t)g->n_workers * LOOK_AHEAD : 1, n_popped = 0;
+	size_t most_popped = 256;
 	uint32_t popped[256];
 
+	/* here it is the waiting that counts, not idle threads: only what is sure to be needed */
+	if (g->f->comm)
+		room = most_popped = LOOK_AHEAD_TOGETHER;
 	g->n_batch = 0;
 	if (tree_branch_push(g, first, e))
 		return -1;
-	if (tree_branch_at(g, first)->n >= TREE_LARGE || g->f->comm)
+	if (tree_branch_at(g, first)->all_n >= TREE_LARGE)
 		return 0;
 	room = room < most ? room : most;
-	while (g->n_open && n_popped < 256 && g->n_batch < room) {
+	while (g->n_open && n_popped < most_popped && g->n_batch < room) {
 		uint32_t i = tree_branch_heap_pop(g);
 
 		popped[n_popped++] = i;
-		if (tree_branch_at(g, i)->left == 0 && tree_branch_at(g, i)->n < TREE_LARGE &&
+		if (tree_branch_at(g, i)->left == 0 && tree_branch_at(g, i)->all_n < TREE_LARGE &&
 			tree_branch_push(g, i, e))
 			return -1;
 	}
@@ -292,6 +299,19 @@ static int begin(struct tree_grower *g, size_t n_rows, struct err *e)
 	return 0;
 }
 
+/** The root's split, or those of the top of a large tree. */
+static int find_root(struct tree_grower *g, struct err *e)
+{
+	struct tree_branch *root = tree_branch_at(g, 0);
+
+	if (g->f->comm)
+		return tree_together_find(g, e);
+	if (tree_top_is_due(g))
+		return tree_top_grow(g, e);
+	tree_branch_find(g, root, g->n_workers > 1 && root->n >= TREE_LARGE ? -1 : 0);
+	return 0;
+}
+
 int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_rows,
 	struct tree_columns cols, uint64_t key, struct err *e)
 {
@@ -307,14 +327,8 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 	root->bounds = (struct tree_bounds)TREE_BOUNDS_NONE;
 	if (!tree_branch_may_split(g, root) || cols.n == 0)
 		return finish(g, e);
-	if (!g->f->comm && tree_top_is_due(g)) {
-		if (tree_top_grow(g, e))
-			return -1;
-	} else {
-		bool together = g->f->comm || (g->n_workers > 1 && n_rows >= TREE_LARGE);
-
-		tree_branch_find(g, root, together ? -1 : 0);
-	}
+	if (find_root(g, e))
+		return -1;
 	if (g->p.max_leaves ? grow_leaves(g, e) : grow_levels(g, e))
 		return -1;
 	if (atomic_load(&g->has_no_memory))
