@@ -6,8 +6,8 @@
 # empty, and its tests are skipped. Without it environments are made in FOLDER, once: ml, xgboost2 and dvc, which do not
 # agree on their dependencies. With CD4ML_INTEROP_VENV=none nothing is made.
 #
-# rclone and aws (CD4ML_RCLONE, CD4ML_AWS, or on PATH) are only measured against: they are made in FOLDER when `bench` asks
-# for them, and used from then on.
+# rclone and aws are only measured against: what CD4ML_RCLONE and CD4ML_AWS name, else the pinned ones, which are made in FOLDER
+# when `bench` asks for them, else what is on PATH.
 set -u
 
 mkdir -p "$1" || exit 3
@@ -57,15 +57,16 @@ if [ -z "$gitlab" ] && [ "${CD4ML_INTEROP_VENV-}" != none ] && command -v npm >/
 	gitlab=$folder/npm/node_modules/.bin/gitlab-ci-local
 	[ -x "$gitlab" ] || npm install --silent --prefix "$folder/npm" gitlab-ci-local@4.61.0 >&2 || gitlab=''
 fi
-rclone=${CD4ML_RCLONE:-$(command -v rclone || true)} aws=${CD4ML_AWS:-$(command -v aws || true)}
+rclone=${CD4ML_RCLONE-} aws=${CD4ML_AWS-}
 if [ "${2-}" = bench ]; then
 	if [ -z "$rclone" ] && [ ! -x "$folder/bin/rclone" ]; then
 		GOBIN=$folder/bin go install github.com/rclone/rclone@v1.76.0 >&2
 	fi
 	[ -n "$aws" ] || make_venv aws requirements-aws.txt
 fi
-[ -n "$rclone" ] || [ ! -x "$folder/bin/rclone" ] || rclone=$folder/bin/rclone
-[ -n "$aws" ] || [ ! -e "$folder/aws/complete" ] || aws=$folder/aws/bin/aws
+if [ -z "$rclone" ] && [ -x "$folder/bin/rclone" ]; then rclone=$folder/bin/rclone; fi
+if [ -z "$aws" ] && [ -e "$folder/aws/complete" ]; then aws=$folder/aws/bin/aws; fi
+rclone=${rclone:-$(command -v rclone || true)} aws=${aws:-$(command -v aws || true)}
 echo "CD4ML_RCLONE='$rclone'"
 echo "CD4ML_AWS='$aws'"
 echo "CD4ML_S3_SERVER='$s3'"
