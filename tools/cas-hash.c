@@ -10,12 +10,12 @@ struct args {
 	int algo;
 	struct opt_list check;
 	/* init, remote */
-	bool no_scm, subdir, is_default, local, force, unset;
+	bool no_scm, subdir, local, force;
+	struct cas_actions_remote remote;
 	/* checkout */
 	bool relink;
 	struct cas_gc_options gc;
 	struct opt_list projects;
-	bool workspace;
 };
 
 static const struct args defaults = { .algo = CAS_SUMS_MD5 };
@@ -40,11 +40,12 @@ static const struct opt init_options[] = {
 };
 
 static const struct opt remote_options[] = {
-	{ 'd', "default", OPT_FLAG, offsetof(struct args, is_default), NULL,
+	{ 'd', "default", OPT_FLAG, offsetof(struct args, remote.is_default), NULL,
 		"add: make it the default" },
 	{ 'f', "force", OPT_FLAG, offsetof(struct args, force), NULL,
 		"add: overwrite one of that name" },
-	{ 'u', "unset", OPT_FLAG, offsetof(struct args, unset), NULL, "modify: remove the key" },
+	{ 'u', "unset", OPT_FLAG, offsetof(struct args, remote.unset), NULL,
+		"modify: remove the key" },
 	{ 0, "local", OPT_FLAG, offsetof(struct args, local), NULL,
 		"in .dvc/config.local, which git does not see" },
 	OPT_END,
@@ -60,7 +61,7 @@ static const struct opt checkout_options[] = {
 
 static const struct opt gc_options[] = {
 	OPT_HEADING("What is kept"),
-	{ 'w', "workspace", OPT_FLAG, offsetof(struct args, workspace), NULL,
+	{ 'w', "workspace", OPT_FLAG, offsetof(struct args, gc.workspace), NULL,
 		"what the workspace references (always)" },
 	{ 'a', "all-branches", OPT_FLAG, offsetof(struct args, gc.all_branches), NULL,
 		"and all branches" },
@@ -126,14 +127,11 @@ static enum tool_status run_in_repo(
 		.out = t->out, .json = t->json, .targets = t->operands, .n_targets = t->n_operands
 	};
 	bool no = false;
-	int r;
+	int r = -1;
 
-	c.w = cas_worktree_open(NULL, t->pool, t->diag, e);
-	if (!c.w)
-		return TOOL_FAILED;
-	c.w->progress = t->progress;
-	r = run(&c, t, a, &no, e);
-	cas_worktree_close(c.w);
+	if (!cas_actions_open(&c, t->pool, t->progress, t->diag, e))
+		r = run(&c, t, a, &no, e);
+	cas_actions_close(&c);
 	return r ? TOOL_FAILED : no ? TOOL_NO : TOOL_YES;
 }
 
@@ -211,26 +209,12 @@ IN_REPO(verify)
 static int remote_in_repo(
 	const struct cas_actions *c, struct tool *t, const struct args *a, bool *no, struct err *e)
 {
-	enum cas_level level = a->local ? CAS_LEVEL_LOCAL : CAS_LEVEL_REPO;
-	const char *verb = t->operands[0], *name = t->n_operands > 1 ? t->operands[1] : NULL;
-	size_t n = t->n_operands - 1;
+	struct cas_actions_remote o = a->remote;
 
-	(void)no;
-	if (!strcmp(verb, "list") && n == 0)
-		return cas_actions_remote_list(c, e);
-	if (!strcmp(verb, "default") && n <= 1)
-		return cas_actions_remote_default(c, name, level, e);
-	if (!strcmp(verb, "add") && n == 2)
-		return cas_actions_remote_add(
-			c, name, t->operands[2], level, a->is_default, a->force, e);
-	if (!strcmp(verb, "remove") && n == 1)
-		return cas_actions_remote_remove(c, name, level, e);
-	if (!strcmp(verb, "modify") && n == (a->unset ? 2u : 3u))
-		return cas_actions_remote_modify(
-			c, name, t->operands[2], a->unset ? NULL : t->operands[3], level, e);
-	err_set(e, ERR_INPUT, "'remote %s' with %zu operands is not known", verb, n);
-	return err_hint(
-		e, "list; default [NAME]; add NAME URL; remove NAME; modify NAME KEY VALUE");
+	(void)t, (void)no;
+	o.level = a->local ? CAS_LEVEL_LOCAL : CAS_LEVEL_REPO;
+	o.force = a->force;
+	return cas_actions_remote(c, &o, e);
 }
 IN_REPO(remote)
 
@@ -240,11 +224,6 @@ static int gc_in_repo(
 	struct cas_gc_options o = a->gc;
 
 	(void)no;
-	if (!a->workspace && !o.all_branches && !o.all_tags && !o.all_commits) {
-		err_set(e, ERR_INPUT, "what is to be kept is not said");
-		return err_hint(
-			e, "-w keeps what the workspace references, -A what any commit does");
-	}
 	o.in_remote = o.remote;
 	o.projects = a->projects.items;
 	o.n_projects = a->projects.n;

@@ -1,5 +1,4 @@
 #include "base/tool.h"
-#include "base/num.h"
 #include "cas/actions.h"
 #include "cas/transfer.h"
 #include "remote/access.h"
@@ -192,17 +191,6 @@ static int check_operands(const struct tool *t, struct err *e)
 	return near ? err_hint(e, "did you mean '%s'?", near) : -1;
 }
 
-static void print_summary(struct tool *t, const struct remote_sync_result *res, bool dry_run)
-{
-	const char *would = dry_run ? "would be " : "";
-	char size[NUM_TEXT_MAX];
-
-	num_format_bytes(size, (double)res->bytes_sent);
-	output_printf(t->out, "%llu files %scopied (%s), %llu %sdeleted, %llu unchanged\n",
-		(unsigned long long)res->n_sent, would, size, (unsigned long long)res->n_deleted,
-		would, (unsigned long long)res->n_same);
-}
-
 static enum tool_status run_copy(struct tool *t, const void *args, struct err *e)
 {
 	const struct args *a = args;
@@ -231,7 +219,7 @@ static enum tool_status run_copy(struct tool *t, const void *args, struct err *e
 	if (remote_sync_run(t->operands[0], t->operands[1], &o, &open, &res, e))
 		return TOOL_FAILED;
 	if (o.each && !t->json)
-		print_summary(t, &res, o.dry_run);
+		remote_sync_print_summary(t->out, &res, o.dry_run);
 	if (res.n_failed)
 		return err_set(e, ERR_SYSTEM, "%llu files could not be copied",
 			(unsigned long long)res.n_failed);

@@ -71,16 +71,17 @@ int cas_actions_compare(const struct cas_actions *a, const struct cas_transfer_o
 	bool *differ, struct err *e) MUST_CHECK;
 
 /* The remotes of the configuration. */
-int cas_actions_remote_add(const struct cas_actions *a, const char *name, const char *url,
-	enum cas_level level, bool is_default, bool force, struct err *e) MUST_CHECK;
-int cas_actions_remote_remove(const struct cas_actions *a, const char *name, enum cas_level level,
-	struct err *e) MUST_CHECK;
-/** Sets a key of a remote, or removes it (`value` NULL). Secrets are refused. */
-int cas_actions_remote_modify(const struct cas_actions *a, const char *name, const char *key,
-	const char *value, enum cas_level level, struct err *e) MUST_CHECK;
-/** Sets the default, or prints it (`name` NULL). */
-int cas_actions_remote_default(const struct cas_actions *a, const char *name, enum cas_level level,
-	struct err *e) MUST_CHECK;
-int cas_actions_remote_list(const struct cas_actions *a, struct err *e) MUST_CHECK;
+struct cas_actions_remote {
+	enum cas_level level; /* whose file is changed */
+	bool is_default; /* add: make it the default */
+	bool force; /* add: overwrite one of that name */
+	bool unset; /* modify: remove the key */
+};
+/**
+ * What the targets say: `list`; `default [NAME]`, which sets or prints it; `add NAME URL`; `remove NAME`; `modify NAME KEY VALUE`, where
+ * secrets are refused.
+ */
+int cas_actions_remote(
+	const struct cas_actions *a, const struct cas_actions_remote *o, struct err *e) MUST_CHECK;
 
 #endif

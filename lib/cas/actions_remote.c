@@ -40,8 +40,8 @@ static int stored_url(const struct cas_repo *r, const char *typed, struct buf *u
 	return result;
 }
 
-int cas_actions_remote_add(const struct cas_actions *a, const char *name, const char *url,
-	enum cas_level level, bool is_default, bool force, struct err *e)
+static int add(const struct cas_actions *a, const char *name, const char *url, enum cas_level level,
+	bool is_default, bool force, struct err *e)
 {
 	struct cas_repo *r = a->w->repo;
 	struct buf section = BUF_INIT, stored = BUF_INIT;
@@ -70,7 +70,7 @@ static int no_remote(const char *name, struct err *e)
 	return err_hint(e, "cas-hash remote list shows them");
 }
 
-int cas_actions_remote_remove(
+static int remove_one(
 	const struct cas_actions *a, const char *name, enum cas_level level, struct err *e)
 {
 	struct cas_repo *r = a->w->repo;
@@ -94,8 +94,8 @@ out:
 	return result;
 }
 
-int cas_actions_remote_modify(const struct cas_actions *a, const char *name, const char *key,
-	const char *value, enum cas_level level, struct err *e)
+static int modify(const struct cas_actions *a, const char *name, const char *key, const char *value,
+	enum cas_level level, struct err *e)
 {
 	struct cas_repo *r = a->w->repo;
 	struct buf section = BUF_INIT, stored = BUF_INIT;
@@ -124,7 +124,7 @@ out:
 	return result;
 }
 
-int cas_actions_remote_default(
+static int choose_default(
 	const struct cas_actions *a, const char *name, enum cas_level level, struct err *e)
 {
 	struct cas_repo *r = a->w->repo;
@@ -158,7 +158,7 @@ static struct slice name_of(const char *section)
 	return (struct slice){ s.p + 8, s.len - 9 };
 }
 
-int cas_actions_remote_list(const struct cas_actions *a, struct err *e)
+static int list(const struct cas_actions *a, struct err *e)
 {
 	struct cas_repo *r = a->w->repo;
 	const char *chosen = cas_repo_get(r, "core", "remote"), *section;
@@ -192,4 +192,25 @@ int cas_actions_remote_list(const struct cas_actions *a, struct err *e)
 	buf_release(&resolved);
 	buf_release(&url);
 	return result;
+}
+
+int cas_actions_remote(
+	const struct cas_actions *a, const struct cas_actions_remote *o, struct err *e)
+{
+	char *const *w = a->targets;
+	size_t n = a->n_targets;
+
+	if (!strcmp(w[0], "list") && n == 1)
+		return list(a, e);
+	if (!strcmp(w[0], "default") && n <= 2)
+		return choose_default(a, n == 2 ? w[1] : NULL, o->level, e);
+	if (!strcmp(w[0], "add") && n == 3)
+		return add(a, w[1], w[2], o->level, o->is_default, o->force, e);
+	if (!strcmp(w[0], "remove") && n == 2)
+		return remove_one(a, w[1], o->level, e);
+	if (!strcmp(w[0], "modify") && n == (o->unset ? 3u : 4u))
+		return modify(a, w[1], w[2], o->unset ? NULL : w[3], o->level, e);
+	err_set(e, ERR_INPUT, "'remote %s' with %zu operands is not known", w[0], n - 1);
+	return err_hint(
+		e, "list; default [NAME]; add NAME URL; remove NAME; modify NAME KEY VALUE");
 }

@@ -8,7 +8,6 @@
 #include "cas/git.h"
 #include "cas/objects.h"
 #include "cas/transfer.h"
-#include "remote/partial.h"
 
 struct gc {
 	struct cas_worktree *w;
@@ -186,34 +185,19 @@ static void count(struct gc *g, const struct doomed *d)
 		g->o->each(g->o->ctx, &d->id, d->size);
 }
 
-/* Downloads that were interrupted, and that nobody is at. */
-static int sweep(const struct gc *g, struct err *e)
-{
-	struct buf dir = BUF_INIT;
-	size_t n = 0;
-	int rc;
-
-	for (unsigned shard = 0; shard < 256; shard++) {
-		buf_reset(&dir);
-		buf_addf(&dir, "%s/files/md5/%02x", g->w->repo->cache_dir, shard);
-		if (!dir.failed)
-			n += remote_partial_sweep(dir.p, 0);
-	}
-	if (n)
-		diag_say(g->w->diag, DIAG_NOTE, "%zu interrupted downloads removed", n);
-	rc = buf_check(&dir, e);
-	buf_release(&dir);
-	return rc;
-}
-
 static int remove_here(struct gc *g, struct err *e)
 {
+	size_t n;
+
 	for (size_t i = 0; i < g->n; i++) {
 		if (!g->o->dry_run && cas_object_remove(g->w->cache, &g->doomed[i].id, e))
 			return -1;
 		count(g, &g->doomed[i]);
 	}
-	return g->o->dry_run ? 0 : sweep(g, e);
+	n = g->o->dry_run ? 0 : cas_object_sweep(g->w->cache);
+	if (n)
+		diag_say(g->w->diag, DIAG_NOTE, "%zu interrupted downloads removed", n);
+	return 0;
 }
 
 struct removing {
@@ -305,6 +289,11 @@ int cas_gc_run(struct cas_worktree *w, const struct cas_gc_options *o, int lock_
 	int r = -1;
 
 	*res = (struct cas_gc_result){ 0 };
+	if (!o->workspace && !o->all_branches && !o->all_tags && !o->all_commits) {
+		err_set(e, ERR_INPUT, "what is to be kept is not said");
+		err_hint(e, "-w keeps what the workspace references, -A what any commit does");
+		goto out;
+	}
 	if (collect_all_used(&g, lock_ms, e))
 		goto out;
 	if (o->in_remote) {

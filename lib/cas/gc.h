@@ -13,6 +13,7 @@
 #include "cas/worktree.h"
 
 struct cas_gc_options {
+	bool workspace; /* no more than what the workspace references, which always stays */
 	bool all_branches; /* local and remote-tracking */
 	bool all_tags;
 	bool all_commits; /* every commit that a ref reaches */
@@ -34,7 +35,10 @@ struct cas_gc_result {
 	uint64_t n_removed, bytes_removed;
 };
 
-/** DVC's lock must be held; those of the other projects are taken for `lock_ms` at most. `res` is set. */
+/**
+ * ERR_INPUT where no option says what is to be kept. DVC's lock must be held; those of the other projects are taken for `lock_ms` at most.
+ * `res` is set.
+ */
 int cas_gc_run(struct cas_worktree *w, const struct cas_gc_options *o, int lock_ms,
 	struct cas_gc_result *res, struct err *e) MUST_CHECK;
 

@@ -120,6 +120,8 @@ int cas_object_has_all(struct cas_cache *c, const struct cas_id *ids, const size
  * False if one of them has changed so lately that a further change might not show.
  */
 bool cas_object_stamp(struct cas_cache *c, bool is_legacy, uint8_t stamp[HASH_MD5_LEN]);
+/** Removes downloads that were interrupted, and that nobody is at (remote/partial.h); how many went. */
+size_t cas_object_sweep(struct cas_cache *c);
 /**
  * Calls `each` for every object, in order of layout and id. Stops at a non-zero return, which
  * it gives back.

@@ -1,4 +1,4 @@
-/* Whole folders of the cache: every object in order, or a look for many at once. */
+/* Whole folders of the cache: every object in order, a look for many at once, and what must not stay in them. */
 #define _DEFAULT_SOURCE /* d_type */
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "cas/object_internal.h"
+#include "remote/partial.h"
 
 struct listing {
 	struct cas_id *ids; /* sorted */
@@ -177,4 +179,20 @@ int cas_object_each(struct cas_cache *c, each_object *each, void *ctx, struct er
 			r = each_of_shard(c, shard, legacy, each, ctx, &l, e);
 	free(l.ids);
 	return r;
+}
+
+size_t cas_object_sweep(struct cas_cache *c)
+{
+	struct buf dir = BUF_INIT;
+	char name[SHARD_NAME_MAX];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < 512; i++) {
+		shard_name(i & 255, i >= 256, name);
+		path_join(&dir, c->repo->cache_dir, name);
+		if (!dir.failed)
+			n += remote_partial_sweep(dir.p, 0);
+	}
+	buf_release(&dir);
+	return n;
 }

@@ -1,6 +1,5 @@
-#include "remote/bucket_task.h"
+#include "remote/bucket_fetch.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,7 +8,6 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/path.h"
-#include "remote/partial.h"
 
 /*
  * An object to a file without a name yet, or to memory. The first request asks for the first range; its
@@ -18,46 +16,9 @@
  * beside the loop: it is still in memory then. What was put in parts, and is nobody's content by name, has no hash to be
  * held against the bytes: it is not hashed.
  */
-enum {
-	RANGE = 8 << 20,
-	PARTIAL_FROM = 4 * RANGE,
-	SMALL = 256 << 10,
-	INTO_MAX = 1 << 30,
-	ATTEMPTS = 3
-};
+enum { SMALL = 256 << 10, INTO_MAX = 1 << 30, ATTEMPTS = 3 };
 /* S3 itself takes 50 TB: what is told to be larger does not exist. */
 static const uint64_t OBJECT_MAX = (uint64_t)1 << 50;
-
-struct range {
-	struct bucket_task *task;
-	struct remote_s3_op op;
-	char text[64]; /* bytes=0-8388607 */
-	size_t number;
-	bool busy;
-};
-
-struct fetch {
-	struct fresh fresh;
-	bool is_partial; /* then `fresh` has the name of one, which stays if the fetching breaks off */
-	mode_t mode; /* that it will have */
-	struct hash_md5 *hash; /* of what is small */
-	struct remote_trail trail; /* of what is not */
-	int attempt;
-	int64_t modified_ns; /* Last-Modified; 0: not told */
-	bool is_small;
-	bool is_stale; /* the object changed under our hands */
-	bool has_etag; /* the server said what the bytes hash to */
-	uint8_t etag_md5[HASH_MD5_LEN];
-	uint64_t size; /* known from the first answer's headers on */
-	uint64_t most; /* bytes that may come with it */
-	size_t n_ranges, next, n_flying;
-	size_t n_gapless; /* ranges from the first on that have arrived */
-	unsigned char *arrived; /* [n_ranges] */
-	struct range ranges[BUCKET_PARTS_FLYING];
-	struct buf etag;
-	struct err failed;
-	bool has_failed;
-};
 
 static void give_up_file(struct fetch *f)
 {
@@ -83,46 +44,7 @@ static void release(struct bucket_task *t)
 	free(f);
 }
 
-static int write_at(int fd, const char *p, size_t len, uint64_t offset, struct err *e)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			err_errno(e, "cannot write");
-			e->code = ERR_SYSTEM;
-			return -1;
-		}
-		p += n;
-		len -= (size_t)n;
-		offset += (uint64_t)n;
-	}
-	return 0;
-}
-
 /* ---- the end -------------------------------------------------------------------------------------- */
-
-static struct remote_partial partial_of(
-	const struct bucket_task *t, const char *dir, const char *name)
-{
-	const struct fetch *f = t->state;
-
-	return (struct remote_partial){ .dir = dir,
-		.name = name,
-		.etag = buf_slice(&f->etag),
-		.size = f->size,
-		.n_ranges = f->n_ranges };
-}
-
-static int finish_partial(struct bucket_task *t, struct err *e)
-{
-	struct fetch *f = t->state;
-	struct remote_partial p = partial_of(t, "", "");
-
-	return remote_partial_finish(&p, f->fresh.fd, f->mode, e);
-}
 
 /* Through a name beside the target: that is on its file system. */
 static int replace(struct bucket_task *t, struct fetch *f, struct stat *st, struct err *e)
@@ -171,7 +93,7 @@ static int put_in_place(struct bucket_task *t, const uint8_t md5[HASH_MD5_LEN], 
 	job->is_there = true;
 	if (!job->path)
 		return 0;
-	if (f->is_partial && finish_partial(t, e))
+	if (f->is_partial && remote_bucket_finish_partial(t, e))
 		return -1;
 	if (fstat(f->fresh.fd, &st) || (uint64_t)st.st_size != f->size)
 		return err_set(e, ERR_SYSTEM, "other bytes came than the server told");
@@ -224,7 +146,7 @@ static int finish_hash(struct fetch *f, uint8_t md5[HASH_MD5_LEN], struct err *e
 			   : hash_md5_finish(f->hash, md5, e);
 }
 
-static int end(struct bucket_task *t, struct err *e)
+int remote_bucket_fetch_end(struct bucket_task *t, struct err *e)
 {
 	struct fetch *f = t->state;
 	uint8_t md5[HASH_MD5_LEN];
@@ -248,36 +170,6 @@ static int end(struct bucket_task *t, struct err *e)
 
 /* ---- what an answer tells -------------------------------------------------------------------------- */
 
-/* "bytes 0-8388607/20000000": bytes [first, last] of `total`. */
-struct told {
-	uint64_t first, last, total;
-};
-
-static bool read_content_range(struct slice s, struct told *r)
-{
-	struct slice first, last;
-
-	if (!slice_starts(s, "bytes "))
-		return false;
-	s = (struct slice){ s.p + 6, s.len - 6 };
-	return slice_cut(&s, '-', &first) && slice_cut(&s, '/', &last) &&
-	       num_parse_uint(first, &r->first) && num_parse_uint(last, &r->last) &&
-	       num_parse_uint(s, &r->total);
-}
-
-/* Is it the range of an object of `size` bytes that begins at `first`, and does so much come? */
-static bool is_range(const struct remote_s3_op *op, uint64_t first, uint64_t size)
-{
-	uint64_t len = size - first < RANGE ? size - first : RANGE, coming;
-	struct told r;
-
-	return op->http.status == 206 &&
-	       read_content_range(remote_http_header(&op->http, "content-range"), &r) &&
-	       r.first == first && r.last == first + len - 1 && r.total == size &&
-	       num_parse_uint(remote_http_header(&op->http, "content-length"), &coming) &&
-	       coming == len;
-}
-
 /*
  * How large the object is, before anything of it is written: an answer that does not say so could go on for ever. A server
  * may send the whole although a range was asked for.
@@ -288,16 +180,16 @@ static int read_size(struct bucket_task *t, const struct remote_s3_op *op, struc
 	struct slice length = remote_http_header(&op->http, "content-length");
 	struct slice range = remote_http_header(&op->http, "content-range");
 	struct fetch *f = t->state;
-	struct told r;
+	struct bucket_range_told r;
 
-	if (is_ranged ? !read_content_range(range, &r) : !num_parse_uint(length, &f->size))
+	if (is_ranged ? !remote_bucket_read_range(range, &r) : !num_parse_uint(length, &f->size))
 		return err_set(e, ERR_SYSTEM, "the server does not say how large it is");
 	if (is_ranged)
 		f->size = r.total;
 	if (f->size > OBJECT_MAX)
 		return err_set(e, ERR_SYSTEM, "the server says that it has %llu bytes",
 			(unsigned long long)f->size);
-	f->most = is_ranged && f->size > RANGE ? RANGE : f->size;
+	f->most = is_ranged && f->size > BUCKET_RANGE ? BUCKET_RANGE : f->size;
 	return check_size(t, e);
 }
 
@@ -321,7 +213,7 @@ static int first_bytes(
 	if (f->is_small && hash_md5_add(f->hash, p, len, e))
 		return -1;
 	if (t->job->path)
-		return write_at(f->fresh.fd, p, len, offset, e);
+		return remote_bucket_write_at(f->fresh.fd, p, len, offset, e);
 	if (offset == 0)
 		buf_reset(t->job->into);
 	if (offset + len > INTO_MAX)
@@ -344,97 +236,6 @@ static bool read_md5_etag(
 	return hash_md5_parse((struct slice){ etag.p + 1, HASH_MD5_HEX }, md5);
 }
 
-static int fetch_more(struct bucket_task *t, struct err *e);
-
-/* Is there a hash that the bytes must have? */
-static bool wants_hash(const struct bucket_task *t)
-{
-	const struct fetch *f = t->state;
-
-	return t->job->has_md5 || f->has_etag;
-}
-
-/* The hash follows what has arrived without a gap. */
-static void note_arrival(struct bucket_task *t, size_t i)
-{
-	struct fetch *f = t->state;
-	uint64_t until;
-
-	f->arrived[i] = 1;
-	if (!wants_hash(t))
-		return;
-	while (f->n_gapless < f->n_ranges && f->arrived[f->n_gapless])
-		f->n_gapless++;
-	until = (uint64_t)f->n_gapless * RANGE;
-	remote_trail_follow(&f->trail, f->fresh.fd, until < f->size ? until : f->size);
-}
-
-/* The first range is in the file without a name: it moves to the one that has the others. */
-static int move_first(struct fetch *f, int fd, struct err *e)
-{
-	char *block = mem_array_raw(RANGE, 1, e);
-	ssize_t n = block ? pread(f->fresh.fd, block, RANGE, 0) : -1;
-	int r = -1;
-
-	if (block && n != RANGE)
-		err_set(e, ERR_SYSTEM, "cannot read back what was fetched");
-	else if (block)
-		r = write_at(fd, block, RANGE, 0, e);
-	free(block);
-	return r;
-}
-
-/*
- * A large object that an earlier run has begun is gone on with, and this one can be gone on with; if its hash is known,
- * since only that says in the end whether all its pieces are right.
- */
-static int adopt_partial(struct bucket_task *t, struct err *e)
-{
-	struct fetch *f = t->state;
-	struct buf dir = BUF_INIT, name = BUF_INIT, path = BUF_INIT;
-	struct remote_partial p;
-	size_t n_there = 0;
-	struct stat st;
-	int fd = -1, r = 0;
-
-	if (f->size < PARTIAL_FROM || f->attempt || (!t->job->has_md5 && !f->has_etag))
-		return 0;
-	path_dir(&dir, t->job->path);
-	buf_addf(&name, "%s/%s", t->bucket->name, t->job->key);
-	p = partial_of(t, dir.p, name.p);
-	if (!dir.failed && !name.failed && !fstat(f->fresh.fd, &st))
-		fd = remote_partial_open(&p, &path, f->arrived);
-	remote_partial_sweep(dir.p, REMOTE_PARTIAL_KEEP_S);
-	if (fd < 0)
-		goto out;
-	for (size_t i = 0; i < f->n_ranges; i++)
-		n_there += f->arrived[i];
-	if (n_there)
-		diag_say(t->bucket->diag, DIAG_NOTE,
-			"%s: going on with an interrupted download, %zu of %zu parts are here",
-			t->key.p, n_there, f->n_ranges);
-	r = move_first(f, fd, e);
-	fresh_abandon(&f->fresh);
-	f->fresh = (struct fresh){ .fd = fd, .name = path, .handle = -1 };
-	buf_init(&path);
-	f->mode = st.st_mode & 07777;
-	f->is_partial = true;
-out:
-	buf_release(&dir);
-	buf_release(&name);
-	buf_release(&path);
-	return r;
-}
-
-static void note_partial(struct bucket_task *t, size_t i)
-{
-	const struct fetch *f = t->state;
-	struct remote_partial p = partial_of(t, "", "");
-
-	if (f->is_partial)
-		remote_partial_note(&p, f->fresh.fd, i);
-}
-
 /* Is it the first range, and can the others be known to belong to it? */
 static int check_first(const struct bucket_task *t, const struct remote_s3_op *op, struct err *e)
 {
@@ -442,9 +243,9 @@ static int check_first(const struct bucket_task *t, const struct remote_s3_op *o
 
 	if (buf_check(&f->etag, e))
 		return -1;
-	if (op->http.status == 206 && (!f->size || !is_range(op, 0, f->size)))
+	if (op->http.status == 206 && (!f->size || !remote_bucket_is_range(op, 0, f->size)))
 		return err_set(e, ERR_SYSTEM, "the server sent another part than was asked for");
-	if (op->http.status == 206 && f->size > RANGE && !f->etag.len && !t->job->has_md5) {
+	if (op->http.status == 206 && f->size > BUCKET_RANGE && !f->etag.len && !t->job->has_md5) {
 		err_set(e, ERR_SYSTEM, "the server gives no ETag");
 		return err_hint(e, "whether all parts are of the same object cannot be told");
 	}
@@ -459,7 +260,7 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 
 	/* A range of an empty object cannot be had: the answer 416 says that it is empty. */
 	if (failed && op->http.status == 416)
-		return end(t, e);
+		return remote_bucket_fetch_end(t, e);
 	if (failed)
 		return remote_bucket_task_end(t, failed, e);
 	if (op->is_missing) {
@@ -471,120 +272,17 @@ static int first_done(struct remote_s3_op *op, const struct err *failed, struct 
 	f->has_etag = read_md5_etag(op, etag, f->etag_md5);
 	if (!t->job->path) {
 		f->size = t->job->into->len;
-		return end(t, e);
+		return remote_bucket_fetch_end(t, e);
 	}
 	buf_add_slice(&f->etag, etag);
 	if (read_size(t, op, &f->failed) || check_first(t, op, &f->failed)) {
 		f->has_failed = true;
 		err_at(&f->failed, "%s/%s", t->bucket->name, t->job->key);
-		return end(t, e);
+		return remote_bucket_fetch_end(t, e);
 	}
 	if (op->http.status != 206 || f->is_small)
-		return end(t, e);
-	f->n_ranges = (size_t)((f->size + RANGE - 1) / RANGE);
-	f->next = 1;
-	f->arrived = mem_array(f->n_ranges, 1, e);
-	if (!f->arrived)
-		return -1;
-	if (adopt_partial(t, &f->failed)) {
-		f->has_failed = true;
-		return end(t, e);
-	}
-	note_partial(t, 0);
-	note_arrival(t, 0);
-	return fetch_more(t, e);
-}
-
-/* ---- the other ranges ----------------------------------------------------------------------------- */
-
-static int range_bytes(
-	struct remote_s3_op *op, uint64_t offset, const char *p, size_t len, struct err *e)
-{
-	struct range *r = op->ctx;
-	struct fetch *f = r->task->state;
-
-	if (offset + len > RANGE)
-		return err_set(e, ERR_SYSTEM, "the server sends more than was asked for");
-	return write_at(f->fresh.fd, p, len, (uint64_t)r->number * RANGE + offset, e);
-}
-
-static int range_done(struct remote_s3_op *op, const struct err *failed, struct err *e)
-{
-	struct range *r = op->ctx;
-	struct fetch *f = r->task->state;
-	struct err changed = ERR_INIT;
-
-	r->busy = false;
-	f->n_flying--;
-	if (!failed &&
-		(op->is_refused || op->is_missing ||
-			!is_range(op, (uint64_t)r->number * RANGE, f->size) ||
-			!slice_eq(remote_http_header(&op->http, "etag"), buf_slice(&f->etag)))) {
-		err_set(&changed, ERR_SYSTEM, "the object changed while it was fetched");
-		err_at(&changed, "%s/%s", r->task->bucket->name, r->task->job->key);
-		failed = &changed;
-		f->is_stale = true;
-	}
-	if (failed && !f->has_failed) {
-		f->has_failed = true;
-		f->failed = *failed;
-	}
-	if (!f->has_failed) {
-		note_partial(r->task, r->number);
-		note_arrival(r->task, r->number);
-	}
-	return fetch_more(r->task, e);
-}
-
-static int start_range(struct bucket_task *t, struct range *r, size_t i, struct err *e)
-{
-	struct fetch *f = t->state;
-	uint64_t begin = (uint64_t)i * RANGE,
-		 stop = begin + RANGE < f->size ? begin + RANGE : f->size;
-
-	snprintf(r->text, sizeof(r->text), "bytes=%llu-%llu", (unsigned long long)begin,
-		(unsigned long long)stop - 1);
-	r->task = t;
-	r->number = i;
-	r->op.method = "GET";
-	r->op.key = buf_slice(&t->key);
-	r->op.n_headers = 0;
-	remote_bucket_add_header(&r->op, "range", r->text);
-	if (f->etag.len)
-		remote_bucket_add_header(&r->op, "if-match", f->etag.p);
-	r->op.receive = range_bytes;
-	r->op.done = range_done;
-	r->op.ctx = r;
-	if (remote_s3_start(t->bucket->s3, &r->op, e))
-		return -1;
-	r->busy = true;
-	f->n_flying++;
-	return 0;
-}
-
-static int fetch_more(struct bucket_task *t, struct err *e)
-{
-	struct fetch *f = t->state;
-
-	while (!f->has_failed && f->n_flying < BUCKET_PARTS_FLYING) {
-		struct range *r = f->ranges;
-
-		while (f->next < f->n_ranges && f->arrived[f->next])
-			f->next++;
-		if (f->next >= f->n_ranges)
-			break;
-		while (r->busy)
-			r++;
-		if (start_range(t, r, f->next, e))
-			return -1;
-		f->next++;
-	}
-	return f->n_flying || f->trail.is_busy ? 0 : end(t, e);
-}
-
-static int all_hashed(void *ctx, struct err *e)
-{
-	return fetch_more(ctx, e);
+		return remote_bucket_fetch_end(t, e);
+	return remote_bucket_fetch_ranges(t, e);
 }
 
 static int open_target(struct bucket_task *t, struct fetch *f, struct err *e)
@@ -611,7 +309,8 @@ static int begin_fetch(struct bucket_task *t, struct err *e)
 	t->op.receive = first_bytes;
 	t->op.n_headers = 0;
 	if (t->job->path) {
-		snprintf(f->ranges[0].text, sizeof(f->ranges[0].text), "bytes=0-%d", RANGE - 1);
+		snprintf(f->ranges[0].text, sizeof(f->ranges[0].text), "bytes=0-%d",
+			BUCKET_RANGE - 1);
 		remote_bucket_add_header(&t->op, "range", f->ranges[0].text);
 	}
 	return remote_bucket_task_start(t, first_done, e);
@@ -635,7 +334,7 @@ int remote_bucket_fetch(struct bucket_task *t, struct err *e)
 	f->hash = hash_md5_new(e);
 	if (!f->hash || remote_trail_init(&f->trail, t->bucket->http, e))
 		return -1;
-	f->trail.caught_up = all_hashed;
+	f->trail.caught_up = remote_bucket_ranges_hashed;
 	f->trail.ctx = t;
 	return begin_fetch(t, e);
 }

@@ -1,5 +1,4 @@
-#include "remote/creds_source.h"
-
+/* Sets of keys, and the places on this machine that hand them out: a command, SSO's cache, container, instance. */
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -13,12 +12,10 @@
 #include "base/input.h"
 #include "base/jdoc.h"
 #include "base/num.h"
-#include "hash/sha256.h"
-#include "remote/http.h"
-#include "remote/s3xml.h"
+#include "remote/creds_ask.h"
 #include "remote/sigv4.h"
 
-enum { ANSWER_MAX = 1 << 20, INSTANCE_WAIT_MS = 1000 };
+enum { INSTANCE_WAIT_MS = 1000 };
 
 extern char **environ;
 
@@ -32,7 +29,7 @@ void remote_creds_set_init(struct remote_creds_set *s)
 	s->expires = 0;
 }
 
-static void wipe(struct buf *b)
+void remote_creds_wipe(struct buf *b)
 {
 	if (b->cap)
 		OPENSSL_cleanse(b->p, b->cap);
@@ -41,9 +38,9 @@ static void wipe(struct buf *b)
 
 void remote_creds_set_release(struct remote_creds_set *s)
 {
-	wipe(&s->access_key);
-	wipe(&s->secret_key);
-	wipe(&s->session_token);
+	remote_creds_wipe(&s->access_key);
+	remote_creds_wipe(&s->secret_key);
+	remote_creds_wipe(&s->session_token);
 	s->expires = 0;
 }
 
@@ -59,8 +56,7 @@ int remote_creds_set_keys(struct remote_creds_set *s, const char *access_key,
 	return buf_check(&s->session_token, e);
 }
 
-/* 2026-11-23T19:37:43Z, also with a fraction or +00:00; 0 when it is not such a time. */
-static time_t parse_time(struct slice s)
+time_t remote_creds_parse_time(struct slice s)
 {
 	struct num_date d;
 	uint64_t part[3];
@@ -72,247 +68,6 @@ static time_t parse_time(struct slice s)
 			return 0;
 	return (time_t)(num_date_to_days(&d) * 86400 +
 			(int64_t)(part[0] * 3600 + part[1] * 60 + part[2]));
-}
-
-/* ---- one request ---------------------------------------------------------------------------------- */
-
-struct request {
-	const char *method, *url;
-	const char *header_name, *header_value; /* NULL: none */
-	const struct remote_creds_env *env;
-	const struct remote_creds_set *signer; /* NULL: not signed */
-	int connect_timeout_ms;
-	bool once; /* no retries: the server may well not exist */
-	struct err *failed;
-	bool has_failed;
-};
-
-/* The host and the encoded path and query of an URL. */
-static void cut_url(const char *url, struct slice *host, struct slice *path, struct slice *query)
-{
-	const char *begin = strstr(url, "://"), *slash, *mark;
-
-	begin = begin ? begin + 3 : url;
-	slash = begin + strcspn(begin, "/?");
-	mark = slash + strcspn(slash, "?");
-	*host = (struct slice){ begin, (size_t)(slash - begin) };
-	*path = mark > slash ? (struct slice){ slash, (size_t)(mark - slash) } : slice_of("/");
-	*query = slice_of(*mark ? mark + 1 : "");
-}
-
-static int add_signature(const struct request *r, struct remote_http_headers *h, struct err *e)
-{
-	static const char empty_sha[] =
-		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-	struct remote_sigv4_key key = { r->signer->access_key.p, r->signer->secret_key.p,
-		r->env->region, "sts" };
-	struct remote_sigv4_request q = {
-		.method = r->method, .payload = empty_sha, .now = time(NULL)
-	};
-	struct remote_sigv4_header headers[3];
-	char date[REMOTE_SIGV4_DATE_MAX];
-	struct buf authorization = BUF_INIT;
-	int result;
-
-	remote_sigv4_date(q.now, date);
-	cut_url(r->url, &headers[0].value, &q.path, &q.query);
-	headers[0].name = "host";
-	headers[1] = (struct remote_sigv4_header){ "x-amz-date", slice_of(date) };
-	headers[2] = (struct remote_sigv4_header){ "x-amz-security-token",
-		buf_slice(&r->signer->session_token) };
-	q.headers = headers;
-	q.n_headers = r->signer->session_token.len ? 3 : 2;
-	result = remote_sigv4_sign(&key, &q, &authorization, e);
-	for (size_t i = 1; i < q.n_headers && result == 0; i++)
-		result = remote_http_add_header(h, headers[i].name, headers[i].value, e);
-	if (result == 0)
-		result = remote_http_add_header(h, "Authorization", buf_slice(&authorization), e);
-	buf_release(&authorization);
-	return result;
-}
-
-static int prepare(struct remote_http_transfer *t, int attempt, struct buf *url,
-	struct remote_http_headers *h, struct err *e)
-{
-	const struct request *r = t->ctx;
-
-	(void)attempt;
-	buf_add_text(url, r->url);
-	if (r->header_name &&
-		remote_http_add_header(h, r->header_name, slice_of(r->header_value), e))
-		return -1;
-	return r->signer ? add_signature(r, h, e) : 0;
-}
-
-static enum remote_http_verdict accept_any(struct remote_http_transfer *t)
-{
-	(void)t;
-	return REMOTE_HTTP_ACCEPT;
-}
-
-static int done(struct remote_http_transfer *t, const struct err *failed, struct err *e)
-{
-	struct request *r = t->ctx;
-
-	(void)e;
-	if (failed) {
-		*r->failed = *failed;
-		r->has_failed = true;
-	}
-	return 0;
-}
-
-/* Fills `answer` and the status. -1 and `e` when there was no answer. */
-static int ask(struct request *r, long *status, struct buf *answer, struct err *e)
-{
-	struct remote_http_options o = { .in_flight = 1,
-		.ca_bundle = r->env->ca_bundle,
-		.insecure = r->env->insecure,
-		.connect_timeout_ms = r->connect_timeout_ms,
-		.diag = r->env->diag };
-	struct remote_http_transfer t = {
-		.method = r->method, .prepare = prepare, .done = done, .ctx = r
-	};
-	struct remote_http *http = remote_http_new(&o, e);
-	int result = -1;
-
-	if (!http)
-		return -1;
-	buf_init(&t.text);
-	buf_init(&t.header_text);
-	if (r->once)
-		t.judge = accept_any;
-	r->failed = e;
-	if (remote_http_start(http, &t, e) || remote_http_run(http, e) || r->has_failed)
-		goto out;
-	*status = t.status;
-	buf_reset(answer);
-	buf_add(answer, t.text.p, t.text.len);
-	result = buf_check(answer, e);
-out:
-	if (t.text.cap)
-		OPENSSL_cleanse(t.text.p, t.text.cap);
-	remote_http_release(&t);
-	remote_http_free(http);
-	return result;
-}
-
-/* ---- STS ------------------------------------------------------------------------------------------ */
-
-static void add_parameter(struct buf *b, const char *name, struct slice value)
-{
-	buf_addf(b, "&%s=", name);
-	remote_sigv4_encode(b, value, false);
-}
-
-static void add_sts_url(struct buf *b, const struct remote_creds_env *env, const char *action)
-{
-	if (env->sts_endpoint)
-		buf_addf(b, "%s/?Action=%s", env->sts_endpoint, action);
-	else
-		buf_addf(b, "https://sts.%s.amazonaws.com/?Action=%s", env->region, action);
-}
-
-static int read_sts(struct slice xml, const char *action, struct remote_creds_set *s, struct err *e)
-{
-	static const char *const names[] = { "AccessKeyId", "SecretAccessKey", "SessionToken",
-		"Expiration" };
-	struct buf values[4] = { BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT };
-	int result = 0;
-
-	for (int i = 0; i < 4 && result == 0; i++) {
-		char path[160];
-
-		snprintf(path, sizeof(path), "%sResponse/%sResult/Credentials/%s", action, action,
-			names[i]);
-		if (!remote_s3xml_get(xml, path, &values[i]))
-			result = err_set(e, ERR_SYSTEM, "STS: its answer has no %s", names[i]);
-	}
-	if (result == 0)
-		result = remote_creds_set_keys(s, values[0].p, values[1].p, values[2].p, e);
-	if (result == 0)
-		s->expires = parse_time(buf_slice(&values[3]));
-	for (int i = 0; i < 4; i++)
-		wipe(&values[i]);
-	return result;
-}
-
-static int sts_refused(long status, struct slice xml, const char *role, struct err *e)
-{
-	struct remote_s3xml_error x;
-
-	remote_s3xml_read_error(xml, &x);
-	err_set(e, status >= 500 ? ERR_SYSTEM : ERR_INPUT, "STS refused the role '%s': %s %s", role,
-		x.code.len ? x.code.p : "status", x.message.p);
-	if (strcmp(x.code.p, "ExpiredTokenException") == 0)
-		err_hint(e, "the identity token is too old; let the CI job make a new one");
-	remote_s3xml_error_release(&x);
-	return -1;
-}
-
-static int ask_sts(struct request *r, const char *action, const char *role,
-	struct remote_creds_set *s, struct err *e)
-{
-	struct buf answer = BUF_INIT;
-	long status = 0;
-	int result = ask(r, &status, &answer, e);
-
-	if (result)
-		err_at(e, "STS");
-	else if (status != 200)
-		result = sts_refused(status, buf_slice(&answer), role, e);
-	else
-		result = read_sts(buf_slice(&answer), action, s, e);
-	wipe(&answer);
-	return result;
-}
-
-int remote_creds_web_identity(const struct remote_creds_env *env, const char *token_file,
-	const char *role, const char *session, struct remote_creds_set *s, struct err *e)
-{
-	static const char action[] = "AssumeRoleWithWebIdentity";
-	struct buf url = BUF_INIT, token = BUF_INIT;
-	struct request r = { .method = "GET", .env = env };
-	struct slice text;
-	int result = input_load(token_file, ANSWER_MAX, &token, e);
-
-	if (result)
-		goto out;
-	text = buf_slice(&token);
-	while (text.len && (text.p[text.len - 1] == '\n' || text.p[text.len - 1] == '\r'))
-		text.len--;
-	add_sts_url(&url, env, action);
-	buf_add_text(&url, "&Version=2011-06-15");
-	add_parameter(&url, "RoleArn", slice_of(role));
-	add_parameter(&url, "RoleSessionName", slice_of(session ? session : "cd4ml"));
-	add_parameter(&url, "WebIdentityToken", text);
-	r.url = url.p;
-	result = buf_check(&url, e) || ask_sts(&r, action, role, s, e) ? -1 : 0;
-out:
-	wipe(&url);
-	wipe(&token);
-	return result;
-}
-
-/* Parameters in the order of their names, as the signature wants them. */
-int remote_creds_assume_role(const struct remote_creds_env *env, const char *role,
-	const char *session, const char *external_id, struct remote_creds_set *s, struct err *e)
-{
-	static const char action[] = "AssumeRole";
-	struct buf url = BUF_INIT;
-	struct request r = { .method = "GET", .env = env, .signer = s };
-	int result;
-
-	add_sts_url(&url, env, action);
-	if (external_id)
-		add_parameter(&url, "ExternalId", slice_of(external_id));
-	add_parameter(&url, "RoleArn", slice_of(role));
-	add_parameter(&url, "RoleSessionName", slice_of(session ? session : "cd4ml"));
-	buf_add_text(&url, "&Version=2011-06-15");
-	r.url = url.p;
-	result = buf_check(&url, e) || ask_sts(&r, action, role, s, e) ? -1 : 0;
-	buf_release(&url);
-	return result;
 }
 
 /* ---- JSON answers --------------------------------------------------------------------------------- */
@@ -338,7 +93,7 @@ static int read_json(struct slice text, const char *where, const struct json_nam
 		goto out;
 	expires = json_object_get(doc, names->expires);
 	if (json_is_string(expires))
-		s->expires = parse_time(slice_of(json_string_value(expires)));
+		s->expires = remote_creds_parse_time(slice_of(json_string_value(expires)));
 	else if (json_is_integer(expires))
 		s->expires = (time_t)(json_integer_value(expires) / 1000);
 	result = 0;
@@ -372,7 +127,7 @@ static int read_pipe(int fd, struct buf *out, struct err *e)
 			return 0;
 		out->len += (size_t)n;
 		out->p[out->len] = '\0';
-		if (out->len > ANSWER_MAX)
+		if (out->len > REMOTE_CREDS_ANSWER_MAX)
 			return err_set(e, ERR_INPUT, "prints too much");
 	}
 }
@@ -416,7 +171,7 @@ int remote_creds_process(const char *command, struct remote_creds_set *s, struct
 		result = read_json(buf_slice(&out), "its output", &process_names, s, e);
 	if (result)
 		err_at(e, "credential_process");
-	wipe(&out);
+	remote_creds_wipe(&out);
 	return result;
 }
 
@@ -449,7 +204,7 @@ static int sso_login_needed(const struct remote_creds_sso *sso, struct err *e)
 static int ask_sso(const struct remote_creds_env *env, const struct remote_creds_sso *sso,
 	const char *token, struct remote_creds_set *s, struct err *e)
 {
-	struct request r = { .method = "GET",
+	struct remote_creds_request r = { .method = "GET",
 		.env = env,
 		.header_name = "x-amz-sso_bearer_token",
 		.header_value = token };
@@ -465,9 +220,9 @@ static int ask_sso(const struct remote_creds_env *env, const struct remote_creds
 		buf_addf(&url, "https://portal.sso.%s.amazonaws.com", sso->region);
 	buf_add_text(&url, "/federation/credentials?role_name=");
 	remote_sigv4_encode(&url, slice_of(sso->role), false);
-	add_parameter(&url, "account_id", slice_of(sso->account));
+	remote_creds_add_parameter(&url, "account_id", slice_of(sso->account));
 	r.url = url.p;
-	if (buf_check(&url, e) || ask(&r, &status, &answer, e))
+	if (buf_check(&url, e) || remote_creds_ask(&r, &status, &answer, e))
 		goto out;
 	if (status == 401) {
 		sso_login_needed(sso, e);
@@ -486,8 +241,8 @@ static int ask_sso(const struct remote_creds_env *env, const struct remote_creds
 											       : 0;
 out:
 	json_decref(doc);
-	wipe(&inner);
-	wipe(&answer);
+	remote_creds_wipe(&inner);
+	remote_creds_wipe(&answer);
 	buf_release(&url);
 	return result;
 }
@@ -506,7 +261,7 @@ int remote_creds_sso_token(const struct remote_creds_env *env, const struct remo
 	doc = jdoc_load(path.p, &unread);
 	token = doc ? jdoc_get_text(doc, "accessToken", path.p, &unread) : NULL;
 	expires = token ? jdoc_get_text(doc, "expiresAt", path.p, &unread) : NULL;
-	if (!expires || parse_time(slice_of(expires)) <= time(NULL))
+	if (!expires || remote_creds_parse_time(slice_of(expires)) <= time(NULL))
 		sso_login_needed(sso, e);
 	else
 		result = ask_sso(env, sso, token, s, e);
@@ -518,11 +273,12 @@ out:
 
 /* ---- container, instance -------------------------------------------------------------------------- */
 
-static int ask_json(struct request *r, const char *where, struct remote_creds_set *s, struct err *e)
+static int ask_json(struct remote_creds_request *r, const char *where, struct remote_creds_set *s,
+	struct err *e)
 {
 	struct buf answer = BUF_INIT;
 	long status = 0;
-	int result = ask(r, &status, &answer, e);
+	int result = remote_creds_ask(r, &status, &answer, e);
 
 	if (result == 0 && status != 200)
 		result = err_set(e, ERR_SYSTEM, "answers with status %ld", status);
@@ -530,7 +286,7 @@ static int ask_json(struct request *r, const char *where, struct remote_creds_se
 		result = read_json(buf_slice(&answer), "its answer", &machine_names, s, e);
 	if (result)
 		err_at(e, "%s", where);
-	wipe(&answer);
+	remote_creds_wipe(&answer);
 	return result;
 }
 
@@ -559,7 +315,7 @@ int remote_creds_container(
 	const char *full = getenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
 	const char *token_file = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
 	const char *token = getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-	struct request r = { .method = "GET", .env = env };
+	struct remote_creds_request r = { .method = "GET", .env = env };
 	struct buf url = BUF_INIT, text = BUF_INIT;
 	int result = -1;
 
@@ -569,7 +325,7 @@ int remote_creds_container(
 		return err_set(e, ERR_INPUT,
 			"AWS_CONTAINER_CREDENTIALS_FULL_URI: neither https nor this machine");
 	buf_addf(&url, "%s%s", relative ? "http://169.254.170.2" : "", relative ? relative : full);
-	if (token_file && input_load(token_file, ANSWER_MAX, &text, e))
+	if (token_file && input_load(token_file, REMOTE_CREDS_ANSWER_MAX, &text, e))
 		goto out;
 	if (text.len && text.p[text.len - 1] == '\n')
 		buf_truncate(&text, text.len - 1);
@@ -580,7 +336,7 @@ int remote_creds_container(
 	r.url = url.p;
 	result = buf_check(&url, e) || ask_json(&r, "container credentials", s, e) ? -1 : 1;
 out:
-	wipe(&text);
+	remote_creds_wipe(&text);
 	buf_release(&url);
 	return result;
 }
@@ -592,7 +348,9 @@ int remote_creds_instance(
 	static const char roles[] = "/latest/meta-data/iam/security-credentials/";
 	const char *off = getenv("AWS_EC2_METADATA_DISABLED");
 	const char *base = getenv("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-	struct request r = { .env = env, .once = true, .connect_timeout_ms = INSTANCE_WAIT_MS };
+	struct remote_creds_request r = {
+		.env = env, .once = true, .connect_timeout_ms = INSTANCE_WAIT_MS
+	};
 	struct buf url = BUF_INIT, token = BUF_INIT, role = BUF_INIT;
 	struct err silent = ERR_INIT;
 	long status = 0;
@@ -607,7 +365,7 @@ int remote_creds_instance(
 	r.url = url.p;
 	r.header_name = "X-aws-ec2-metadata-token-ttl-seconds";
 	r.header_value = "21600";
-	if (url.failed || ask(&r, &status, &token, &silent) || status != 200)
+	if (url.failed || remote_creds_ask(&r, &status, &token, &silent) || status != 200)
 		goto out; /* not on such a machine */
 	buf_reset(&url);
 	buf_addf(&url, "%s%s", base, roles);
@@ -615,14 +373,15 @@ int remote_creds_instance(
 	r.url = url.p;
 	r.header_name = "X-aws-ec2-metadata-token";
 	r.header_value = token.p;
-	if (url.failed || ask(&r, &status, &role, &silent) || status != 200 || !role.len)
+	if (url.failed || remote_creds_ask(&r, &status, &role, &silent) || status != 200 ||
+		!role.len)
 		goto out; /* no role is given to this machine */
 	buf_truncate(&role, strcspn(role.p, "\r\n"));
 	buf_add_slice(&url, buf_slice(&role));
 	r.url = url.p;
 	result = buf_check(&url, e) || ask_json(&r, "instance metadata", s, e) ? -1 : 1;
 out:
-	wipe(&token);
+	remote_creds_wipe(&token);
 	buf_release(&role);
 	buf_release(&url);
 	return result;

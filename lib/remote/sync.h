@@ -71,6 +71,9 @@ void remote_sync_print(void *print, enum remote_sync_action action, const char *
 struct remote_sync_result {
 	uint64_t n_sent, bytes_sent, n_same, n_deleted, n_failed;
 };
+/** What a run has done, as one line. */
+void remote_sync_print_summary(
+	struct output *out, const struct remote_sync_result *res, bool dry_run);
 
 /**
  * Makes the tree at `to` like that at `from` (urls). A file as `from` is copied alone. `res`

@@ -1,5 +1,6 @@
 /* What a run has done, line by line. */
 #include "base/jdoc.h"
+#include "base/num.h"
 #include "remote/sync.h"
 
 static const char *const names[] = { "sent", "same", "deleted", "failed" };
@@ -34,4 +35,16 @@ void remote_sync_print(
 	else if (action == REMOTE_SYNC_SAME ? p->same : p->changes && action != REMOTE_SYNC_FAILED)
 		output_printf(p->out, "%s\t%s\t%lld\t%s\n", names[action], shown, (long long)size,
 			reason);
+}
+
+void remote_sync_print_summary(
+	struct output *out, const struct remote_sync_result *res, bool dry_run)
+{
+	const char *would = dry_run ? "would be " : "";
+	char size[NUM_TEXT_MAX];
+
+	num_format_bytes(size, (double)res->bytes_sent);
+	output_printf(out, "%llu files %scopied (%s), %llu %sdeleted, %llu unchanged\n",
+		(unsigned long long)res->n_sent, would, size, (unsigned long long)res->n_deleted,
+		would, (unsigned long long)res->n_same);
 }
