@@ -174,3 +174,167 @@ many() {
 	[ ! -e big.dvc ]
 	same "$left" 0
 }
+
+# small NAME - a disk of a megabyte, or skips the test; unmount it with `umount`
+small() {
+	[ "$(id -u)" = 0 ] || skip 'needs root to mount a small disk'
+	mkdir "$1"
+	mount -t tmpfs -o size=1m tmpfs "$1" 2>/dev/null || skip 'cannot mount'
+}
+
+# sound FOLDER - each file below FOLDER/files/md5 has the hash that its name says
+sound() {
+	local f id
+
+	for f in "$1"/files/md5/??/*; do
+		[ -e "$f" ] || continue
+		id=${f%.dir}
+		id=${id#"$1"/files/md5/}
+		same "$(md5sum <"$f" | cut -c-32)" "${id/\//}" || return
+	done
+}
+
+@test "a full disk below a remote, the cache or the workspace leaves only what is whole, and the next run goes on" {
+	repo
+	mkdir many
+	for i in $(seq 100); do head -c 20000 /dev/urandom >many/$i; done
+	cas-hash add many
+	small full
+	cas-hash remote add -d s full/remote
+	run -3 --separate-stderr s3-sync push
+	contains "$stderr" 'No space left on device; make room on that disk'
+	sound full/remote
+	cas-hash remote add -f -d s ../remote
+	s3-sync push -q
+	rm -rf full/remote
+	mv .dvc/cache ../cache
+	printf '[cache]\n    dir = ../full/cache\n' >.dvc/config.local
+	run -3 --separate-stderr s3-sync fetch
+	sound full/cache
+	rm -rf full/cache .dvc/config.local
+	mv ../cache .dvc/cache
+	rm -rf many
+	sed 's,path: many,path: full/many,' many.dvc >full.dvc
+	run -3 --separate-stderr cas-hash checkout full.dvc
+	contains "$stderr" 'No space left on device'
+	for f in full/many/*; do same "$(stat -c %s "$f")" 20000; done
+	same "$(find full -name '.*')" ''
+	umount full
+	cas-hash checkout many
+	run -0 cas-hash status many
+}
+
+@test "names of 255 bytes, with a dash, a line break, or not UTF-8" {
+	repo
+	long=$(printf 'n%.0s' $(seq 255))
+	echo long >"$long"
+	run -2 --separate-stderr cas-hash add "$long"
+	contains "$stderr" 'the name is too long for a .dvc file beside it'
+	echo x >$'line\nbreak'
+	run -2 --separate-stderr cas-hash add $'line\nbreak'
+	contains "$stderr" 'has a line break in its name'
+	echo x >$'\xfe'
+	run -2 --separate-stderr cas-hash add $'\xfe'
+	contains "$stderr" '\xfe'"' is not UTF-8; rename the file"
+	only .dvc .dvcignore .git data hello.txt "$long" $'line\nbreak' $'\xfe'
+	mkdir d
+	mv "$long" $'line\nbreak' d
+	echo dash >d/-x
+	cp d/-x ./-x
+	cas-hash add -- d -x
+	rm -r d ./-x
+	cas-hash checkout -- d -x
+	same_file "d/$long" $'long\n'
+	same_file $'d/line\nbreak' $'x\n'
+	same_file ./-x $'dash\n'
+}
+
+@test "links in a circle are no data; a pipe is not read, and replaced only when forced" {
+	repo
+	ln -s loop loop
+	run -2 --separate-stderr cas-hash add loop
+	ln -s . data/self
+	cas-hash add data
+	same "$(sed -n 's/^  nfiles: //p' data.dvc)" 2
+	cas-hash add hello.txt
+	rm hello.txt
+	mkfifo hello.txt
+	run -2 --separate-stderr timeout 20 cas-hash checkout hello.txt
+	contains "$stderr" 'would be lost'
+	[ -p hello.txt ]
+	timeout 20 cas-hash checkout -f hello.txt
+	same_file hello.txt $'hello\n'
+	rm -f "$(object $HELLO)"
+	mkdir "$(object $HELLO)"
+	run -2 --separate-stderr cas-hash add hello.txt
+	contains "$stderr" 'is in the way: an object has to be here'
+	rmdir "$(object $HELLO)"
+	cas-hash add hello.txt
+	run -0 cas-hash verify
+}
+
+@test "folders and files without the rights to them are told, and nothing is left" {
+	[ "$(id -u)" != 0 ] || needs setpriv
+	# root as others are: what the mode says holds
+	as() {
+		if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search "$@"; else "$@"; fi
+	}
+	repo
+	chmod 0 data/one.txt
+	run as cat data/one.txt
+	[ "$status" -ne 0 ] || skip 'rights cannot be taken away here'
+	run -2 --separate-stderr as cas-hash add data
+	contains "$stderr" 'data: one.txt: cannot open: Permission denied'
+	chmod 644 data/one.txt
+	chmod 555 .
+	run -2 --separate-stderr as cas-hash add data
+	contains "$stderr" 'Permission denied'
+	chmod 755 .
+	only .dvc .dvcignore .git data hello.txt
+	as cas-hash add data
+	rm data/sub/two.txt
+	chmod 555 data/sub
+	run -2 --separate-stderr as cas-hash checkout
+	contains "$stderr" 'Permission denied'
+	chmod 755 data/sub
+	as cas-hash checkout
+	mkdir -m 555 ../remote
+	as cas-hash remote add -d s ../remote
+	run -2 --separate-stderr as s3-sync push
+	contains "$stderr" 'files: cannot make the folder: Permission denied'
+	chmod 777 ../remote
+	as s3-sync push
+	chmod 0 .dvc/cache/files/md5/??/*.dir
+	run -2 --separate-stderr as cas-hash gc -w
+	contains "$stderr" 'Permission denied'
+	same "$(find .dvc/cache -type f | wc -l)" 3
+}
+
+@test "processes side by side do not disturb one another" {
+	repo
+	many many
+	many other
+	for what in many other many hello.txt; do cas-hash add $what 3>&- & done
+	wait
+	run -0 cas-hash status
+	cas-hash remote add -d s ../remote
+	cp -r . ../twin
+	for _ in 1 2; do
+		s3-sync push -q 3>&- &
+		(cd ../twin && s3-sync push -q 3>&-) &
+	done
+	wait
+	sound ../remote
+	run -0 s3-sync status
+	rm -rf .dvc/cache many other hello.txt
+	s3-sync pull -q 3>&- &
+	s3-sync pull -q 3>&- &
+	cas-hash gc -w >/dev/null 3>&- &
+	wait
+	run -0 cas-hash status
+	for _ in 1 2 3; do s3-sync -q many copy 3>&- & done
+	wait
+	diff -r many copy
+	run -0 cas-hash verify
+	same "$(find .dvc/cache ../remote copy -name '.*')" ''
+}

@@ -434,6 +434,12 @@ sent	sub-x	2	time'
 		'{"action": "same", "path": "z/run", "size": 10, "why": "size"}'
 }
 
+@test "--json of a name that JSON cannot hold has it escaped" {
+	mkdir from
+	echo a >$'from/\xff'
+	same "$(s3-sync --json from to)" '{"action": "sent", "path": "\\xff", "size": 2, "why": "new"}'
+}
+
 @test "options of S3 that mean nothing are refused" {
 	export AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=s AWS_ENDPOINT_URL=http://127.0.0.1:1
 	run -2 --separate-stderr s3-sync ls s3://bucket --endpoint-url ftp://x

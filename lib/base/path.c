@@ -146,6 +146,16 @@ int path_absolute(struct buf *b, const char *p, struct err *e)
 	return buf_check(b, e);
 }
 
+/* Leaves errno as it was: the message is about what failed before. */
+static bool is_dir_now(const char *p)
+{
+	int before = errno;
+	bool is = path_is_dir(p);
+
+	errno = before;
+	return is;
+}
+
 int path_make_dirs(const char *dir, struct err *e)
 {
 	struct buf b = BUF_INIT;
@@ -164,7 +174,7 @@ int path_make_dirs(const char *dir, struct err *e)
 		if (c != '/' && c != '\0')
 			continue;
 		b.p[i] = '\0';
-		if (mkdir(b.p, 0777) && errno != EEXIST && !path_is_dir(b.p)) {
+		if (mkdir(b.p, 0777) && errno != EEXIST && !is_dir_now(b.p)) {
 			err_errno(e, "cannot make the folder");
 			err_at(e, "%s", b.p);
 			goto out;

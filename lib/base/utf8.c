@@ -1,5 +1,9 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
+#define EACH_BYTE(x) (UINT64_C(0x0101010101010101) * (x))
+
 size_t utf8_first(struct slice s, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -19,6 +23,25 @@ size_t utf8_first(struct slice s, uint32_t *c)
 	if (c)
 		*c = v;
 	return n;
+}
+
+bool utf8_is_valid(struct slice s)
+{
+	for (size_t i = 0; i < s.len;) {
+		uint64_t word = EACH_BYTE(0x80);
+		size_t n = 8;
+
+		if (s.len - i >= 8)
+			memcpy(&word, s.p + i, 8);
+		if (word & EACH_BYTE(0x80))
+			n = (uint8_t)s.p[i] < 0x80
+				    ? 1
+				    : utf8_first((struct slice){ s.p + i, s.len - i }, NULL);
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
 }
 
 void utf8_add(struct buf *b, uint32_t c)

@@ -13,6 +13,8 @@
  * NULL); 0 if there is none. Cannot fail.
  */
 size_t utf8_first(struct slice s, uint32_t *c);
+/** Is all of it well-formed? */
+bool utf8_is_valid(struct slice s);
 /** Adds the character of a code point up to U+10FFFF. */
 void utf8_add(struct buf *b, uint32_t c);
 

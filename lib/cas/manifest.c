@@ -14,18 +14,6 @@ void cas_manifest_release(struct cas_manifest *m)
 	*m = (struct cas_manifest)CAS_MANIFEST_INIT;
 }
 
-static bool is_utf8(struct slice s)
-{
-	for (size_t i = 0; i < s.len;) {
-		size_t n = utf8_first((struct slice){ s.p + i, s.len - i }, NULL);
-
-		if (!n)
-			return false;
-		i += n;
-	}
-	return true;
-}
-
 /* ---- building ---- */
 
 struct cas_manifest_entry *cas_manifest_add(
@@ -33,7 +21,7 @@ struct cas_manifest_entry *cas_manifest_add(
 {
 	struct cas_manifest_entry *t;
 
-	if (!is_utf8(relpath)) {
+	if (!utf8_is_valid(relpath)) {
 		err_set(e, ERR_INPUT, "the name '%.*s' is not UTF-8",
 			(int)(relpath.len > 200 ? 200 : relpath.len), relpath.p);
 		err_hint(e, "rename the file");

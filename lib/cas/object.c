@@ -159,6 +159,12 @@ int cas_object_publish(
 		err_errno(e, "cannot set the mode of '%s'", path.p);
 	else if (!buf_check(&path, e))
 		r = fresh_publish(f, path.p, &st, e);
+	/* An object that is there already is the same; anything else there is none. */
+	if (r == 0 && (lstat(path.p, &st) || !S_ISREG(st.st_mode))) {
+		err_set(e, ERR_INPUT, "is in the way: an object has to be here");
+		err_hint(e, "move it away");
+		r = err_at(e, "%s", path.p);
+	}
 	if (r < 0)
 		fresh_abandon(f);
 	if (r > 0) {

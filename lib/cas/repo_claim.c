@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/output.h"
 #include "base/path.h"
+#include "base/utf8.h"
 #include "cas/repo.h"
 
 enum { CLAIM_WAIT_MS = 10000, CLAIM_MAX_BYTES = 1 << 26 };
@@ -167,11 +168,17 @@ static json_t *path_set(const struct cas_repo *r, const char *const *paths, size
 		if (b.failed || json_object_set_new(set, b.p, json_true())) {
 			json_decref(set);
 			set = NULL;
+			if (b.failed || utf8_is_valid(buf_slice(&b)))
+				break;
+			err_set(e, ERR_INPUT, "the name '%s' is not UTF-8", b.p);
+			err_hint(e, "rename the file");
+			buf_release(&b);
+			return NULL;
 		}
 	}
 	buf_release(&b);
 	if (!set)
-		err_set(e, ERR_SYSTEM, "cannot claim the paths: no memory, or a name is not UTF-8");
+		err_nomem(e);
 	return set;
 }
 

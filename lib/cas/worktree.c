@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -331,6 +332,11 @@ static int check_addable(struct cas_worktree *w, const char *path, struct err *e
 		err_errno(e, "cannot add it");
 		goto out;
 	}
+	if (strlen(path_base(path)) + strlen(".dvc") > NAME_MAX) {
+		err_set(e, ERR_INPUT, "the name is too long for a .dvc file beside it");
+		err_hint(e, "rename it, or add the folder that it is in");
+		goto out;
+	}
 	if (S_ISLNK(st.st_mode) && path_is_dir(absolute.p)) {
 		err_set(e, ERR_INPUT, "is a symbolic link to a folder");
 		err_hint(e, "add the folder that it names");
@@ -410,9 +416,16 @@ static int stage_in_git(struct cas_worktree *w, const struct cas_pointer *p, str
 static int record(
 	struct cas_worktree *w, struct cas_pointer *p, const struct cas_content *c, struct err *e)
 {
-	if (cas_pointer_set(p, 0, c, e) || cas_ignore_add_git(w->repo, p->outs[0].path, NULL, e) ||
-		cas_pointer_save(p, w->repo->root, e))
+	struct err ignored = ERR_INIT;
+	bool is_new;
+
+	if (cas_pointer_set(p, 0, c, e) || cas_ignore_add_git(w->repo, p->outs[0].path, &is_new, e))
 		return -1;
+	if (cas_pointer_save(p, w->repo->root, e)) {
+		if (is_new && cas_ignore_remove_git(w->repo, p->outs[0].path, NULL, &ignored))
+			diag_say(w->diag, DIAG_WARNING, "%s", ignored.what);
+		return -1;
+	}
 	return w->repo->autostage && w->repo->git_root ? stage_in_git(w, p, e) : 0;
 }
 

@@ -365,7 +365,8 @@ static int checkout_file(struct checkout *k, const struct cas_content *want,
 			return exec == want->is_exec ? 0 : fix_mode(k, want, &st, e);
 		if (!cas_id_eq(&is.id, &want->id) && check_spare(k, is.id.md5, "", e))
 			return -1;
-	} else if (there == THERE_FILE && !S_ISLNK(st.st_mode)) {
+	} else if (there == THERE_FILE && !S_ISLNK(st.st_mode) &&
+		   !(k->flags & CAS_CHECKOUT_FORCE)) {
 		return not_in_cache(k, "", e);
 	}
 	if (!cas_object_has(k->w->cache, &want->id))

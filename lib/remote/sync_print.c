@@ -1,6 +1,7 @@
 /* What a run has done, line by line. */
 #include "base/jdoc.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "remote/sync.h"
 
 static const char *const names[] = { "sent", "same", "deleted", "failed" };
@@ -12,8 +13,9 @@ static void print_json(
 		(json_int_t)size, "why", why);
 	struct buf b = BUF_INIT;
 
-	if (o)
-		jdoc_format(&b, o, JDOC_LINE);
+	if (!o)
+		return; /* no memory for a line */
+	jdoc_format(&b, o, JDOC_LINE);
 	buf_add_char(&b, '\n');
 	output_slice(out, buf_slice(&b));
 	buf_release(&b);
@@ -31,7 +33,8 @@ void remote_sync_print(
 	if (action == REMOTE_SYNC_FAILED)
 		diag_say(p->diag, DIAG_WARNING, "%s: %s", shown, reason);
 	if (p->json)
-		print_json(p->out, names[action], key, size, why);
+		print_json(p->out, names[action], utf8_is_valid(slice_of(key)) ? key : shown, size,
+			reason);
 	else if (action == REMOTE_SYNC_SAME ? p->same : p->changes && action != REMOTE_SYNC_FAILED)
 		output_printf(p->out, "%s\t%s\t%lld\t%s\n", names[action], shown, (long long)size,
 			reason);

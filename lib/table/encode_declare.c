@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "table/text.h"
+#include "base/utf8.h"
 
 /* What a column is to be, beside itself. */
 struct beside {
@@ -82,7 +82,7 @@ static int twice(struct declare *d, const char *option, const struct table_rule 
 
 static int set_text(struct declare *d, char **to, const char *text)
 {
-	if (!table_text_is_utf8(slice_of(text)))
+	if (!utf8_is_valid(slice_of(text)))
 		return err_set(d->e, ERR_INPUT, "'%s' is not UTF-8", text);
 	free(*to);
 	*to = mem_dup(text, d->e);
@@ -380,7 +380,7 @@ static int declare_columns(struct declare *d)
 	for (size_t i = 0; i < csv_table_n_cols(d->in); i++) {
 		const char *name = csv_table_col_name(d->in, i);
 
-		if (!table_text_is_utf8(slice_of(name))) {
+		if (!utf8_is_valid(slice_of(name))) {
 			err_set(d->e, ERR_INPUT, "the name of column %zu is not UTF-8", i + 1);
 			return err_at(d->e, "%s", csv_table_name(d->in));
 		}
@@ -407,8 +407,8 @@ struct table_encoder *table_encode_declare(const struct csv_table *in,
 	bool done;
 
 	*by_type = NULL;
-	if ((o->fill_text && !table_text_is_utf8(slice_of(o->fill_text))) ||
-		(o->fill_number && !table_text_is_utf8(slice_of(o->fill_number)))) {
+	if ((o->fill_text && !utf8_is_valid(slice_of(o->fill_text))) ||
+		(o->fill_number && !utf8_is_valid(slice_of(o->fill_number)))) {
 		err_set(e, ERR_INPUT, "a fill is not UTF-8");
 		return NULL;
 	}

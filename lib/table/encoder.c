@@ -6,6 +6,7 @@
 #include "base/jdoc.h"
 #include "base/mem.h"
 #include "base/output.h"
+#include "base/utf8.h"
 #include "table/text.h"
 
 const char *const table_order_names[] = { "appearance", "sorted", "frequency", NULL };
@@ -105,7 +106,7 @@ static void add_member(struct buf *b, const char *key, const char *text)
 /* As text where JSON's readers take it: not all of them take a NUL, jansson for one. */
 static void format_value(struct buf *b, struct slice s)
 {
-	if (table_text_is_utf8(s) && !(s.len && memchr(s.p, 0, s.len))) {
+	if (utf8_is_valid(s) && !(s.len && memchr(s.p, 0, s.len))) {
 		table_text_json(b, s);
 		return;
 	}

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "table/text.h"
+#include "base/utf8.h"
 #include "table/validate.h"
 
 static const char *type_of(const struct table_stats *s, const struct table_stats_col *c)
@@ -153,7 +153,7 @@ static int add_field(json_t *fields, const struct table_stats *s, const struct t
 	const char *type = type_of(s, c);
 	json_t *field;
 
-	if (!table_text_is_utf8(slice_of(c->name)))
+	if (!utf8_is_valid(slice_of(c->name)))
 		return err_set(e, ERR_INPUT, "the name of column '%s' is not UTF-8", c->name);
 	field = json_pack("{s:s, s:s}", "name", c->name, "type", type);
 	if (!field || json_array_append_new(fields, field))

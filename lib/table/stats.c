@@ -7,6 +7,7 @@
 
 #include "base/fmath.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "table/cell.h"
 #include "table/kind.h"
 #include "table/text.h"
@@ -218,7 +219,7 @@ static int add_value(struct piece *p, size_t i, const struct csv_field *f, struc
 	n = table_text_length(v);
 	c->min_length = n < c->min_length ? n : c->min_length;
 	c->max_length = n > c->max_length ? n : c->max_length;
-	c->n_bad_utf8 += !table_text_is_utf8(v);
+	c->n_bad_utf8 += !utf8_is_valid(v);
 	sketch_add(c->sketch, h64_bytes(v.p, v.len, H64_B));
 	return count_value(p, i, f, v, e);
 }

@@ -3,28 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/utf8.h"
-
 #define EACH_BYTE(x) (UINT64_C(0x0101010101010101) * (x))
-
-bool table_text_is_utf8(struct slice s)
-{
-	for (size_t i = 0; i < s.len;) {
-		uint64_t word = EACH_BYTE(0x80);
-		size_t n = 8;
-
-		if (s.len - i >= 8)
-			memcpy(&word, s.p + i, 8);
-		if (word & EACH_BYTE(0x80))
-			n = (uint8_t)s.p[i] < 0x80
-				    ? 1
-				    : utf8_first((struct slice){ s.p + i, s.len - i }, NULL);
-		if (n == 0)
-			return false;
-		i += n;
-	}
-	return true;
-}
 
 size_t table_text_length(struct slice s)
 {

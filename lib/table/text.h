@@ -6,8 +6,6 @@
 
 #include "base/buf.h"
 
-/** Well-formed UTF-8: shortest forms, no surrogates, at most U+10FFFF. */
-bool table_text_is_utf8(struct slice s);
 /** Characters of well-formed UTF-8; of other bytes each that begins one. */
 size_t table_text_length(struct slice s);
 /** Adds a JSON string; `s` is UTF-8 and stays as it is, but for what JSON must escape. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "table/kind.h"
 #include "table/text.h"
 
@@ -190,7 +191,7 @@ static bool take_type(
 		break;
 	case TABLE_KIND_STRING:
 	case TABLE_KIND_ANY:
-		good = table_text_is_utf8(cell->v);
+		good = utf8_is_valid(cell->v);
 		bad = TABLE_CELL_UTF8;
 		break;
 	}

@@ -1,6 +1,7 @@
 /*
  * Dictionaries, the set of what was there before, and characters.
  */
+#include "base/utf8.h"
 #include "table/dict.h"
 
 #include <stdio.h>
@@ -149,12 +150,12 @@ static void characters(void)
 {
 	struct buf b = BUF_INIT;
 
-	ok(table_text_is_utf8(slice_of("plain text that is long enough \xc3\xa9 \xf0\x9f\x98\x80")),
+	ok(utf8_is_valid(slice_of("plain text that is long enough \xc3\xa9 \xf0\x9f\x98\x80")),
 		"UTF-8");
-	ok(!table_text_is_utf8(slice_of("\xc0\xaf")), "an overlong form is none");
-	ok(!table_text_is_utf8(slice_of("\xed\xa0\x80")), "a surrogate is none");
-	ok(!table_text_is_utf8(slice_of("0123456\xff")), "a lone byte is none");
-	ok(!table_text_is_utf8(slice_of("\xf0\x9f\x98")), "a cut character is none");
+	ok(!utf8_is_valid(slice_of("\xc0\xaf")), "an overlong form is none");
+	ok(!utf8_is_valid(slice_of("\xed\xa0\x80")), "a surrogate is none");
+	ok(!utf8_is_valid(slice_of("0123456\xff")), "a lone byte is none");
+	ok(!utf8_is_valid(slice_of("\xf0\x9f\x98")), "a cut character is none");
 	is_int(table_text_length(slice_of("a\xc3\xa9\xf0\x9f\x98\x80")), 3, "characters");
 	table_text_json(&b, slice_of("a\"\\\n\x7f\xc3\xa9"));
 	is_text(b.p, "\"a\\\"\\\\\\u000a\\u007f\xc3\xa9\"", "JSON");

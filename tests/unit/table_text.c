@@ -48,7 +48,7 @@ static void test_drawn(uint64_t damage)
 			memcpy(text + s.len, piece, strlen(piece));
 			s.len += strlen(piece);
 		}
-		wrong += table_text_is_utf8(s) != is_utf8(s);
+		wrong += utf8_is_valid(s) != is_utf8(s);
 		wrong += table_text_length(s) != count_begins(s);
 		n_good += is_utf8(s);
 	}
