@@ -112,10 +112,10 @@ static void draw_block(void *ctx, size_t block, int worker)
 		unsigned d = draws_of(f, i);
 
 		f->draws[i] = (uint8_t)d;
-		if (d == 0)
-			continue;
+		/* also of a row that is not drawn, which nobody looks at: no branch to guess */
 		tree_frame_set_gh(f->job->frame, i, gh_of(f, i, d));
-		f->by_block[from + n++] = (uint32_t)i;
+		f->by_block[from + n] = (uint32_t)i;
+		n += d > 0;
 	}
 	f->block_rows[block + 1] = n;
 }
@@ -157,6 +157,12 @@ static void add_row(const struct forest *f, double *sum, size_t row, double w)
 		sum[0] += w * (double)t->values[row];
 }
 
+/** Is nothing of the rows' numbers rounded? Then each row's hessian is its draws, its gradient those or 0. */
+static bool is_exact(const struct forest *f)
+{
+	return f->job->truth->loss == TREE_LOSS_LOGISTIC && !f->job->truth->weights;
+}
+
 /** Task: what a leaf's rows sum up to, in ascending order of rows, from unrounded values. */
 static void sum_leaf(void *ctx, size_t i, int worker)
 {
@@ -166,7 +172,17 @@ static void sum_leaf(void *ctx, size_t i, int worker)
 	double *sum = f->sums + i * (k + 1);
 
 	(void)worker;
-	for (size_t r = 0; f->nodes[i].left < 0 && r < f->nodes[i].n; r++) {
+	if (f->nodes[i].left >= 0)
+		return;
+	if (is_exact(f)) {
+		int64_t grad, hess;
+
+		tree_grower_sum(f->grower, (uint32_t)i, &grad, &hess);
+		sum[0] += (double)grad;
+		sum[1] += (double)hess;
+		return;
+	}
+	for (size_t r = 0; r < f->nodes[i].n; r++) {
 		size_t row = rows[r];
 
 		add_row(f, sum, row, f->draws[row] * value_weight(f, row));

@@ -268,6 +268,7 @@ static int finish(struct tree_grower *g, struct err *e)
 			n->begin,
 			n->n,
 			n->depth,
+			n->is_grouped,
 			n->split,
 		};
 		if (!n->is_taken)
@@ -428,6 +429,23 @@ const struct tree_grow_node *tree_grower_nodes(const struct tree_grower *g, uint
 {
 	*n = (uint32_t)g->n_done;
 	return g->done;
+}
+
+void tree_grower_sum(const struct tree_grower *g, uint32_t node, int64_t *grad, int64_t *hess)
+{
+	const struct tree_grow_node *n = &g->done[node];
+	size_t stride = g->f->records.stride;
+
+	*grad = *hess = 0;
+	for (uint32_t i = 0; i < n->n; i++) {
+		const uint8_t *record =
+			n->is_grouped ? tree_group_at(&g->group, n->begin + i)
+				      : g->f->records.rows + g->rows[n->begin + i] * stride;
+		struct tree_gh gh = tree_record_gh(record);
+
+		*grad += gh.grad;
+		*hess += gh.hess;
+	}
 }
 
 uint32_t tree_grower_leaf(const struct tree_grower *g, size_t row)

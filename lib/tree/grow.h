@@ -67,6 +67,8 @@ int tree_grower_take(
 
 /** The finished tree; valid until the next run. */
 const struct tree_grow_node *tree_grower_nodes(const struct tree_grower *g, uint32_t *n);
+/** Sums of the quantized gradients and hessians of the node's rows. */
+void tree_grower_sum(const struct tree_grower *g, uint32_t node, int64_t *grad, int64_t *hess);
 /** The leaf that a row of the frame falls into, also one that was not learned from. */
 uint32_t tree_grower_leaf(const struct tree_grower *g, size_t row);
 

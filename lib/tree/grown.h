@@ -12,6 +12,7 @@ struct tree_grow_node {
 	int32_t left; /* -1: a leaf */
 	uint32_t begin, n; /* its rows, in tree_grower_rows() of tree/grow.h */
 	uint32_t depth;
+	bool is_grouped; /* its records are at the same places, see tree/group.h */
 	struct tree_split split;
 };
 

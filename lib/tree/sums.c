@@ -34,13 +34,16 @@ void tree_plan_set(struct tree_plan *p, const struct tree_frame *f, struct tree_
 		p->is_in[p->bundles[i]] = false;
 	p->cols = cols;
 	p->n = 0;
+	p->has_shared = false;
 	for (size_t i = 0; i < cols.n; i++)
 		p->is_in[f->cols[cols.list ? cols.list[i] : i].place.bundle] = true;
 	for (uint32_t b = 0; b < f->records.n_bundles; b++) {
 		if (b == f->records.n_narrow)
 			p->n_narrow = p->n;
-		if (p->is_in[b])
-			p->bundles[p->n++] = b;
+		if (!p->is_in[b])
+			continue;
+		p->bundles[p->n++] = b;
+		p->has_shared |= f->records.bundles[b].is_shared;
 	}
 	if (f->records.n_narrow == f->records.n_bundles)
 		p->n_narrow = p->n;
@@ -189,6 +192,16 @@ static inline __attribute__((always_inline)) void add_spots(
 	}
 }
 
+static void add_to_spots(const struct rows *r, const struct spots *s, unsigned width, size_t k)
+{
+	if (width > 1)
+		add_spots(r, s, 2, k);
+	else if (k == 4) /* as forests of 16 to 24 columns draw */
+		add_spots(r, s, 1, 4);
+	else
+		add_spots(r, s, 1, k);
+}
+
 static void add_each(const struct rows *r, const struct tree_records *layout,
 	const uint32_t *bundles, size_t n_bundles, uint64_t *packed)
 {
@@ -198,12 +211,25 @@ static void add_each(const struct rows *r, const struct tree_records *layout,
 		s.at[b] = layout->bundles[bundles[b]].at;
 		s.sums[b] = packed + layout->bundles[bundles[b]].first;
 	}
-	if (layout->bundles[bundles[0]].width > 1)
-		add_spots(r, &s, 2, n_bundles);
-	else if (n_bundles == 4) /* as forests of 16 to 24 columns draw */
-		add_spots(r, &s, 1, 4);
-	else
-		add_spots(r, &s, 1, n_bundles);
+	add_to_spots(r, &s, layout->bundles[bundles[0]].width, n_bundles);
+}
+
+/** Straight into a packed histogram: a plan whose columns share no bundles. */
+static void add_straight(const struct tree_frame *f, const struct tree_plan *p,
+	const struct rows *r, struct tree_hist *h)
+{
+	for (size_t from = 0, to; from < p->n; from = to) {
+		size_t end = from < p->n_narrow ? p->n_narrow : p->n;
+		struct spots s;
+
+		for (to = from; to < end && to - from < BUNDLES_AT_ONCE; to++) {
+			const struct tree_bundle *b = &f->records.bundles[p->bundles[to]];
+
+			s.at[to - from] = b->at;
+			s.sums[to - from] = h->packed + f->cols[b->col].first;
+		}
+		add_to_spots(r, &s, from < p->n_narrow ? 1 : 2, to - from);
+	}
 }
 
 /** Adds to all bundles of the plan, which are narrow ones first, a number of them at a time. */
@@ -393,6 +419,10 @@ void tree_hist_add(const struct tree_hist_job *j, const struct tree_plan *p, con
 
 	if (j->q->class) {
 		add_classes(j->f, p->cols, j->q, rows, n, h);
+		return;
+	}
+	if (h->packed && !p->has_shared) {
+		add_straight(j->f, p, &r, h);
 		return;
 	}
 	if (n < FEW) {

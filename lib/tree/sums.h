@@ -13,6 +13,7 @@ struct tree_plan {
 	struct tree_columns cols; /* borrowed list */
 	uint32_t *bundles; /* [n] */
 	size_t n, n_narrow;
+	bool has_shared; /* some bundle is of several columns */
 	bool *is_in; /* [f->records.n_bundles] */
 };
 

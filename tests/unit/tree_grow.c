@@ -68,14 +68,19 @@ static void fill(struct fixture *f)
 static struct fixture fx;
 static const size_t all_cols[COLS] = { 0, 1, 2, 3 };
 
-static struct tree_frame *frame(uint32_t max_bin, struct pool *pool)
+static struct tree_frame *make_frame(uint32_t max_bin, bool share_bytes, struct pool *pool)
 {
-	struct tree_frame_options o = { max_bin, true, false };
+	struct tree_frame_options o = { max_bin, share_bytes, false };
 	struct err e = ERR_INIT;
 	struct tree_frame *f = tree_frame_new(&fx.table, all_cols, COLS, &o, pool, &e);
 
 	no_err(&e, "binned with at most %u bins", max_bin);
 	return f;
+}
+
+static struct tree_frame *frame(uint32_t max_bin, struct pool *pool)
+{
+	return make_frame(max_bin, true, pool);
 }
 
 static uint32_t record_bin(const struct tree_frame *f, size_t col, size_t row)
@@ -148,9 +153,9 @@ static size_t count_bad(const struct tree_frame *f, const struct tree_hist *h, s
 	return bad;
 }
 
-static void check_hist(uint32_t max_bin, bool packed, struct pool *pool)
+static void check_hist(uint32_t max_bin, bool share_bytes, bool packed, struct pool *pool)
 {
-	struct tree_frame *f = frame(max_bin, pool);
+	struct tree_frame *f = make_frame(max_bin, share_bytes, pool);
 	struct tree_columns cols = { NULL, COLS };
 	struct tree_quant q = { 1, 1, NULL, 1 };
 	struct err e = ERR_INIT;
@@ -181,7 +186,9 @@ static void check_hist(uint32_t max_bin, bool packed, struct pool *pool)
 	for (size_t i = 0; i < f->records.n_slots; i++)
 		bad += sums.packed[i] != 0;
 	is_int(bad, 0, "the scratch is zero again");
-	tree_hist_add(&job, &plan, rows, 50, &sums, &few);
+	tree_hist_add(&job, &plan, rows, 0, &sums, &few);
+	tree_hist_add(&job, &plan, rows, 1, &sums, &few);
+	tree_hist_add(&job, &plan, rows + 1, 49, &sums, &few);
 	tree_hist_subtract(&h, &few, f->n_bins, 1);
 	is_int(count_bad(f, &h, 0), 0, "less what a packed one holds");
 	if (!packed) {
@@ -478,10 +485,13 @@ int main(void)
 		struct pool *pool = pool_new(threads[i], &e);
 
 		check_frame(pool);
-		check_hist(255, false, pool);
-		check_hist(255, true, pool);
-		check_hist(5, true, pool);
-		check_hist(1000, true, pool);
+		for (int share_bytes = 0; share_bytes < 2; share_bytes++) {
+			check_hist(255, share_bytes, false, pool);
+			check_hist(255, share_bytes, true, pool);
+			check_hist(5, share_bytes, true, pool);
+			check_hist(1000, share_bytes, true, pool);
+			check_hist(65535, share_bytes, true, pool);
+		}
 		check_quantize(pool);
 		check_boost(&binary, 255, 15, 1, pool);
 		check_boost(&binary, 255, 0, 1, pool);
