@@ -104,6 +104,43 @@ good() {
 	threads_agree gbt-train "${good_args[@]}" --cv 3
 }
 
+@test "folds stop early, each by the rows that it holds out" {
+	good
+	opts=(--learning-rate 0.3 --cv 4 --early-stopping 5)
+	gbt-train "${good_args[@]}" --trees 400 "${opts[@]}" --metrics cv.json -o m.json
+	jq -e '.rounds | length == 4 and max < 395 and (unique | length > 1)' cv.json
+	same "$(jq -r '.learner.gradient_booster.model.gbtree_model_param.num_trees' m.json)" "$(jq '.rounds | add / 4 + 0.5 | floor' cv.json)"
+	# each fold is measured at its best round
+	for fold in 0 3; do
+		gbt-train "${good_args[@]}" --trees "$(jq ".rounds[$fold]" cv.json)" --learning-rate 0.3 --cv 4 --metrics one.json
+		same "$(jq ".metrics.logloss[$fold], .metrics.auc[$fold]" one.json)" "$(jq ".metrics.logloss[$fold], .metrics.auc[$fold]" cv.json)"
+	done
+	threads_agree gbt-train "${good_args[@]}" --trees 100 "${opts[@]}"
+	gbt-train --target kind --drop y,value --trees 60 "${opts[@]}" t.csv | jq -e '.rounds | max < 60'
+	run -2 --separate-stderr gbt-train "${good_args[@]}" --early-stopping 5
+	contains "$stderr" "say --valid FILE, or --cv K"
+}
+
+@test "folds are drawn by the seed, and sanity-check judges them" {
+	good
+	gbt-train "${good_args[@]}" --cv 4 --metrics cv.json
+	same "$(gbt-train "${good_args[@]}" --cv 4)" "$(cat cv.json)"
+	[ "$(gbt-train "${good_args[@]}" --cv 4 --seed 1)" != "$(cat cv.json)" ]
+	gbt-train "${good_args[@]}" -o m.json
+	model-eval predict m.json t.csv -o p.csv
+	printf -- '- {cv: auc, between: [0.6, 1]}\n- {cv: all, outlier: {max_z: 8}}\n' >rules.yaml
+	sanity-check p.csv --rules rules.yaml --cv cv.json
+	printf -- '- {cv: auc, between: [0.999, 1]}\n' >rules.yaml
+	run -1 sanity-check p.csv --rules rules.yaml --cv cv.json
+}
+
+@test "folds of a ranking have whole groups" {
+	awk 'BEGIN { srand(4); print "q,x,z,rel"; for (i = 0; i < 600; i++) { x = rand()
+		print "q" i % 60 "," x "," rand() "," int(x * 3 + rand() * 2) } }' >r.csv
+	gbt-train --target rel --group q --objective ranking --trees 20 --cv 3 --early-stopping 4 --metrics cv.json r.csv
+	jq -e '(.rows | add == 600 and all(. % 10 == 0)) and (.metrics.ndcg | length == 3 and min > 0.7) and .objective == "ranking"' cv.json
+}
+
 @test "importance lists the columns that matter first" {
 	good
 	gbt-train "${good_args[@]}" --importance i.json -o m.json

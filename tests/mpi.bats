@@ -94,6 +94,7 @@ same_model() {
 	gbt-train --target cls --drop y,n,w
 	gbt-train --target y --drop cls,n --weight w --objective l1
 	gbt-train --target y --drop cls,w --group t
+	gbt-train --target n --drop y,cls,w --trees 30 --learning-rate 0.5 --early-stopping 2
 	rf-train --target y --drop cls,n,w
 	END
 	same "$(processes 2 gbt-train --trees 4 --cv 3 --target y --drop cls,n,w p?.csv)" "$(gbt-train --trees 4 --cv 3 --target y --drop cls,n,w p?.csv)"

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/rng.h"
@@ -161,50 +162,99 @@ struct cv {
 	float *margins; /* [n_rows][n_outputs] of this one */
 	struct buf all_margins;
 	uint32_t *pick; /* [whole's rows] */
+	size_t n_pick;
 	struct tree_measures *results; /* [n_folds] */
 	size_t *n_rows; /* [n_folds] */
+
+	/* with --early-stopping */
+	size_t *rounds; /* [n_folds] */
+	const struct tree_model *m; /* of the fold at hand */
+	double best_loss;
+	size_t best_round;
+	float *best; /* margins of that round */
 };
+
+/** The rows that were held out. */
+static int measure(struct cv *c, const struct tree_model *m, bool loss_only,
+	struct tree_measures *out, struct err *e)
+{
+	size_t n = c->job.truth->n_rows * c->job.truth->n_outputs;
+	struct tree_measure_input in = { .m = m,
+		.truth = &c->whole.truth,
+		.pick = c->pick,
+		.n = c->n_pick,
+		.loss_only = loss_only };
+
+	in.margins = tree_whole_floats(c->d->frame->comm, c->margins, n, &c->all_margins, e);
+	return in.margins ? tree_measure(&in, c->job.pool, out, e) : -1;
+}
+
+/** Keeps the margins of the best round so far; 1: no better one is to be expected. */
+static int look_at_round(void *ctx, size_t round, const float *margins, struct err *e)
+{
+	struct cv *c = ctx;
+	size_t n = c->job.truth->n_rows * c->job.truth->n_outputs;
+	struct tree_measures loss;
+
+	if (measure(c, c->m, true, &loss, e))
+		return -1;
+	if (round == 0 || tree_measures_better(&loss, c->best_loss)) {
+		c->best_loss = loss.values[0];
+		c->best_round = round;
+		memcpy(c->best, margins, n * sizeof(*c->best));
+	}
+	return round - c->best_round >= (size_t)c->p->early_stopping;
+}
+
+static int boost(
+	struct cv *c, const struct tree_boost_params *p, struct tree_model *m, struct err *e)
+{
+	size_t n = c->job.truth->n_rows * c->job.truth->n_outputs;
+	double start[TREE_CLASS_MAX];
+
+	c->m = m;
+	if (tree_boost_start(&c->job, m, start, e) ||
+		tree_boost(&c->job, p, m->n_outputs > 1 ? start : NULL, m, c->margins,
+			c->best ? look_at_round : NULL, c, e))
+		return -1;
+	if (!c->best)
+		return 0;
+	memcpy(c->margins, c->best, n * sizeof(*c->best));
+	c->rounds[c->job.out.fold] = c->best_round + 1;
+	return 0;
+}
 
 static int learn(struct cv *c, struct tree_model *m, struct err *e)
 {
-	struct tree_boost_params boost;
+	struct tree_boost_params p;
 	struct tree_forest_params forest;
-	double start[TREE_CLASS_MAX];
-	int rc = -1;
+	int rc;
 
 	if (c->p->is_forest) {
 		if (tree_params_to_forest(c->p, m, &forest, e))
 			return -1;
 		return tree_forest(&c->job, &forest, c->margins, NULL, NULL, e);
 	}
-	if (!tree_params_to_boost(c->p, m, &boost, e) && !tree_boost_start(&c->job, m, start, e))
-		rc = tree_boost(&c->job, &boost, m->n_outputs > 1 ? start : NULL, m, c->margins,
-			NULL, NULL, e);
-	tree_boost_params_release(&boost);
+	rc = tree_params_to_boost(c->p, m, &p, e) || boost(c, &p, m, e) ? -1 : 0;
+	tree_boost_params_release(&p);
 	return rc;
 }
 
 static int run_fold(struct cv *c, unsigned fold, struct err *e)
 {
 	struct tree_model *m = tree_dataset_model(c->d, c->p, e);
-	size_t n = c->job.truth->n_rows * c->job.truth->n_outputs;
-	struct tree_measure_input in = { .m = m, .truth = &c->whole.truth, .pick = c->pick };
 	int rc = -1;
 
 	if (!m)
 		return -1;
 	c->job.out.fold = (uint8_t)fold;
-	if (learn(c, m, e))
-		goto out;
-	in.margins = tree_whole_floats(c->d->frame->comm, c->margins, n, &c->all_margins, e);
-	if (!in.margins)
-		goto out;
+	c->n_pick = 0;
 	for (size_t i = 0; i < c->whole.truth.n_rows; i++)
 		if (c->fold_of[i] == fold)
-			c->pick[in.n++] = (uint32_t)i;
-	c->n_rows[fold] = in.n;
-	rc = tree_measure(&in, c->job.pool, &c->results[fold], e);
-out:
+			c->pick[c->n_pick++] = (uint32_t)i;
+	c->n_rows[fold] = c->n_pick;
+	if (!learn(c, m, e))
+		rc = measure(c, m, false, &c->results[fold], e);
 	tree_model_free(m);
 	return rc;
 }
@@ -243,7 +293,7 @@ static json_t *report(const struct cv *c, struct err *e)
 	static const char *const tasks[] = { "regression", "binary", "multiclass" };
 	bool is_own = c->p->objective > TREE_OBJECTIVE_REGRESSION;
 	json_t *o = json_object(), *lists = json_object(), *means = json_object();
-	json_t *sds = json_object(), *rows = json_array();
+	json_t *sds = json_object(), *rows = json_array(), *rounds = json_array();
 	int rc = json_object_set_new(o, "folds", json_integer(c->p->cv));
 
 	rc |= json_object_set_new(o, "objective",
@@ -252,10 +302,15 @@ static json_t *report(const struct cv *c, struct err *e)
 		rc |= add_metric(c, i, lists, means, sds);
 	for (int64_t i = 0; i < c->p->cv; i++)
 		rc |= json_array_append_new(rows, json_integer((json_int_t)c->n_rows[i]));
+	for (int64_t i = 0; c->best && i < c->p->cv; i++)
+		rc |= json_array_append_new(rounds, json_integer((json_int_t)c->rounds[i]));
+	if (c->best)
+		rc |= json_object_set(o, "rounds", rounds);
 	rc |= json_object_set_new(o, "metrics", lists);
 	rc |= json_object_set_new(o, "rows", rows);
 	rc |= json_object_set_new(o, "mean", means);
 	rc |= json_object_set_new(o, "sd", sds);
+	json_decref(rounds);
 	if (rc) {
 		json_decref(o);
 		err_nomem(e);
@@ -264,8 +319,34 @@ static json_t *report(const struct cv *c, struct err *e)
 	return o;
 }
 
+/** The mean of the folds' rounds, to the nearest. */
+static int64_t mean_rounds(const struct cv *c)
+{
+	size_t sum = 0, k = (size_t)c->p->cv;
+
+	for (size_t i = 0; i < k; i++)
+		sum += c->rounds[i];
+	return (int64_t)((sum + k / 2) / k);
+}
+
+static int make_room(struct cv *c, struct err *e)
+{
+	size_t k = (size_t)c->p->cv;
+	size_t n = c->d->frame->n_rows * c->d->target.truth.n_outputs;
+
+	c->margins = mem_array_raw(n, sizeof(*c->margins), e);
+	c->pick = c->margins ? mem_array_raw(c->whole.truth.n_rows, sizeof(*c->pick), e) : NULL;
+	c->results = c->pick ? mem_array(k, sizeof(*c->results), e) : NULL;
+	c->n_rows = c->results ? mem_array(k, sizeof(*c->n_rows), e) : NULL;
+	if (!c->n_rows || !c->p->early_stopping)
+		return c->n_rows ? 0 : -1;
+	c->rounds = mem_array(k, sizeof(*c->rounds), e);
+	c->best = c->rounds ? mem_array_raw(n, sizeof(*c->best), e) : NULL;
+	return c->best ? 0 : -1;
+}
+
 json_t *tree_cv(const struct tree_dataset *d, const struct tree_params *p, const struct tree_io *io,
-	struct err *e)
+	int64_t *rounds, struct err *e)
 {
 	size_t n = d->frame->all_rows, k = (size_t)p->cv;
 	struct cv c = { .d = d, .p = p };
@@ -285,24 +366,22 @@ json_t *tree_cv(const struct tree_dataset *d, const struct tree_params *p, const
 	c.fold_of = folds;
 	c.job = (struct tree_job){ d->frame, &d->target.truth, { folds + d->frame->first_row, 0 },
 		io->pool, io->progress, (uint64_t)p->seed };
-	c.margins =
-		mem_array_raw(d->frame->n_rows * d->target.truth.n_outputs, sizeof(*c.margins), e);
-	c.pick = c.margins ? mem_array_raw(n, sizeof(*c.pick), e) : NULL;
-	c.results = c.pick ? mem_array(k, sizeof(*c.results), e) : NULL;
-	c.n_rows = c.results ? mem_array(k, sizeof(*c.n_rows), e) : NULL;
-	if (!c.n_rows)
+	if (make_room(&c, e))
 		goto out;
 	progress_start(io->progress, "cross-validating", (uint64_t)(p->trees * p->cv), "trees");
 	for (unsigned i = 0; i < k; i++)
 		if (run_fold(&c, i, e))
 			goto out;
 	o = report(&c, e);
+	*rounds = c.best ? mean_rounds(&c) : 0;
 out:
 	free(folds);
 	free(c.margins);
 	free(c.pick);
 	free(c.results);
 	free(c.n_rows);
+	free(c.rounds);
+	free(c.best);
 	buf_release(&c.all_margins);
 	tree_whole_release(&c.whole);
 	return o;

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "base/path.h"
-#include "score/metric.h"
 #include "tree/learn.h"
 #include "tree/resume.h"
 
@@ -24,11 +23,6 @@ static int note_round(struct tree_learn *l, size_t round, struct err *e)
 	return tree_learn_add_measures(l, o, true, e);
 }
 
-static bool is_better(const char *metric, double value, double than)
-{
-	return score_metric_find(metric)->higher_is_better ? value > than : value < than;
-}
-
 /** Measures what there is so far. 1: no better round is to be expected. */
 static int look_at_round(struct rounds *r, size_t round, struct err *e)
 {
@@ -44,7 +38,7 @@ static int look_at_round(struct rounds *r, size_t round, struct err *e)
 		return -1;
 	snprintf(text, sizeof(text), "%s %.5f", loss.names[0], loss.values[0]);
 	progress_note(l->t->io.progress, text);
-	if (round == 0 || is_better(loss.names[0], loss.values[0], r->best_loss)) {
+	if (round == 0 || tree_measures_better(&loss, r->best_loss)) {
 		r->best_loss = loss.values[0];
 		r->best = round;
 	}

@@ -195,6 +195,12 @@ out:
 	return rc;
 }
 
+bool tree_measures_better(const struct tree_measures *m, double than)
+{
+	return score_metric_find(m->names[0])->higher_is_better ? m->values[0] > than
+								: m->values[0] < than;
+}
+
 json_t *tree_measures_json(const struct tree_measures *m, struct err *e)
 {
 	json_t *o = json_object();

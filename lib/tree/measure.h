@@ -35,6 +35,9 @@ struct tree_measure_input {
 int tree_measure(const struct tree_measure_input *in, struct pool *pool, struct tree_measures *out,
 	struct err *e) MUST_CHECK;
 
+/** Is the first one better than this value of it? */
+bool tree_measures_better(const struct tree_measures *m, double than);
+
 /** {"logloss": 0.5, ...}, owned by the caller; NULL and `e` without memory. NaN becomes null. */
 json_t *tree_measures_json(const struct tree_measures *m, struct err *e) MUST_CHECK;
 

@@ -169,9 +169,9 @@ int tree_params_check(const struct tree_params *p, struct err *e)
 		return -1;
 	if (!(p->learning_rate > 0))
 		return err_set(e, ERR_INPUT, "--learning-rate must be above 0");
-	if (p->early_stopping && !p->valid) {
-		err_set(e, ERR_INPUT, "--early-stopping needs a table to measure on");
-		return err_hint(e, "say --valid FILE");
+	if (p->early_stopping && !p->valid && !p->cv) {
+		err_set(e, ERR_INPUT, "--early-stopping needs rows to measure on");
+		return err_hint(e, "say --valid FILE, or --cv K");
 	}
 	if (p->cv == 1)
 		return err_set(e, ERR_INPUT, "--cv needs 2 folds at least");

@@ -116,9 +116,10 @@ static int write_importance(struct tree_learn *l, struct err *e)
 	return tree_importances_save(&l->importance, l->m, l->p->importance, e);
 }
 
-static int cross_validate(struct tree_learn *l, struct err *e)
+/** `rounds`: see tree_cv(). */
+static int cross_validate(struct tree_learn *l, int64_t *rounds, struct err *e)
 {
-	json_t *o = tree_cv(&l->data, l->p, &l->t->io, e);
+	json_t *o = tree_cv(&l->data, l->p, &l->t->io, rounds, e);
 	struct buf b = BUF_INIT;
 	int rc;
 
@@ -196,6 +197,8 @@ static int check_cv(const struct tree_train *t, struct err *e)
 int tree_train(const struct tree_train *t, struct err *e)
 {
 	struct tree_learn r = { .t = t, .p = t->params };
+	struct tree_params of_folds = *t->params;
+	int64_t rounds = 0;
 	int rc = -1;
 
 	if (tree_params_check(t->params, e) || check_cv(t, e) ||
@@ -204,8 +207,14 @@ int tree_train(const struct tree_train *t, struct err *e)
 		goto out;
 	if (t->params->is_forest || (!t->params->resume && !t->params->checkpoint))
 		tree_dataset_drop_values(&r.data);
-	if (t->params->cv && cross_validate(&r, e))
+	if (t->params->cv && cross_validate(&r, &rounds, e))
 		goto out;
+	if (rounds) {
+		/* as many as were best in the folds, where nothing tells when to stop */
+		of_folds.trees = rounds;
+		of_folds.early_stopping = 0;
+		r.p = &of_folds;
+	}
 	rc = t->params->cv && !t->wants_model ? 0 : learn(&r, e);
 out:
 	release(&r);
