@@ -36,6 +36,26 @@ good() {
 	[ "$(gbt-train "${good_args[@]}" --subsample 0.5 --seed 1 | md5sum)" != "$(gbt-train "${good_args[@]}" --subsample 0.5 | md5sum)" ]
 }
 
+@test "threads share the columns of small leaves: as one thread would split them" {
+	awk 'BEGIN {
+		srand(3)
+		for (c = 0; c < 17; c++) printf "x%d,", c
+		print "k,y,level"
+		for (r = 0; r < 20000; r++) {
+			for (c = sum = 0; c < 17; c++) {
+				v = c % 3 ? int(rand() * 300) : rand()
+				sum += c < 4 ? v / (c % 3 ? 300 : 1) : 0
+				printf "%s,", rand() < 0.1 ? "" : v
+			}
+			k = int(rand() * 40)
+			print "k" k "," (sum + k % 7 / 7 + rand() > 3) "," int(sum)
+		}
+	}' >wide.csv
+	threads_agree gbt-train --target y --drop level --max-leaves 60 --trees 3 wide.csv
+	threads_agree gbt-train --target y --drop level --max-leaves 20 --trees 3 --monotone x0:1,x1:1 wide.csv
+	threads_agree gbt-train --target level --drop y --max-leaves 20 --trees 2 --colsample-bytree 0.8 --min-samples-leaf 3000 wide.csv
+}
+
 @test "the kind of task is told by the target, and said with -v" {
 	good
 	run -0 --separate-stderr gbt-train --target y --drop kind,value -v -o m.json t.csv

@@ -21,4 +21,14 @@ bool cpu_is_name(const char *name);
 /** Processors that this process may use. At least 1. */
 int cpu_count(void);
 
+/** Lets the processor rest a moment in a loop that looks at memory again and again. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 #endif

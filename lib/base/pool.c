@@ -6,7 +6,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/cpu.h"
 #include "base/mem.h"
+
+enum { LOOKS = 2000 }; /* some 100 microseconds */
 
 struct worker {
 	struct pool *pool;
@@ -20,8 +23,10 @@ struct pool {
 	struct worker *workers;
 	pthread_mutex_t mutex;
 	pthread_cond_t begin, finished;
-	uint64_t round; /* goes up with each job */
-	int n_busy;
+	int n_looks; /* at what is awaited, before a thread sleeps */
+	atomic_uint_fast64_t round; /* goes up with each job */
+	bool is_open; /* the job may have items left */
+	atomic_int n_busy; /* threads that take part in it, besides the caller's */
 	bool stop;
 	pool_task *task; /* the job of this round */
 	void *ctx;
@@ -40,24 +45,46 @@ static void take_part(struct pool *p, int number)
 	}
 }
 
+/* To sleep and be woken takes as long as a small job: what comes soon is looked out for. */
+static void look_for_round(struct pool *p, uint64_t seen)
+{
+	for (int i = 0; i < p->n_looks && atomic_load(&p->round) == seen; i++)
+		cpu_relax();
+}
+
+static void look_for_end(struct pool *p)
+{
+	for (int i = 0; i < p->n_looks && atomic_load(&p->n_busy) > 0; i++)
+		cpu_relax();
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
 	struct pool *p = w->pool;
 	uint64_t seen = 0;
 
-	pthread_mutex_lock(&p->mutex);
 	for (;;) {
+		bool takes_part;
+
+		look_for_round(p, seen);
+		pthread_mutex_lock(&p->mutex);
 		while (p->round == seen && !p->stop)
 			pthread_cond_wait(&p->begin, &p->mutex);
+		seen = p->round;
+		/* nobody waits for one who comes too late */
+		takes_part = p->is_open;
+		p->n_busy += takes_part;
 		if (p->stop)
 			break;
-		seen = p->round;
 		pthread_mutex_unlock(&p->mutex);
+		if (!takes_part)
+			continue;
 		take_part(p, w->number);
 		pthread_mutex_lock(&p->mutex);
 		if (--p->n_busy == 0)
 			pthread_cond_signal(&p->finished);
+		pthread_mutex_unlock(&p->mutex);
 	}
 	pthread_mutex_unlock(&p->mutex);
 	return NULL;
@@ -86,6 +113,7 @@ struct pool *pool_new(int n, struct err *e)
 	if (!p)
 		return NULL;
 	p->n = n < 1 ? 1 : n;
+	p->n_looks = p->n <= cpu_count() ? LOOKS : 0;
 	pthread_mutex_init(&p->mutex, NULL);
 	pthread_cond_init(&p->begin, NULL);
 	pthread_cond_init(&p->finished, NULL);
@@ -144,13 +172,17 @@ void pool_for(struct pool *p, size_t n, pool_task *task, void *ctx)
 	p->ctx = ctx;
 	p->n_items = n;
 	atomic_store(&p->next_item, 0);
-	p->n_busy = p->n_started;
+	p->is_open = true;
 	p->round++;
 	pthread_cond_broadcast(&p->begin);
 	pthread_mutex_unlock(&p->mutex);
 
 	take_part(p, 0);
 
+	pthread_mutex_lock(&p->mutex);
+	p->is_open = false;
+	pthread_mutex_unlock(&p->mutex);
+	look_for_end(p);
 	pthread_mutex_lock(&p->mutex);
 	while (p->n_busy)
 		pthread_cond_wait(&p->finished, &p->mutex);

@@ -8,7 +8,7 @@
 #include "tree/objective.h"
 #include "tree/together.h"
 
-enum { WORTH = 1 << 12 }; /* rows in all that are worth waking threads for */
+enum { WORTH = 1 << 9 }; /* rows in all that are worth waking threads for */
 
 /* ---- histograms ---------------------------------------------------------------------------------------- */
 
@@ -121,6 +121,27 @@ static struct tree_columns columns_of(
 		tree_choose(&g->p.choice, g->plan.cols, &c, w->cols) };
 }
 
+void tree_branch_own_set(struct tree_grower *g, struct tree_split *s)
+{
+	struct err none = ERR_INIT;
+	uint64_t *own;
+	size_t size;
+
+	if (!(s->gain > 0) || !s->is_categorical) {
+		s->right = NULL;
+		return;
+	}
+	size = tree_split_words(&g->f->cols[s->col]) * sizeof(*own);
+	own = mem_array_raw(size, 1, &none);
+	if (own) {
+		memcpy(own, s->right, size);
+	} else {
+		s->gain = 0;
+		atomic_store(&g->has_no_memory, true);
+	}
+	s->right = own;
+}
+
 /** Rows of all processes that go left, by the histogram of them. */
 static uint32_t count_left(
 	const struct tree_frame *f, const struct tree_split *s, const struct tree_hist *h)
@@ -137,10 +158,7 @@ void tree_branch_search(struct tree_grower *g, struct tree_columns cols, struct 
 	void *memory, int worker)
 {
 	struct tree_hist h = tree_branch_hist(g, n, memory);
-	struct err none = ERR_INIT;
 	struct tree_split *s = &n->split;
-	uint64_t *own;
-	size_t size;
 
 	if (cols.n == 0) {
 		s->gain = 0;
@@ -150,19 +168,7 @@ void tree_branch_search(struct tree_grower *g, struct tree_columns cols, struct 
 		&g->workers[worker < 0 ? 0 : worker].split, s);
 	if (g->f->comm && s->gain > 0)
 		n->all_left = count_left(g->f, s, &h);
-	if (!(s->gain > 0) || !s->is_categorical) {
-		s->right = NULL;
-		return;
-	}
-	size = tree_split_words(&g->f->cols[s->col]) * sizeof(*own);
-	own = mem_array_raw(size, 1, &none);
-	if (own) {
-		memcpy(own, s->right, size);
-	} else {
-		s->gain = 0;
-		atomic_store(&g->has_no_memory, true);
-	}
-	s->right = own;
+	tree_branch_own_set(g, s);
 }
 
 struct tree_columns tree_branch_draw(
@@ -201,16 +207,20 @@ static void find_among_drawn(struct tree_grower *g, struct tree_branch *n, int w
 	}
 }
 
+/** A node that will be split keeps its histogram, if that is in a slot. */
+static void keep(struct tree_grower *g, struct tree_branch *n, void *memory, bool is_slot)
+{
+	if (is_slot && n->split.gain > 0)
+		n->hist = memory;
+	else if (is_slot)
+		tree_branch_give_back(g, memory);
+}
+
 void tree_branch_find_in(
 	struct tree_grower *g, struct tree_branch *n, void *memory, bool is_slot, int worker)
 {
 	tree_branch_search(g, columns_of(g, n, worker), n, memory, worker);
-	if (!is_slot)
-		return;
-	if (n->split.gain > 0)
-		n->hist = memory;
-	else
-		tree_branch_give_back(g, memory);
+	keep(g, n, memory, is_slot);
 }
 
 void tree_branch_find(struct tree_grower *g, struct tree_branch *n, int worker)
@@ -276,6 +286,15 @@ static void find_by_rest(
 	void *slot = tree_branch_may_split(g, small) ? tree_branch_slot(g) : NULL;
 	void *memory = slot ? slot : worker < 0 ? g->spare : g->workers[worker].hist;
 
+	if (tree_spread_is_due(g, parent)) {
+		memory = slot ? slot : g->spare;
+		tree_spread_find(g, parent, small, memory);
+		keep(g, small, memory, slot != NULL);
+		keep(g, small == tree_branch_at(g, parent->left) ? small + 1 : small - 1,
+			parent->hist, true);
+		parent->hist = NULL;
+		return;
+	}
 	tree_branch_sum_up(g, &g->plan, small, memory, worker);
 	tree_branch_find_both(g, parent, small, memory, slot != NULL, worker);
 }

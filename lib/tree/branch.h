@@ -11,6 +11,7 @@
 #include "tree/group.h"
 #include "tree/grow.h"
 #include "tree/part.h"
+#include "tree/spread.h"
 #include "tree/sums.h"
 
 enum {
@@ -79,6 +80,7 @@ struct tree_grower {
 	struct tree_part part;
 	struct tree_group group;
 	struct tree_asks asks;
+	struct tree_spread spread;
 	const struct tree_kernel *kernel;
 	struct tree_top *top; /* NULL: not needed so far */
 
@@ -154,6 +156,9 @@ struct tree_columns tree_branch_draw(
 	struct tree_grower *g, const struct tree_branch *n, size_t drawn, int worker);
 /** Parts the rows of a node whose children are there without content. */
 void tree_branch_part(struct tree_grower *g, struct tree_branch *n, int worker);
+
+/** The split's set, if it has one, lay in what a search needs: it becomes the split's own. free(). */
+void tree_branch_own_set(struct tree_grower *g, struct tree_split *s);
 
 /** Sums up the leaf's rows and finds its split. */
 void tree_branch_find(struct tree_grower *g, struct tree_branch *n, int worker);

@@ -40,7 +40,7 @@ static int make_workers(struct tree_grower *g, struct err *e)
 	g->rows = g->spare ? mem_aligned(g->f->n_rows, sizeof(*g->rows), e) : NULL;
 	g->kept = g->rows ? mem_array(g->max_kept, sizeof(*g->kept), e) : NULL;
 	if (!g->kept || tree_plan_init(&g->plan, g->f, e) || tree_part_init(&g->part, g->f, e) ||
-		tree_group_init(&g->group, g->f, e))
+		tree_group_init(&g->group, g->f, e) || tree_spread_init(&g->spread, g, e))
 		return -1;
 	return 0;
 }
@@ -102,6 +102,7 @@ void tree_grower_free(struct tree_grower *g)
 	tree_exchange_release(&g->asks.exchange);
 	free(g->asks.list);
 	free(g->asks.cols);
+	tree_spread_release(&g->spread);
 	for (int i = 0; i < TREE_BRANCH_CHUNKS; i++)
 		free(g->nodes[i]);
 	free(g->open);
@@ -175,14 +176,16 @@ static int gather_batch(struct tree_grower *g, uint32_t first, size_t most, stru
 	g->n_batch = 0;
 	if (tree_branch_push(g, first, e))
 		return -1;
-	if (tree_branch_at(g, first)->all_n >= TREE_LARGE)
+	if (tree_branch_at(g, first)->all_n >= TREE_LARGE ||
+		tree_spread_is_due(g, tree_branch_at(g, first)))
 		return 0;
 	room = room < most ? room : most;
 	while (g->n_open && n_popped < most_popped && g->n_batch < room) {
 		uint32_t i = tree_branch_heap_pop(g);
+		const struct tree_branch *n = tree_branch_at(g, i);
 
 		popped[n_popped++] = i;
-		if (tree_branch_at(g, i)->left == 0 && tree_branch_at(g, i)->all_n < TREE_LARGE &&
+		if (n->left == 0 && n->all_n < TREE_LARGE && !tree_spread_is_due(g, n) &&
 			tree_branch_push(g, i, e))
 			return -1;
 	}
@@ -322,6 +325,7 @@ int tree_grower_run(struct tree_grower *g, const struct tree_quant *q, size_t n_
 		return -1;
 	g->q = q;
 	tree_plan_set(&g->plan, g->f, cols);
+	tree_spread_set(g);
 	root = tree_branch_at(g, 0);
 	root->all_n = (uint32_t)tree_comm_sum_of(g->f->comm, (int64_t)n_rows);
 	root->key = g->key = key;
