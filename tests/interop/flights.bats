@@ -46,8 +46,10 @@ join_flights() {
 @test "gbt-train on the joined flights is as good as LightGBM" {
 	peer lightgbm
 	join_flights
-	gbt-train --target late --drop time_hour,weather_time_hour --na NA --trees 100 --max-leaves 31 \
-		--learning-rate 0.1 -o model.json train-joined.csv
-	model-eval predict model.json test-joined.csv --na NA -o predictions.csv
+	for seed in 1 2 3; do
+		gbt-train --target late --drop time_hour,weather_time_hour --na NA --trees 100 --max-leaves 31 \
+			--learning-rate 0.1 --seed $seed -o model.json train-joined.csv
+		model-eval predict model.json test-joined.csv --na NA -o predictions-$seed.csv
+	done
 	"$PEER_PYTHON" "$ROOT/tests/interop/flights.py" lightgbm 100 31 0.1 >&3
 }

@@ -49,13 +49,17 @@ def auc(trees, leaves, rate):
         if train[c].dtype == object or str(train[c].dtype).startswith("str"):
             kinds = pd.CategoricalDtype(sorted(train[c].dropna().unique()))
             train[c], test[c] = train[c].astype(kinds), test[c].astype(kinds)
-    params = {"objective": "binary", "num_leaves": leaves, "learning_rate": rate, "verbose": -1,
+    params = {"objective": "binary", "num_leaves": leaves, "learning_rate": rate, "lambda_l2": 1, "verbose": -1,
               "deterministic": True, "num_threads": 2, "min_data_in_leaf": 20}
-    model = lgb.train(params, lgb.Dataset(train[names], train["late"]), trees)
-    theirs = roc_auc_score(test["late"], model.predict(test[names]))
-    ours = roc_auc_score(test["late"], pd.read_csv("predictions.csv")["probability"])
-    print(f"test AUC: gbt-train {ours:.5f}, LightGBM {theirs:.5f}, difference {ours - theirs:+.5f}")
-    if ours < theirs - 0.005:
+    ours, theirs = [], []
+    for seed in 1, 2, 3:  # the test months are others than those learned from: a seed moves either AUC by 0.003
+        model = lgb.train({**params, "data_random_seed": seed}, lgb.Dataset(train[names], train["late"]), trees)
+        theirs.append(roc_auc_score(test["late"], model.predict(test[names])))
+        ours.append(roc_auc_score(test["late"], pd.read_csv(f"predictions-{seed}.csv")["probability"]))
+    mine, best = sum(ours) / 3, sum(theirs) / 3
+    print(f"test AUC: gbt-train {mine:.5f}, LightGBM {best:.5f}, difference {mine - best:+.5f}",
+          "of", " ".join(f"{a:.5f}" for a in ours + theirs))
+    if mine < best - 0.005:
         sys.exit("the difference is more than 0.005")
 
 
