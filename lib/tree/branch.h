@@ -149,8 +149,8 @@ void tree_branch_sum_up(struct tree_grower *g, const struct tree_plan *plan,
 void tree_branch_search(struct tree_grower *g, struct tree_columns cols, struct tree_branch *n,
 	void *memory, int worker);
 /**
- * The columns that are drawn for the split behind the first `drawn` ones, as many as --mtry says or are left; valid until
- * the next call by the worker.
+ * The columns that are drawn for the split behind the first `drawn` ones, as many as --mtry says or are left; valid
+ * until the next call by the worker.
  */
 struct tree_columns tree_branch_draw(
 	struct tree_grower *g, const struct tree_branch *n, size_t drawn, int worker);
