@@ -68,6 +68,22 @@ same_model() {
 	END
 }
 
+@test "a process without rows takes part" {
+	parts
+	head -n 1 p1.csv >p5.csv
+	for options in "gbt-train --target y --drop cls,n,w --objective l1" "gbt-train --target cls --drop y,n,w --cv 2 --metrics many.json" \
+		"rf-train --target y --drop cls,n,w --oob-score --metrics many.json"; do
+		rm -f many.json
+		# shellcheck disable=SC2086 # several options
+		$options --trees 4 -o one.ubj p1.csv p2.csv
+		[ ! -e many.json ] || mv many.json one.json
+		# shellcheck disable=SC2086
+		processes 3 $options --trees 4 -o many.ubj p1.csv p2.csv p5.csv
+		cmp many.ubj one.ubj
+		[ ! -e many.json ] || same "$(jq 'del(.processes)' many.json | md5sum)" "$(jq . one.json | md5sum)"
+	done
+}
+
 @test "rankings, of groups that are whole in one process" {
 	for f in 1 2 3 4; do
 		awk -v f=$f 'BEGIN { srand(f); print "q,x,z,rel"; for (i = 0; i < 300; i++) { x = rand()

@@ -163,7 +163,8 @@ static void bin_columns(struct build *b, bool take_values, struct pool *pool)
 	size_t n_cols = b->f->n_cols, n_blocks = tree_n_blocks(b->f->n_rows);
 
 	for (size_t to; b->col < n_cols; b->col = to) {
-		to = b->col + 1 + AT_ONCE / n_blocks;
+		/* one of several processes may have no rows */
+		to = b->col + 1 + (n_blocks ? AT_ONCE / n_blocks : 0);
 		to = to < n_cols ? to : n_cols;
 		pool_for(pool, (to - b->col) * n_blocks, bin_block, b);
 		for (size_t i = b->col; take_values && i < to; i++) {

@@ -28,8 +28,7 @@ struct tree_journal {
 	const char *path;
 	int fd; /* -1: only read */
 	struct input *in; /* what was there, which the trees point into */
-	struct tree *trees;
-	size_t n_trees, cap_trees;
+	struct tree_journal_list old;
 	size_t n_added;
 	struct buf text;
 };
@@ -90,26 +89,33 @@ static int check_head(struct slice all, const char *run, size_t *at, struct err 
 	return tree_resume_compare(old, run, e);
 }
 
-/** Lists the trees that are whole; `*end` is where the last one ends. */
-static int read_trees(struct tree_journal *j, const char *run, size_t *end, struct err *e)
+int tree_journal_parse(
+	struct slice all, const char *run, struct tree_journal_list *l, struct err *e)
 {
-	struct slice all;
 	struct record r;
 	size_t len;
+
+	l->n = 0;
+	if (check_head(all, run, &l->end, e))
+		return -1;
+	while (l->end < all.len &&
+		(len = record_len(all.p + l->end, all.len - l->end, l->n, &r)) > 0) {
+		if (mem_grow(&l->trees, &l->cap, l->n + 1, sizeof(*l->trees), e))
+			return -1;
+		l->trees[l->n++] = tree_at((char *)all.p + l->end, &r);
+		l->end += len;
+	}
+	return 0;
+}
+
+static int read_trees(struct tree_journal *j, const char *run, struct err *e)
+{
+	struct slice all;
 
 	j->in = input_open(j->path, e);
 	if (!j->in || input_map(j->in, 0, &all, e))
 		return -1;
-	if (check_head(all, run, end, e))
-		return err_at(e, "%s", j->path);
-	while (*end < all.len &&
-		(len = record_len(all.p + *end, all.len - *end, j->n_trees, &r)) > 0) {
-		if (mem_grow(&j->trees, &j->cap_trees, j->n_trees + 1, sizeof(*j->trees), e))
-			return -1;
-		j->trees[j->n_trees++] = tree_at((char *)all.p + *end, &r);
-		*end += len;
-	}
-	return 0;
+	return tree_journal_parse(all, run, &j->old, e) ? err_at(e, "%s", j->path) : 0;
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------- */
@@ -121,15 +127,21 @@ static int fail(const struct tree_journal *j, const char *what, struct err *e)
 	return err_at(e, "%s", j->path);
 }
 
-static int make_file(const struct tree_journal *j, const char *run, struct err *e)
+void tree_journal_format_head(const char *run, struct buf *b)
 {
 	static const char zeros[ALIGNED];
+
+	buf_add_text(b, TREE_JOURNAL_MAGIC);
+	buf_add(b, run, strlen(run) + 1);
+	buf_add(b, zeros, padded(b->len) - b->len);
+}
+
+static int make_file(const struct tree_journal *j, const char *run, struct err *e)
+{
 	struct buf b = BUF_INIT;
 	int rc = -1;
 
-	buf_add_text(&b, TREE_JOURNAL_MAGIC);
-	buf_add(&b, run, strlen(run) + 1);
-	buf_add(&b, zeros, padded(b.len) - b.len);
+	tree_journal_format_head(run, &b);
 	if (!buf_check(&b, e))
 		rc = output_save(j->path, OUTPUT_SYNC, buf_slice(&b), e);
 	buf_release(&b);
@@ -158,7 +170,6 @@ struct tree_journal *tree_journal_open(
 	const char *path, const char *run, bool writes, struct err *e)
 {
 	struct tree_journal *j = mem_new(sizeof(*j), e);
-	size_t end = 0;
 	int rc;
 
 	if (!j)
@@ -167,22 +178,22 @@ struct tree_journal *tree_journal_open(
 	j->fd = -1;
 	rc = writes ? open_file(j, run, e) : 0;
 	if (!rc)
-		rc = read_trees(j, run, &end, e);
+		rc = read_trees(j, run, e);
 	/* what a break has left of a record */
-	if (!rc && writes && ftruncate(j->fd, (off_t)end))
+	if (!rc && writes && ftruncate(j->fd, (off_t)j->old.end))
 		rc = fail(j, "cannot shorten", e);
 	if (rc) {
 		tree_journal_close(j);
 		return NULL;
 	}
-	j->n_added = j->n_trees;
+	j->n_added = j->old.n;
 	return j;
 }
 
 const struct tree *tree_journal_trees(const struct tree_journal *j, size_t *n)
 {
-	*n = j->n_trees;
-	return j->trees;
+	*n = j->old.n;
+	return j->old.trees;
 }
 
 static int write_all(const struct tree_journal *j, const char *p, size_t len, struct err *e)
@@ -200,23 +211,28 @@ static int write_all(const struct tree_journal *j, const char *p, size_t len, st
 	return 0;
 }
 
+void tree_journal_format(const struct tree *t, size_t number, struct buf *b)
+{
+	struct record r = { 0, number, t->n_words, t->n_nodes, t->n_sets };
+	static const char zeros[ALIGNED];
+	size_t nodes = t->n_nodes * sizeof(*t->nodes), at = b->len;
+
+	buf_add(b, &r, sizeof(r));
+	buf_add(b, t->nodes, nodes);
+	buf_add(b, zeros, padded(nodes) - nodes);
+	buf_add(b, t->sets, t->n_sets * sizeof(*t->sets));
+	buf_add(b, t->words, t->n_words * sizeof(*t->words));
+	if (b->failed)
+		return;
+	r.crc = crc_of(b->p + at, b->len - at);
+	memcpy(b->p + at, &r, sizeof(r));
+}
+
 int tree_journal_add(struct tree_journal *j, const struct tree *t, bool sync, struct err *e)
 {
-	struct record r = { 0, j->n_added, t->n_words, t->n_nodes, t->n_sets };
-	static const char zeros[ALIGNED];
-	size_t nodes = t->n_nodes * sizeof(*t->nodes);
-
 	buf_reset(&j->text);
-	buf_add(&j->text, &r, sizeof(r));
-	buf_add(&j->text, t->nodes, nodes);
-	buf_add(&j->text, zeros, padded(nodes) - nodes);
-	buf_add(&j->text, t->sets, t->n_sets * sizeof(*t->sets));
-	buf_add(&j->text, t->words, t->n_words * sizeof(*t->words));
-	if (buf_check(&j->text, e))
-		return -1;
-	r.crc = crc_of(j->text.p, j->text.len);
-	memcpy(j->text.p, &r, sizeof(r));
-	if (write_all(j, j->text.p, j->text.len, e))
+	tree_journal_format(t, j->n_added, &j->text);
+	if (buf_check(&j->text, e) || write_all(j, j->text.p, j->text.len, e))
 		return -1;
 	j->n_added++;
 	return sync && fdatasync(j->fd) ? fail(j, "cannot sync", e) : 0;
@@ -229,7 +245,7 @@ void tree_journal_close(struct tree_journal *j)
 	if (j->fd >= 0)
 		close(j->fd);
 	input_close(j->in);
-	free(j->trees);
+	free(j->old.trees);
 	buf_release(&j->text);
 	free(j);
 }

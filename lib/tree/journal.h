@@ -33,4 +33,19 @@ int tree_journal_add(
 /** NULL is fine. */
 void tree_journal_close(struct tree_journal *j);
 
+/* ---- its bytes ------------------------------------------------------------------------------------------- */
+
+/** Trees whose arrays are in a journal's bytes; `trees` is the caller's. */
+struct tree_journal_list {
+	struct tree *trees;
+	size_t n, cap;
+	size_t end; /* of the last one in the bytes */
+};
+/** Lists the trees that are whole. `all` begins at a multiple of 8. */
+int tree_journal_parse(
+	struct slice all, const char *run, struct tree_journal_list *l, struct err *e) MUST_CHECK;
+/** Appends what comes before the trees; a tree. */
+void tree_journal_format_head(const char *run, struct buf *b);
+void tree_journal_format(const struct tree *t, size_t number, struct buf *b);
+
 #endif
