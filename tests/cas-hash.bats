@@ -2,6 +2,7 @@
 # cas-hash: the promises of its manual.
 
 load helper
+load repo
 
 good() {
 	printf 'hello\n' >hello.txt
@@ -11,23 +12,6 @@ good() {
 	good_commands=(hash init add commit checkout status diff verify gc remote)
 	good_stream=none # a pipe is refused
 }
-
-# A repository with git, and a file and a directory in it that are not added yet.
-repo() {
-	needs git
-	git init -q
-	cas-hash init
-	printf 'hello\n' >hello.txt
-	mkdir -p data/sub
-	printf 'one\n' >data/one.txt
-	printf 'two\n' >data/sub/two.txt
-}
-
-object() {
-	echo ".dvc/cache/files/md5/${1:0:2}/${1:2}"
-}
-
-HELLO=b1946ac92492d2347c6235b4d2611184
 
 @test "cas-hash keeps the promises of every tool" {
 	contract cas-hash

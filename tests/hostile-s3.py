@@ -28,6 +28,7 @@ def etag(body):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body go apart: else each waits 40 ms
 
     def log_message(self, *args):
         pass
@@ -288,6 +289,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if complete and self.command == "POST":
             return self.xml("<CompleteMultipartUploadResult></CompleteMultipartUploadResult>")
         self.answer(204) if self.command == "DELETE" else self.error(400, "InvalidRequest")
+
+    # ---- web servers
+
+    def web_ring(self):
+        self.answer(302, headers=[("Location", "/web-ring/%d" % len(self.path))])
+
+    def web_file(self):
+        self.answer(302, headers=[("Location", "file:///etc/passwd")])
+
+    def web_tag(self):
+        self.answer(200, b"hello\n", [("ETag", '"\xff\x1b[31m"')])
 
     # ---- time
 

@@ -281,3 +281,16 @@ entry() {
 	rm x.dvc
 	run -0 cas-hash status
 }
+
+@test "get from a web server that lies leaves nothing, or what it gave without its lie" {
+	repo
+	server
+	cas-hash get "$AWS_ENDPOINT_URL/web-tag/f" tagged
+	run grep -c checksum tagged.dvc
+	same "$output" 0
+	refused 2 'the server answers 302' cas-hash get "$AWS_ENDPOINT_URL/web-ring/f"
+	refused 2 'the server answers 302' cas-hash get "$AWS_ENDPOINT_URL/web-file/f"
+	refused 3 '8 files could not be fetched' cas-hash get s3://list-names names
+	refused 3 'has 3 bytes, and not the 6 that were listed' cas-hash get s3://get-short short
+	run -0 cas-hash status
+}

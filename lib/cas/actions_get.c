@@ -146,7 +146,10 @@ static int from_bucket(struct get *g, struct err *e)
 {
 	struct cas_worktree *w = g->a->w;
 	struct remote_store_options open = { .pool = w->pool, .diag = w->diag };
-	struct remote_sync_options o = { .max_delete = -1, .progress = w->progress };
+	struct remote_sync_print told = { .out = g->a->out, .diag = w->diag };
+	struct remote_sync_options o = {
+		.max_delete = -1, .progress = w->progress, .each = remote_sync_print, .ctx = &told
+	};
 	struct remote_sync_result res = { 0 };
 
 	if (make_room(g, e) || remote_sync_run(g->o->url, g->from.p, &o, &open, &res, e))

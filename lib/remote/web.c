@@ -4,11 +4,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "remote/http.h"
 #include "remote/libcurl.h"
 #include "remote/retry.h"
 
-enum { REDIRECTS_MAX = 10 };
+enum { REDIRECTS_MAX = 10, TAG_MAX = 256 };
 
 struct getting {
 	struct remote_web *w;
@@ -88,6 +89,13 @@ static enum remote_http_verdict judge(struct remote_http_transfer *t)
 	return remote_retry_status(t->status) ? REMOTE_HTTP_RETRY : REMOTE_HTTP_ACCEPT;
 }
 
+/* A tag that no YAML can hold is none. */
+static void take_tag(struct remote_web *w, struct slice tag)
+{
+	if (tag.len <= TAG_MAX && utf8_is_valid(tag))
+		buf_add_slice(&w->tag, tag);
+}
+
 static int done(struct remote_http_transfer *t, const struct err *failed, struct err *e)
 {
 	struct getting *g = t->ctx;
@@ -102,7 +110,7 @@ static int done(struct remote_http_transfer *t, const struct err *failed, struct
 		err_set(g->e, t->status >= 500 ? ERR_SYSTEM : ERR_INPUT, "the server answers %ld",
 			t->status);
 	else
-		buf_add_slice(&g->w->tag, remote_http_header(t, "ETag"));
+		take_tag(g->w, remote_http_header(t, "ETag"));
 	return 0;
 }
 
