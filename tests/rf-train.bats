@@ -172,6 +172,15 @@ good() {
 	[ "$(rf-train "${good_args[@]}" --mtry 2 | md5sum)" != "$(rf-train "${good_args[@]}" --mtry 1 | md5sum)" ]
 }
 
+@test "rows of one value are not split, as numbers no more than as classes" {
+	awk 'BEGIN { srand(7); print "a,b,y"; for (i = 0; i < 4000; i++) { a = rand(); b = rand(); print a "," b "," (a * b > .3) } }' >t.csv
+	for objective in binary regression; do
+		rf-train --target y --objective $objective --trees 5 t.csv -o m.json
+		jq '[.learner.gradient_booster.model.trees[].tree_param.num_nodes | tonumber] | add' m.json >$objective
+	done
+	awk -v c="$(cat binary)" -v n="$(cat regression)" 'BEGIN { exit !(n < 1.5 * c) }'
+}
+
 @test "balanced classes weigh the same" {
 	{ echo x,y; for i in {1..200}; do echo "$((i % 7)),$((i % 20 == 0))"; done; } >t.csv
 	rf-train --target y --max-depth 1 --trees 30 --min-samples-leaf 60 --class-weight balanced -o m.ubj t.csv

@@ -8,7 +8,11 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-enum { MAX_DRAWS = 15, WEIGHT_STEPS = TREE_GRAD_MAX / MAX_DRAWS };
+/*
+ * The largest weight and value are STEPS each time that their row is drawn. Of more than FEW_DRAWS draws, which one
+ * row of 270 has, what is above the largest gradient counts nothing in the search for splits.
+ */
+enum { MAX_DRAWS = 15, FEW_DRAWS = 4, STEPS = TREE_GRAD_MAX / FEW_DRAWS };
 enum stream { STREAM_ROWS, STREAM_ROUNDING, STREAM_SPLITS, STREAM_SHUFFLES, N_STREAMS };
 
 struct forest {
@@ -21,6 +25,7 @@ struct forest {
 	uint32_t *by_block; /* [n_rows] rows that were drawn, block after block */
 	float *margins;
 	double limit[MAX_DRAWS]; /* distribution function of the draws */
+	struct tree_grow_params grow; /* with a gamma above the noise of rounding */
 	double weight_unit; /* of quantized weights */
 	double centre, grad_unit; /* of quantized values */
 	double *prior; /* [n_outputs + 1]: sums as of a leaf that has all rows */
@@ -74,7 +79,7 @@ static double value_weight(const struct forest *f, size_t row)
 /** Rounded up with the chance of what is cut off. */
 static int round_randomly(double v, double u)
 {
-	return (int)floor(v + u);
+	return (int)fmax(fmin(floor(v + u), TREE_GRAD_MAX), -TREE_GRAD_MAX);
 }
 
 static struct tree_gh gh_of(const struct forest *f, size_t row, unsigned draws)
@@ -379,10 +384,18 @@ static void prepare(struct forest *f)
 	if (t->loss == TREE_LOSS_SQUARED)
 		f->centre = tree_objective_mean(t, &f->job->out);
 	tree_comm_in_turn(comm, find_most, f, most, sizeof(most));
-	f->weight_unit = !t->weights ? 1 : most[0] > 0 ? most[0] / WEIGHT_STEPS : 1;
+	f->weight_unit = !t->weights ? 1 : most[0] > 0 ? most[0] / STEPS : 1;
 	f->grad_unit = f->weight_unit;
-	if (t->loss == TREE_LOSS_SQUARED)
-		f->grad_unit = most[1] > 0 ? most[1] / (TREE_GRAD_MAX / MAX_DRAWS - 1) : 1;
+	f->grow = f->p->grow;
+	if (t->loss != TREE_LOSS_SQUARED)
+		return;
+	f->grad_unit = most[1] > 0 ? most[1] / (STEPS - 1) : 1;
+	/*
+	 * Rows of one value are rounded apart, by a variance of up to unit^2 / 4 each. The best of thousands of splits
+	 * of them gains a dozen times that: less is no reason to split.
+	 */
+	f->grow.split.gamma = fmax(
+		f->grow.split.gamma, 4 * f->grad_unit * f->grad_unit / (most[0] > 0 ? most[0] : 1));
 }
 
 static int make_arrays(struct forest *f, struct err *e)
@@ -416,7 +429,7 @@ int tree_forest(const struct tree_job *job, const struct tree_forest_params *p, 
 	if (make_arrays(&f, e))
 		goto out;
 	prepare(&f);
-	f.grower = tree_grower_new(job->frame, &p->grow, f.class ? n_outputs(&f) : 1, job->pool, e);
+	f.grower = tree_grower_new(job->frame, &f.grow, f.class ? n_outputs(&f) : 1, job->pool, e);
 	if (!f.grower)
 		goto out;
 	if (margins)
