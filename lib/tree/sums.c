@@ -168,26 +168,36 @@ struct spots {
 	uint64_t *sums[BUNDLES_AT_ONCE];
 };
 
-/** Adds to `k` bundles of `width` bytes, wherever they lie. */
+/**
+ * Adds to `k` bundles of `width` bytes, wherever they lie. The spots are copied, one by one: a store of a sum might
+ * change them else.
+ */
 static inline __attribute__((always_inline)) void add_spots(
-	const struct rows *r, const struct spots *s, unsigned width, size_t k)
+	const struct rows *r, const struct spots *s, bool is_listed, unsigned width, size_t k)
 {
 	struct rows own = *r;
+	size_t at[BUNDLES_AT_ONCE];
+	uint64_t *sums[BUNDLES_AT_ONCE];
 
+#pragma GCC unroll 4
+	for (size_t b = 0; b < k; b++) {
+		at[b] = s->at[b];
+		sums[b] = s->sums[b];
+	}
 	for (size_t i = 0; i < own.n; i++) {
-		const uint8_t *restrict record = record_of(&own, own.list, i);
+		const uint8_t *record = record_of(&own, is_listed, i);
 		uint64_t v = pack(tree_record_bits(record));
 
-		if (own.list)
+		if (is_listed)
 			fetch(record_of(&own, true, i + AHEAD < own.n ? i + AHEAD : own.n - 1),
 				own.stride);
 #pragma GCC unroll 8
 		for (size_t b = 0; b < k; b++) {
-			uint16_t code = record[s->at[b]];
+			uint16_t code = record[at[b]];
 
 			if (width > 1)
-				memcpy(&code, record + s->at[b], sizeof(code));
-			s->sums[b][code] += v;
+				memcpy(&code, record + at[b], sizeof(code));
+			sums[b][code] += v;
 		}
 	}
 }
@@ -195,11 +205,13 @@ static inline __attribute__((always_inline)) void add_spots(
 static void add_to_spots(const struct rows *r, const struct spots *s, unsigned width, size_t k)
 {
 	if (width > 1)
-		add_spots(r, s, 2, k);
-	else if (k == 4) /* as forests of 16 to 24 columns draw */
-		add_spots(r, s, 1, 4);
+		add_spots(r, s, r->list, 2, k);
+	else if (k != 4)
+		add_spots(r, s, r->list, 1, k);
+	else if (r->list) /* four: as forests of 16 to 24 columns draw */
+		add_spots(r, s, true, 1, 4);
 	else
-		add_spots(r, s, 1, k);
+		add_spots(r, s, false, 1, 4);
 }
 
 static void add_each(const struct rows *r, const struct tree_records *layout,
