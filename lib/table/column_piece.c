@@ -70,15 +70,36 @@ static int add_text(struct column_piece *p, struct column_part *part, const stru
 		&part->dict, v, table_dict_hash(v), &part->codes[p->n_rows], e);
 }
 
+/** Is it one to nine digits, as most numbers are? */
+static inline bool whole_number(struct slice v, uint32_t *n)
+{
+	uint32_t digit, most = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < v.len && v.len <= 9; i++) {
+		digit = (uint32_t)(uint8_t)v.p[i] - '0';
+		most |= digit > 9;
+		*n = *n * 10 + digit;
+	}
+	return v.len - 1 < 9 && !most;
+}
+
 static int add_number(struct column_piece *p, struct column_part *part, const struct csv_field *f,
 	const struct table_cells *cells, struct err *e)
 {
 	struct slice v;
 	double x = NAN;
+	bool is_missing;
+	uint32_t n;
 
 	if (table_cell_value(cells, f, &p->unquoted, &v, e))
 		return -1;
-	if (!table_cell_is_missing(cells, v) && !table_cell_number(v, &x)) {
+	is_missing = table_cell_is_missing(cells, v);
+	if (!is_missing && whole_number(v, &n)) {
+		part->numbers[p->n_rows] = (float)n;
+		return 0;
+	}
+	if (!is_missing && !table_cell_number(v, &x)) {
 		part->failed = true;
 		part->mode = COLUMN_NOT;
 		return 0;

@@ -38,6 +38,40 @@ static bool text_is(const struct table *t, size_t col, size_t row, const char *w
 	return want && slice_is(c->texts[c->codes[row]], want);
 }
 
+/* Each number in the form that is read at once, and in one that is not. */
+static void whole_numbers(void)
+{
+	static const char *const texts[] = { "0", "007", "9", "123456789", "999999999",
+		"1234567890", "33554433", "\"12\"", "+5", "-0" };
+	struct err e = ERR_INIT;
+	struct buf b = BUF_INIT;
+	struct table *t;
+
+	buf_addf(&b, "a,b\n");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		size_t quoted = texts[i][0] == '"';
+
+		buf_addf(&b, "%s,%.*se0\n", texts[i], (int)(strlen(texts[i]) - 2 * quoted),
+			texts[i] + quoted);
+	}
+	write_text("w.csv", b.p);
+	buf_release(&b);
+	t = load("w.csv", &e);
+	no_err(&e, "a table of whole numbers");
+	if (!t)
+		return;
+	ok(t->cols[0].type == TABLE_NUMBER && t->cols[0].is_int && t->cols[1].is_int,
+		"both columns are whole numbers");
+	for (size_t i = 0; i < t->n_rows; i++)
+		is_num(t->cols[0].numbers[i], (double)t->cols[1].numbers[i], "%s", texts[i]);
+	table_free(t);
+	write_text("w.csv", "a\n1\n12:\n/3\n");
+	t = load("w.csv", &e);
+	no_err(&e, "a table of digits with their neighbours among them");
+	ok(t && t->cols[0].type == TABLE_TEXT, "is one of text");
+	table_free(t);
+}
+
 static void types(void)
 {
 	struct err e = ERR_INIT;
@@ -174,6 +208,7 @@ int main(void)
 
 	scratch();
 	types();
+	whole_numbers();
 	choices();
 	many();
 	write_text("header.csv", "a,b\n");
