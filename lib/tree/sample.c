@@ -22,6 +22,8 @@ struct draw {
 	const struct tree_sample *s;
 	struct tree_grad *grad;
 	uint8_t *drawn;
+	uint32_t *rows; /* those that are drawn */
+	size_t *n_before; /* [blocks + 1] how many are before each block */
 	struct buckets *buckets; /* [pool_size] */
 	double per_step;
 	double limit; /* a size from which on a row is always taken */
@@ -128,6 +130,8 @@ static void draw_block(void *ctx, size_t block, int worker)
 {
 	struct draw *d = ctx;
 	const struct tree_sample *s = d->s;
+	size_t n = 0;
+
 	(void)worker;
 	for (size_t i = block * TREE_ROW_BLOCK, to = end_of(d, block); i < to; i++) {
 		double chance = s->share;
@@ -138,29 +142,48 @@ static void draw_block(void *ctx, size_t block, int worker)
 		is_drawn = !tree_is_held_out(s->out, i) &&
 			   (chance >= 1 || rng_unit(s->seed, s->stream, s->first_row + i) < chance);
 		d->drawn[i] = is_drawn;
+		n += is_drawn;
 		if (!s->by_gradient || (is_drawn && chance >= 1))
 			continue;
 		d->grad[i].grad = is_drawn ? (float)((double)d->grad[i].grad / chance) : 0;
 		d->grad[i].hess = is_drawn ? (float)((double)d->grad[i].hess / chance) : 0;
+	}
+	d->n_before[block + 1] = n;
+}
+
+/** Task: the rows of a block that are drawn, to their place. */
+static void list_block(void *ctx, size_t block, int worker)
+{
+	struct draw *d = ctx;
+	size_t at = d->n_before[block], end = d->n_before[block + 1];
+
+	(void)worker;
+	/* written in any case, counted if it is wanted: no branch to guess */
+	for (size_t i = block * TREE_ROW_BLOCK; at < end; i++) {
+		d->rows[at] = (uint32_t)i;
+		at += d->drawn[i];
 	}
 }
 
 int tree_sample_draw(const struct tree_sample *s, struct pool *pool, struct tree_grad *grad,
 	uint32_t *rows, uint8_t *drawn, size_t *n, struct err *e)
 {
-	struct draw d = { .s = s, .grad = grad, .drawn = drawn };
+	struct draw d = { .s = s, .grad = grad, .drawn = drawn, .rows = rows };
+	size_t n_blocks = tree_n_blocks(s->n_rows);
+	int rc = -1;
 
 	*n = 0;
-	if (s->by_gradient && prepare(&d, pool, e)) {
-		free(d.buckets);
-		return -1;
-	}
-	pool_for(pool, tree_n_blocks(s->n_rows), draw_block, &d);
-	for (size_t i = 0; i < s->n_rows; i++) {
-		/* written in any case, counted if it is wanted: no branch to guess */
-		rows[*n] = (uint32_t)i;
-		*n += drawn[i];
-	}
+	d.n_before = mem_array(n_blocks + 1, sizeof(*d.n_before), e);
+	if (!d.n_before || (s->by_gradient && prepare(&d, pool, e)))
+		goto out;
+	pool_for(pool, n_blocks, draw_block, &d);
+	for (size_t b = 0; b < n_blocks; b++)
+		d.n_before[b + 1] += d.n_before[b];
+	pool_for(pool, n_blocks, list_block, &d);
+	*n = d.n_before[n_blocks];
+	rc = 0;
+out:
+	free(d.n_before);
 	free(d.buckets);
-	return 0;
+	return rc;
 }
