@@ -32,7 +32,7 @@ more() {
 		;;
 	rf-train | gbt-train)
 		awk 'BEGIN { print "x,c,y"; for (i = 0; i < 200; i++) print i * 7 % 31 "," substr("abc", i % 3 + 1, 1) "," (i * 7 % 31 > 15) }' >t.csv
-		good_args=(--target y --trees 2 --min-samples-leaf 5 -o model.json t.csv)
+		good_args=(--target y --trees 2 --min-samples-leaf 5 --class-weight 0:2,1:3 -o model.json t.csv)
 		;;
 	model-eval)
 		awk 'BEGIN { print "x,c,y"; for (i = 0; i < 60; i++) print i * 7 % 31 "," substr("abc", i % 3 + 1, 1) "," (i * 7 % 31 > 15) }' >t.csv

@@ -191,7 +191,7 @@ TABLES = [  # name, task, table, repeats
     ("wine", "multiclass", lambda _: bundled(datasets.load_wine), 40),
     ("diabetes", "regression", lambda _: bundled(datasets.load_diabetes), 60),
     ("interactions", "binary", interactions, 6),
-    ("values", "regression", values, 6),
+    ("values", "regression", values, 14),
     ("classes", "multiclass", classes, 4),
     ("categories", "binary", categories, 6),
     ("imbalance", "binary", imbalance, 6),
