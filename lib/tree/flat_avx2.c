@@ -108,7 +108,7 @@ static void add(const struct tree_cells *t, const uint16_t *x, size_t stride, si
 
 /* ---- ranks --------------------------------------------------------------------------------------------------- */
 
-static inline void rank_groups(const struct tree_ranking *r, const float *x, uint16_t *out)
+static void rank_groups(const struct tree_ranking *r, const float *x, uint16_t *out)
 {
 	__m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
 	__m256i step_of = _mm256_mullo_epi32(lane, _mm256_set1_epi32((int)r->x_stride));
@@ -144,14 +144,7 @@ static inline void rank_groups(const struct tree_ranking *r, const float *x, uin
 
 static void rank(const struct tree_ranking *r, size_t n_rows)
 {
-	struct tree_ranking rest = *r;
-	size_t i = 0;
-
-	for (; i + GROUPS * LANES <= n_rows; i += GROUPS * LANES)
-		rank_groups(r, r->x + i * r->x_stride, r->out + i * r->out_stride);
-	rest.x += i * r->x_stride;
-	rest.out += i * r->out_stride;
-	tree_flat_scalar.rank(&rest, n_rows - i);
+	tree_flat_rank_groups(r, n_rows, GROUPS * LANES, rank_groups);
 }
 
 const struct tree_flat_kernel tree_flat_avx2 = { rank, add };

@@ -57,6 +57,10 @@ struct tree_flat_kernel {
 		float *out, size_t out_stride);
 };
 
+/** Ranks of rows in whole groups of `size` by rank_group(), which gets the first one's; the rest one by one. */
+void tree_flat_rank_groups(const struct tree_ranking *r, size_t n_rows, size_t size,
+	void (*rank_group)(const struct tree_ranking *r, const float *x, uint16_t *out));
+
 extern const struct tree_flat_kernel tree_flat_scalar, tree_flat_avx2, tree_flat_avx512;
 
 /** Never NULL. Asks the CPU: keep the answer. */

@@ -92,6 +92,19 @@ static void rank(const struct tree_ranking *r, size_t n_rows)
 	}
 }
 
+void tree_flat_rank_groups(const struct tree_ranking *r, size_t n_rows, size_t size,
+	void (*rank_group)(const struct tree_ranking *r, const float *x, uint16_t *out))
+{
+	struct tree_ranking rest = *r;
+	size_t i = 0;
+
+	for (; i + size <= n_rows; i += size)
+		rank_group(r, r->x + i * r->x_stride, r->out + i * r->out_stride);
+	rest.x += i * r->x_stride;
+	rest.out += i * r->out_stride;
+	rank(&rest, n_rows - i);
+}
+
 const struct tree_flat_kernel tree_flat_scalar = { rank, add };
 
 const struct tree_flat_kernel *tree_flat_kernel_best(void)
