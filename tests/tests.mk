@@ -44,7 +44,7 @@ run_tests = sh tests/run.sh -b '$(CURDIR)/$B' $(if $(JOBS),-j $(JOBS))
 
 ##@ Test
 .PHONY: check unit asan tsan fuzz lint format
-check: all $(if $(filter-out oom,$(T)),,$(oom_bin)) $(call picked,$(unit_bin) $(fuzz_bin)) ## run all tests (T=NAME: one); ends with `N passed, N failed`
+check: all $(if $(filter oom,$(or $(T),oom)),$(oom_bin)) $(call picked,$(unit_bin) $(fuzz_bin)) ## run all tests (T=NAME: one); ends with `N passed, N failed`
 	@$(run_tests) $(call picked,$(unit_bin) $(fuzz_bin) $(bats_src))
 
 unit: $(call picked,$(unit_bin) $(fuzz_bin)) ## run the unit tests and replay the fuzz corpora (T=NAME: one)
