@@ -142,16 +142,15 @@ void tree_branch_own_set(struct tree_grower *g, struct tree_split *s)
 	s->right = own;
 }
 
-/** Rows of all processes that go left, by the histogram of them. */
-static uint32_t count_left(
-	const struct tree_frame *f, const struct tree_split *s, const struct tree_hist *h)
+uint32_t tree_branch_count_left(
+	const struct tree_grower *g, const struct tree_branch *n, const struct tree_hist *h)
 {
-	const struct tree_frame_column *c = &f->cols[s->col];
-	uint32_t n = 0;
+	const struct tree_frame_column *c = &g->f->cols[n->split.col];
+	uint32_t n_left = 0;
 
 	for (uint32_t bin = 0; bin < c->n_bins; bin++)
-		n += tree_split_right(s, bin) ? 0 : tree_hist_n(h, c->first + bin);
-	return n;
+		n_left += tree_split_right(&n->split, bin) ? 0 : tree_hist_n(h, c->first + bin);
+	return n_left;
 }
 
 void tree_branch_search(struct tree_grower *g, struct tree_columns cols, struct tree_branch *n,
@@ -167,7 +166,7 @@ void tree_branch_search(struct tree_grower *g, struct tree_columns cols, struct 
 	tree_split_find(g->f, cols, g->q, &g->p.split, n->bounds, &h,
 		&g->workers[worker < 0 ? 0 : worker].split, s);
 	if (g->f->comm && s->gain > 0)
-		n->all_left = count_left(g->f, s, &h);
+		n->all_left = tree_branch_count_left(g, n, &h);
 	tree_branch_own_set(g, s);
 }
 
@@ -242,37 +241,32 @@ void tree_branch_find(struct tree_grower *g, struct tree_branch *n, int worker)
 	tree_branch_find_in(g, n, slot, false, worker);
 }
 
-/** a -= b for the tree's columns. */
-static void subtract(
-	const struct tree_grower *g, const struct tree_hist *a, const struct tree_hist *b)
+void tree_branch_subtract(const struct tree_grower *g, struct tree_columns cols,
+	const struct tree_hist *a, const struct tree_hist *b, bool packs)
 {
-	struct tree_columns cols = g->plan.cols;
-	struct tree_hist all = *a;
+	/* the bins of all columns lie side by side */
+	bool is_all = cols.n == g->f->n_cols;
 
-	if (cols.n == g->f->n_cols) {
-		tree_hist_subtract(&all, b, g->f->n_bins, g->n_classes);
-		return;
-	}
-	for (size_t i = 0; i < cols.n; i++) {
-		const struct tree_frame_column *c = &g->f->cols[cols.list[i]];
-		struct tree_hist x = tree_hist_from(a, c->first, g->n_classes);
-		struct tree_hist y = tree_hist_from(b, c->first, g->n_classes);
+	for (size_t i = 0; i < (is_all ? 1 : cols.n); i++) {
+		const struct tree_frame_column *c = is_all ? NULL : &g->f->cols[cols.list[i]];
+		uint32_t first = c ? c->first : 0, n = c ? c->n_bins : g->f->n_bins;
+		struct tree_hist x = tree_hist_from(a, first, g->n_classes);
+		struct tree_hist y = tree_hist_from(b, first, g->n_classes);
 
-		tree_hist_subtract(&x, &y, c->n_bins, g->n_classes);
+		tree_hist_subtract(&x, &y, n, g->n_classes);
+		if (packs && !x.packed)
+			tree_hist_pack(&x, n);
 	}
 }
 
 void tree_branch_find_both(struct tree_grower *g, struct tree_branch *parent,
 	struct tree_branch *small, void *memory, bool is_slot, int worker)
 {
-	struct tree_branch *first = tree_branch_at(g, parent->left);
-	struct tree_branch *large = small == first ? first + 1 : first;
+	struct tree_branch *large = tree_branch_sibling(g, small);
 	struct tree_hist all = tree_branch_hist(g, parent, parent->hist);
 	struct tree_hist part = tree_branch_hist(g, small, memory);
 
-	subtract(g, &all, &part);
-	if (!all.packed && tree_branch_is_packed(g, large))
-		tree_hist_pack(&all, g->f->n_bins);
+	tree_branch_subtract(g, g->plan.cols, &all, &part, tree_branch_is_packed(g, large));
 	if (tree_branch_may_split(g, small))
 		tree_branch_find_in(g, small, memory, is_slot, worker);
 	tree_branch_find_in(g, large, parent->hist, true, worker);
@@ -290,8 +284,7 @@ static void find_by_rest(
 		memory = slot ? slot : g->spare;
 		tree_spread_find(g, parent, small, memory);
 		keep(g, small, memory, slot != NULL);
-		keep(g, small == tree_branch_at(g, parent->left) ? small + 1 : small - 1,
-			parent->hist, true);
+		keep(g, tree_branch_sibling(g, small), parent->hist, true);
 		parent->hist = NULL;
 		return;
 	}
@@ -348,9 +341,9 @@ static void expand(struct tree_grower *g, struct tree_branch *n, int worker)
 
 	tree_branch_part(g, n, worker);
 	if (n->hist) {
-		struct tree_branch *small = c[0].all_n <= c[1].all_n ? &c[0] : &c[1];
+		struct tree_branch *small = tree_branch_small_child(g, n);
 
-		if (tree_branch_may_split(g, small == c ? c + 1 : c)) {
+		if (tree_branch_may_split(g, tree_branch_sibling(g, small))) {
 			find_by_rest(g, n, small, worker);
 			return;
 		}
@@ -455,7 +448,7 @@ int tree_branch_expand(struct tree_grower *g, struct err *e)
 	for (size_t i = 0; i < g->n_batch; i++) {
 		struct tree_branch *n = tree_branch_at(g, g->batch[i]);
 
-		if (g->n_workers > 1 && n->n >= TREE_LARGE) {
+		if (tree_branch_is_large(g, n)) {
 			expand(g, n, -1);
 			continue;
 		}

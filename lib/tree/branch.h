@@ -122,6 +122,30 @@ static inline bool tree_branch_is_packed(const struct tree_grower *g, const stru
 	return !g->q->class && n->all_n <= TREE_PACK_ROWS;
 }
 
+/** Do all threads handle the leaf together? */
+static inline bool tree_branch_is_large(const struct tree_grower *g, const struct tree_branch *n)
+{
+	return g->n_workers > 1 && n->n >= TREE_LARGE;
+}
+
+/** The child of the node with fewer rows, of equal ones the left one. */
+static inline struct tree_branch *tree_branch_small_child(
+	const struct tree_grower *g, const struct tree_branch *n)
+{
+	struct tree_branch *c = tree_branch_at(g, n->left);
+
+	return c[0].all_n <= c[1].all_n ? &c[0] : &c[1];
+}
+
+/** The other child of the node's parent. */
+static inline struct tree_branch *tree_branch_sibling(
+	const struct tree_grower *g, const struct tree_branch *n)
+{
+	struct tree_branch *c = tree_branch_at(g, n->parent->left);
+
+	return n == c ? c + 1 : c;
+}
+
 /** Histogram arrays in memory of the grower's size. */
 static inline struct tree_hist tree_grower_hist(const struct tree_grower *g, void *memory)
 {
@@ -157,6 +181,12 @@ struct tree_columns tree_branch_draw(
 /** Parts the rows of a node whose children are there without content. */
 void tree_branch_part(struct tree_grower *g, struct tree_branch *n, int worker);
 
+/** How many of the node's rows, of all processes, go left, by their histogram. */
+uint32_t tree_branch_count_left(
+	const struct tree_grower *g, const struct tree_branch *n, const struct tree_hist *h);
+/** Takes the columns' part of `b` off that of `a`; packs what is left in its place if `packs`, and it is not. */
+void tree_branch_subtract(const struct tree_grower *g, struct tree_columns cols,
+	const struct tree_hist *a, const struct tree_hist *b, bool packs);
 /** The split's set, if it has one, lay in what a search needs: it becomes the split's own. free(). */
 void tree_branch_own_set(struct tree_grower *g, struct tree_split *s);
 

@@ -312,7 +312,7 @@ static int find_root(struct tree_grower *g, struct err *e)
 		return tree_together_find(g, e);
 	if (tree_top_is_due(g))
 		return tree_top_grow(g, e);
-	tree_branch_find(g, root, g->n_workers > 1 && root->n >= TREE_LARGE ? -1 : 0);
+	tree_branch_find(g, root, tree_branch_is_large(g, root) ? -1 : 0);
 	return 0;
 }
 
@@ -371,7 +371,7 @@ static int part_level(struct tree_grower *g, size_t from, size_t to, struct err 
 	for (size_t i = from; i < to; i++) {
 		if (!tree_branch_at(g, i)->is_taken)
 			continue;
-		if (g->n_workers > 1 && tree_branch_at(g, i)->n >= TREE_LARGE)
+		if (tree_branch_is_large(g, tree_branch_at(g, i)))
 			part_node(g, tree_branch_at(g, i), g->pool);
 		else if (tree_branch_push(g, (uint32_t)i, e))
 			return -1;

@@ -14,7 +14,8 @@ int tree_spread_init(struct tree_spread *s, const struct tree_grower *g, struct 
 
 	memset(s, 0, sizeof(*s));
 	s->parts = mem_array(n, sizeof(*s->parts), e);
-	if (!s->parts)
+	s->places = s->parts ? mem_array(g->f->records.n_bundles, sizeof(*s->places), e) : NULL;
+	if (!s->places)
 		return -1;
 	for (; s->n_made < n; s->n_made++) {
 		struct tree_spread_part *p = &s->parts[s->n_made];
@@ -35,17 +36,8 @@ void tree_spread_release(struct tree_spread *s)
 		tree_plan_release(&s->parts[i].plan);
 	}
 	free(s->parts);
+	free(s->places);
 	memset(s, 0, sizeof(*s));
-}
-
-/** The number of the column's bundle among those of the plan. */
-static size_t bundle_of(const struct tree_grower *g, uint32_t col)
-{
-	size_t i = 0;
-
-	while (g->plan.bundles[i] != g->f->cols[col].place.bundle)
-		i++;
-	return i;
 }
 
 /* Columns that share bytes stay together: one pass over the rows sums them up. */
@@ -57,17 +49,23 @@ void tree_spread_set(struct tree_grower *g)
 		       tree_choice_is_free(&g->p.choice) && g->plan.n >= s->n_made;
 
 	s->n = is_used ? s->n_made : 0;
+	if (!is_used)
+		return;
+	for (size_t i = 0; i < g->plan.n; i++)
+		s->places[g->plan.bundles[i]] = (uint32_t)i;
+	for (size_t i = 0; i < s->n; i++)
+		s->parts[i].n_cols = 0;
+	for (size_t i = 0; i < all.n; i++) {
+		uint32_t col = all.list ? all.list[i] : (uint32_t)i;
+		size_t place = s->places[g->f->cols[col].place.bundle];
+		struct tree_spread_part *p = &s->parts[place * s->n / g->plan.n];
+
+		p->cols[p->n_cols++] = col;
+	}
 	for (size_t i = 0; i < s->n; i++) {
 		struct tree_spread_part *p = &s->parts[i];
-		size_t n = 0;
 
-		for (size_t k = 0; k < all.n; k++) {
-			uint32_t col = all.list ? all.list[k] : (uint32_t)k;
-
-			if (bundle_of(g, col) * s->n / g->plan.n == i)
-				p->cols[n++] = col;
-		}
-		tree_plan_set(&p->plan, g->f, (struct tree_columns){ p->cols, n });
+		tree_plan_set(&p->plan, g->f, (struct tree_columns){ p->cols, p->n_cols });
 	}
 }
 
@@ -86,22 +84,6 @@ struct job {
 	struct tree_hist parent, small_hist,
 		large_hist; /* the last one lies in the first one's memory */
 };
-
-/** What is left of the parent's histogram, for some columns. */
-static void subtract(const struct job *j, struct tree_columns cols)
-{
-	size_t k = j->g->n_classes;
-
-	for (size_t i = 0; i < cols.n; i++) {
-		const struct tree_frame_column *c = &j->g->f->cols[cols.list[i]];
-		struct tree_hist all = tree_hist_from(&j->parent, c->first, k);
-		struct tree_hist part = tree_hist_from(&j->small_hist, c->first, k);
-
-		tree_hist_subtract(&all, &part, c->n_bins, k);
-		if (j->large_hist.packed && !all.packed)
-			tree_hist_pack(&all, c->n_bins);
-	}
-}
 
 static void search(const struct job *j, const struct tree_branch *n, const struct tree_hist *h,
 	struct tree_columns cols, int worker, struct tree_split *s)
@@ -124,7 +106,8 @@ static void find_part(void *ctx, size_t i, int worker)
 
 	tree_hist_clear(g->f, p->plan.cols, g->n_classes, &small);
 	tree_hist_add(&j->sums, &p->plan, j->rows, j->small->n, &g->workers[worker].sums, &small);
-	subtract(j, p->plan.cols);
+	tree_branch_subtract(
+		g, p->plan.cols, &j->parent, &small, tree_branch_is_packed(g, j->large));
 	search(j, j->small, &small, p->plan.cols, worker, &p->splits[0]);
 	search(j, j->large, &j->large_hist, p->plan.cols, worker, &p->splits[1]);
 }
@@ -149,8 +132,7 @@ static void choose(struct tree_grower *g, int which, struct tree_split *best)
 void tree_spread_find(
 	struct tree_grower *g, struct tree_branch *parent, struct tree_branch *small, void *memory)
 {
-	struct tree_branch *first = tree_branch_at(g, parent->left);
-	struct tree_branch *large = small == first ? first + 1 : first;
+	struct tree_branch *large = tree_branch_sibling(g, small);
 	const uint8_t *records =
 		small->is_grouped ? tree_group_at(&g->group, small->begin) : g->f->records.rows;
 	struct job j = { g, small, large, { g->kernel, g->f, records, g->q },

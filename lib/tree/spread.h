@@ -17,13 +17,15 @@ enum { TREE_SPREAD_ROWS = 1 << 14 }; /* of a leaf, at most */
 
 struct tree_spread_part {
 	struct tree_plan plan; /* of its columns */
-	uint32_t *cols; /* [n_cols], as many as the plan says */
+	uint32_t *cols; /* [n_cols] */
+	size_t n_cols;
 	struct tree_split splits[2]; /* of the smaller child, and of the larger */
 };
 
 struct tree_spread {
 	struct tree_spread_part *parts;
 	size_t n, n_made;
+	uint32_t *places; /* [n_bundles] of the bundles in the grower's plan */
 };
 
 /** Room for the grower's threads. tree_spread_release() in any case; takes a zeroed one. */

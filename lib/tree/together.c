@@ -19,9 +19,9 @@ static int ask(struct tree_grower *g, struct tree_branch *node, struct tree_bran
 static int ask_for_children(struct tree_grower *g, struct tree_branch *n, struct err *e)
 {
 	struct tree_branch *c = tree_branch_at(g, n->left);
-	struct tree_branch *small = c[0].all_n <= c[1].all_n ? &c[0] : &c[1];
+	struct tree_branch *small = tree_branch_small_child(g, n);
 
-	if (n->hist && tree_branch_may_split(g, small == c ? c + 1 : c))
+	if (n->hist && tree_branch_may_split(g, tree_branch_sibling(g, small)))
 		return ask(g, small, n, 0, e);
 	tree_branch_give_back(g, n->hist);
 	n->hist = NULL;
@@ -87,11 +87,6 @@ static int plan(struct tree_grower *g, struct err *e)
 	return 0;
 }
 
-static bool is_large(const struct tree_grower *g, const struct tree_branch *n)
-{
-	return g->n_workers > 1 && n->n >= TREE_LARGE;
-}
-
 /** This process's sums. `worker` < 0: with all threads. */
 static void sum(struct tree_grower *g, const struct tree_ask *a, int worker)
 {
@@ -113,7 +108,7 @@ static void sum_task(void *ctx, size_t i, int worker)
 	struct tree_grower *g = ctx;
 	const struct tree_ask *a = &g->asks.list[g->asks.from + i];
 
-	if (!is_large(g, a->node))
+	if (!tree_branch_is_large(g, a->node))
 		sum(g, a, worker);
 }
 
@@ -145,7 +140,7 @@ static int answer(struct tree_grower *g, struct err *e)
 			return -1;
 		pool_for(g->pool, all->to - all->from, sum_task, g);
 		for (size_t i = all->from; i < all->to; i++)
-			if (is_large(g, all->list[i].node))
+			if (tree_branch_is_large(g, all->list[i].node))
 				sum(g, &all->list[i], -1);
 		tree_exchange_run(&all->exchange, g->f->comm);
 		pool_for(g->pool, all->to - all->from, find_task, g);
@@ -176,7 +171,7 @@ static void part_task(void *ctx, size_t i, int worker)
 	struct tree_grower *g = ctx;
 	struct tree_branch *n = tree_branch_at(g, g->batch[i]);
 
-	if (!is_large(g, n))
+	if (!tree_branch_is_large(g, n))
 		tree_branch_part(g, n, worker);
 }
 
@@ -184,7 +179,7 @@ int tree_together_expand(struct tree_grower *g, struct err *e)
 {
 	pool_for(g->pool, g->n_batch, part_task, g);
 	for (size_t i = 0; i < g->n_batch; i++)
-		if (is_large(g, tree_branch_at(g, g->batch[i])))
+		if (tree_branch_is_large(g, tree_branch_at(g, g->batch[i])))
 			tree_branch_part(g, tree_branch_at(g, g->batch[i]), -1);
 	g->asks.n = 0;
 	for (size_t i = 0; i < g->n_batch; i++)

@@ -207,18 +207,6 @@ static void find_children(void *ctx, size_t i, int worker)
 	tree_branch_find_both(g, parent, small, memory, slot != NULL, worker);
 }
 
-/** How many rows go left, by the leaf's histogram. */
-static size_t count_left(const struct tree_grower *g, const struct tree_branch *n)
-{
-	const struct tree_frame_column *c = &g->f->cols[n->split.col];
-	struct tree_hist h = tree_branch_hist(g, n, n->hist);
-	size_t n_left = 0;
-
-	for (uint32_t b = 0; b < c->n_bins; b++)
-		n_left += tree_split_right(&n->split, b) ? 0 : tree_hist_n(&h, c->first + b);
-	return n_left;
-}
-
 /** Splits the leaves of the batch. */
 static int split_batch(struct tree_top *t, struct err *e)
 {
@@ -232,7 +220,8 @@ static int split_batch(struct tree_top *t, struct err *e)
 	for (size_t i = 0; i < g->n_batch; i++) {
 		struct tree_branch *n = tree_branch_at(g, g->batch[i]);
 		struct tree_part_leaf leaf = { &g->part, &n->split, n->begin, n->n, NULL, NULL };
-		size_t n_left = count_left(g, n);
+		struct tree_hist h = tree_branch_hist(g, n, n->hist);
+		size_t n_left = tree_branch_count_left(g, n, &h);
 
 		t->thresholds[i] = tree_part_threshold(&leaf, t->sets + i * TREE_SET_WORDS);
 		tree_branch_set_children(g, n, n_left);
